@@ -15,7 +15,10 @@ export interface PutTrustReply {
   rootFingerprint: string;
 }
 
-export const putTrustReplySchema: z.ZodType<PutTrustReply> = z.object({ game: z.string(), rootFingerprint: z.string() });
+export const putTrustReplySchema: z.ZodType<PutTrustReply> = z.object({
+  game: z.string(),
+  rootFingerprint: z.string(),
+});
 
 /** A small target, such as a channel record, that travels with the metadata that names it. */
 export interface TargetDocument {
@@ -48,9 +51,7 @@ export interface PutTargetsReply {
 
 const putTargetsReplyShape = {
   targetsVersion: z.int().min(1),
-  channels: z.array(
-    z.object({ name: channelNameSchema, version: versionSchema, rollout: percentSchema.optional() }),
-  ),
+  channels: z.array(z.object({ name: channelNameSchema, version: versionSchema, rollout: percentSchema.optional() })),
 };
 
 export const putTargetsReplySchema: z.ZodType<PutTargetsReply> = z.object(putTargetsReplyShape);

@@ -1,5 +1,22 @@
-export type { ChannelRecord } from './channel-record.ts';
-export type { Manifest, ManifestFile } from './manifest.ts';
+export {
+  CHANNEL_HISTORY_MAX,
+  CHANNEL_RECORD_BYTES_MAX,
+  encodeChannelRecord,
+  moveChannel,
+  parseChannelRecord,
+  rollBackChannel,
+  type ChannelRecord,
+} from './channel-record.ts';
+export {
+  encodeManifest,
+  MANIFEST_BYTES_MAX,
+  MANIFEST_FILES_MAX,
+  MANIFEST_WEB_SEEDS_MAX,
+  NOTES_CHARACTERS_MAX,
+  parseManifest,
+  type Manifest,
+  type ManifestFile,
+} from './manifest.ts';
 export {
   CHANNEL_NAME_CHARACTERS_MAX,
   compareVersions,
