@@ -4,7 +4,14 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type PublicKey, publicKeyOf, rootFingerprintOf, type Signer, signerFromPem, TrustError } from '@swarmpatch/trust';
+import {
+  type PublicKey,
+  publicKeyOf,
+  rootFingerprintOf,
+  type Signer,
+  signerFromPem,
+  TrustError,
+} from '@swarmpatch/trust';
 import { KeysError } from './keys-error.ts';
 import { generateSigningKey } from './signing-key.ts';
 
@@ -47,7 +54,12 @@ export async function readPublicKeys(directory: string): Promise<PublicKeys> {
     return publicKeys(publicKeyOf(String(document?.root)), publicKeyOf(String(document?.release)));
   } catch (cause) {
     if (!(cause instanceof SyntaxError || cause instanceof TrustError)) throw cause;
-    throw new KeysError('keys_malformed', path, `read keys: ${path} does not hold two public keys; restore it from a backup`, { cause });
+    throw new KeysError(
+      'keys_malformed',
+      path,
+      `read keys: ${path} does not hold two public keys; restore it from a backup`,
+      { cause },
+    );
   }
 }
 
@@ -65,10 +77,19 @@ export async function readSigner(directory: string, name: KeyName): Promise<Sign
     signer = signerFromPem(pem);
   } catch (cause) {
     if (!(cause instanceof TrustError)) throw cause;
-    throw new KeysError('keys_malformed', path, `read keys: ${path} holds no Ed25519 private key (PKCS#8 PEM); restore it from a backup`, { cause });
+    throw new KeysError(
+      'keys_malformed',
+      path,
+      `read keys: ${path} holds no Ed25519 private key (PKCS#8 PEM); restore it from a backup`,
+      { cause },
+    );
   }
   if (signer.key.keyId !== wanted.keyId) {
-    throw new KeysError('keys_malformed', path, `read keys: ${path} is not the key that ${PUBLIC_FILE} beside it names; restore both from one backup`);
+    throw new KeysError(
+      'keys_malformed',
+      path,
+      `read keys: ${path} is not the key that ${PUBLIC_FILE} beside it names; restore both from one backup`,
+    );
   }
   return signer;
 }
@@ -82,7 +103,12 @@ async function writeNew(path: string, text: string): Promise<void> {
     await writeFile(path, text, { flag: 'wx', mode: 0o600 });
   } catch (cause) {
     if (!hasCode(cause, 'EEXIST')) throw cause;
-    throw new KeysError('keys_exist', path, `make keys: found ${path}, wanted a directory without keys; keys are never overwritten`, { cause });
+    throw new KeysError(
+      'keys_exist',
+      path,
+      `make keys: found ${path}, wanted a directory without keys; keys are never overwritten`,
+      { cause },
+    );
   }
 }
 
@@ -91,7 +117,12 @@ async function readKeyFile(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (cause) {
     if (hasCode(cause, 'ENOENT') || hasCode(cause, 'ENOTDIR')) {
-      throw new KeysError('keys_missing', path, `read keys: found no ${path}; make keys with keys init, or name their directory with --keys`, { cause });
+      throw new KeysError(
+        'keys_missing',
+        path,
+        `read keys: found no ${path}; make keys with keys init, or name their directory with --keys`,
+        { cause },
+      );
     }
     throw new KeysError('keys_unreadable', path, `read keys: ${path} cannot be read: ${String(cause)}`, { cause });
   }
