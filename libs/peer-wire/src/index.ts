@@ -1,0 +1,20 @@
+export {
+  encodeExtensionHandshake,
+  EXTENSION_HANDSHAKE_ID,
+  EXTENSIONS_MAX,
+  type ExtensionHandshake,
+  parseExtensionHandshake,
+} from './extension-handshake.ts';
+export { type Capabilities, encodeHandshake, type Handshake, HANDSHAKE_BYTES, parseHandshake } from './handshake.ts';
+export { BITFIELD_BYTES_MAX, BLOCK_LENGTH_BYTES, HASHES_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts';
+export type { BlockSpan, HashSpan, WireMessage } from './message.ts';
+export { encodeBlockHeader, encodeMessages, messageLengthBytes } from './message-codec.ts';
+export {
+  encodeMetadataMessage,
+  METADATA_EXTENSION,
+  METADATA_PIECE_BYTES,
+  type MetadataMessage,
+  parseMetadataMessage,
+} from './metadata-message.ts';
+export { PeerWire, type PeerWireOptions, type WireEvent } from './peer-wire.ts';
+export { ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';

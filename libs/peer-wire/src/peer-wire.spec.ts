@@ -1,0 +1,188 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import {
+  BLOCK_LENGTH_BYTES,
+  encodeExtensionHandshake,
+  encodeHandshake,
+  encodeMessages,
+  encodeMetadataMessage,
+  parseExtensionHandshake,
+  parseMetadataMessage,
+  PeerWire,
+  ProtocolError,
+  type WireEvent,
+  type WireMessage,
+} from './index.ts';
+
+const greeting = encodeHandshake({
+  infohash: new Uint8Array(20).fill(7),
+  peerId: new Uint8Array(20).fill(9),
+  extensions: true,
+  fast: true,
+  v2: true,
+});
+
+const hashSpan = { piecesRoot: new Uint8Array(32).fill(3), baseLayer: 0, index: 4, length: 8, proofLayers: 2 };
+const everyMessage: WireMessage[] = [
+  { kind: 'keep_alive' },
+  { kind: 'choke' },
+  { kind: 'unchoke' },
+  { kind: 'interested' },
+  { kind: 'not_interested' },
+  { kind: 'have', piece: 5 },
+  { kind: 'bitfield', bits: new Uint8Array([0xf0, 1]) },
+  { kind: 'request', piece: 1, begin: 16384, lengthBytes: 16384 },
+  { kind: 'block', piece: 1, begin: 0, bytes: new Uint8Array(BLOCK_LENGTH_BYTES).fill(4) },
+  { kind: 'cancel', piece: 1, begin: 16384, lengthBytes: 16384 },
+  { kind: 'port', port: 6881 },
+  { kind: 'suggest', piece: 2 },
+  { kind: 'have_all' },
+  { kind: 'have_none' },
+  { kind: 'reject', piece: 0xffffffff, begin: 0, lengthBytes: 1 },
+  { kind: 'allowed_fast', piece: 2 },
+  { kind: 'extended', extensionId: 3, payload: new Uint8Array([1, 2, 3]) },
+  { kind: 'hash_request', ...hashSpan },
+  { kind: 'hashes', ...hashSpan, hashes: new Uint8Array(64).fill(8) },
+  { kind: 'hash_reject', ...hashSpan },
+  { kind: 'unknown', id: 99 },
+];
+
+/** Copies an event out of the socket's bytes. */
+function keep(event: WireEvent): WireEvent {
+  return Object.fromEntries(
+    Object.entries(event).map(([key, value]) => [
+      key,
+      value instanceof Uint8Array ? value.slice() : (value as unknown),
+    ]),
+  ) as unknown as WireEvent;
+}
+
+function receiveAll(wire: PeerWire, chunks: Uint8Array[]): WireEvent[] {
+  return chunks.flatMap((chunk) => {
+    const events: WireEvent[] = [];
+    for (const event of wire.receive(chunk)) events.push(keep(event));
+    return events;
+  });
+}
+
+function cut(bytes: Uint8Array, lengths: number[]): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
+    const length = lengths[turn % lengths.length] ?? 1;
+    chunks.push(bytes.slice(at, at + length));
+    at += length;
+  }
+  return chunks;
+}
+
+function greeted(): PeerWire {
+  const wire = new PeerWire({ bitfieldBytesMax: 2 });
+  receiveAll(wire, [greeting]);
+  return wire;
+}
+
+function errorOf(action: () => unknown): unknown {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('PeerWire', () => {
+  it('reads every message however the stream is cut', () => {
+    const stream = new Uint8Array([...greeting, ...encodeMessages(everyMessage)]);
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 6 }), (lengths) => {
+        const [first, ...rest] = receiveAll(new PeerWire(), cut(stream, lengths));
+        expect(first).toMatchObject({ kind: 'handshake', extensions: true, fast: true, v2: true });
+        expect(rest).toEqual(everyMessage);
+      }),
+      { numRuns: 40 },
+    );
+    expect(receiveAll(new PeerWire(), cut(stream, [1])).slice(1)).toEqual(everyMessage);
+  });
+
+  it('refuses another protocol by its first byte', () => {
+    expect(errorOf(() => receiveAll(new PeerWire(), [new TextEncoder().encode('GET / HTTP/1.1')]))).toMatchObject({
+      code: 'bad_handshake',
+    });
+  });
+
+  it.each([
+    ['a 4 GiB prefix', [0xff, 0xff, 0xff, 0xff], 'message_too_long'],
+    ['a bitfield longer than the torrent has', [0, 0, 0, 4, 5, 0, 0, 0], 'message_too_long'],
+    ['a block of more than 16 KiB', [0, 0, 0x40, 10, 7], 'message_too_long'],
+    ['a request cut short', [0, 0, 0, 5, 6, 0, 0, 0, 0], 'bad_message_length'],
+    ['an empty block', [0, 0, 0, 9, 7, 0, 0, 0, 0, 0, 0, 0, 0], 'bad_message_length'],
+    ['a choke with a payload', [0, 0, 0, 2, 0, 0], 'message_too_long'],
+    ['half a hash', [0, 0, 0, 51, 22, ...new Array<number>(50).fill(0)], 'bad_message_length'],
+  ])('refuses %s', (_, bytes, code) => {
+    expect(errorOf(() => receiveAll(greeted(), [new Uint8Array(bytes)]))).toMatchObject({ code });
+    expect(errorOf(() => receiveAll(greeted(), cut(new Uint8Array(bytes), [1])))).toMatchObject({ code });
+  });
+
+  it('gives events or a ProtocolError for arbitrary bytes', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }),
+        fc.boolean(),
+        (chunks, afterGreeting) => {
+          const wire = afterGreeting ? greeted() : new PeerWire();
+          const error = errorOf(() => receiveAll(wire, chunks));
+          if (error !== undefined) expect(error).toBeInstanceOf(ProtocolError);
+        },
+      ),
+    );
+  });
+
+  it('gives events or a ProtocolError for valid streams with changed bytes', () => {
+    const stream = encodeMessages(everyMessage);
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(stream.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 }),
+        (changes) => {
+          const changed = stream.slice();
+          for (const [at, value] of changes) changed[at] = value;
+          const error = errorOf(() => receiveAll(greeted(), cut(changed, [1000])));
+          if (error !== undefined) expect(error).toBeInstanceOf(ProtocolError);
+        },
+      ),
+    );
+  });
+});
+
+describe('extension messages', () => {
+  it('come back as they were sent', () => {
+    const handshake = {
+      messages: new Map([['ut_metadata', 3]]),
+      client: 'Swarmpatch 1',
+      listenPort: 6881,
+      requestsMax: 500,
+      metadataSizeBytes: 1234,
+      uploadOnly: true,
+    };
+    expect(parseExtensionHandshake(encodeExtensionHandshake(handshake))).toEqual(handshake);
+    const data = { type: 'data', piece: 1, totalBytes: 20_000, bytes: new Uint8Array(3616).fill(1) } as const;
+    expect(parseMetadataMessage(encodeMetadataMessage(data))).toEqual(data);
+    expect(parseMetadataMessage(encodeMetadataMessage({ type: 'reject', piece: 2 }))).toEqual({
+      type: 'reject',
+      piece: 2,
+    });
+  });
+
+  it('give a value or a ProtocolError for arbitrary and changed bytes', () => {
+    const valid = encodeMetadataMessage({ type: 'data', piece: 0, totalBytes: 9, bytes: new Uint8Array(9) });
+    const changed = fc.tuple(fc.nat(valid.length - 1), fc.nat(255)).map(([at, value]) => valid.with(at, value));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 200 }), changed), (payload) => {
+        for (const parse of [parseExtensionHandshake, parseMetadataMessage]) {
+          const error = errorOf(() => parse(payload));
+          if (error !== undefined) expect(error).toBeInstanceOf(ProtocolError);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,22 @@
+export type ProtocolErrorCode =
+  | 'bad_handshake'
+  | 'message_too_long'
+  | 'bad_message_length'
+  | 'bad_extension'
+  | 'bad_bitfield'
+  | 'bad_piece_index'
+  | 'bad_block'
+  | 'bad_sequence'
+  | 'too_many_requests'
+  | 'bad_metadata';
+
+/** What a peer did against the protocol. Final: the connection is dropped. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+  readonly code: ProtocolErrorCode;
+
+  constructor(code: ProtocolErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
