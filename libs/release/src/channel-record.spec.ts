@@ -27,7 +27,9 @@ describe('moveChannel() and rollBackChannel()', () => {
     expect(third).toMatchObject({ version: '1.2.0', history: ['1.1.0', '1.0.0'] });
     const second = rollBackChannel(third);
     expect(second).toMatchObject({ version: '1.1.0', history: ['1.0.0'] });
-    expect(() => rollBackChannel(rollBackChannel(second))).toThrow(expect.objectContaining({ code: 'no_previous_release' }));
+    expect(() => rollBackChannel(rollBackChannel(second))).toThrow(
+      expect.objectContaining({ code: 'no_previous_release' }),
+    );
   });
 
   it('keep the history when only the rollout changes', () => {

@@ -9,14 +9,15 @@ export {
 } from './channel-record.ts';
 export {
   encodeManifest,
+  LAUNCHER_DIRECTORY,
   MANIFEST_BYTES_MAX,
-  MANIFEST_FILES_MAX,
   MANIFEST_WEB_SEEDS_MAX,
   NOTES_CHARACTERS_MAX,
   parseManifest,
   type Manifest,
   type ManifestFile,
 } from './manifest.ts';
+export { assertManifestMatchesTorrent, createManifest, type ManifestSource } from './manifest-torrent.ts';
 export {
   CHANNEL_NAME_CHARACTERS_MAX,
   compareVersions,

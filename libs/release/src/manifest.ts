@@ -1,10 +1,20 @@
+import {
+  describePathProblem,
+  FILE_COUNT_MAX,
+  findPathCollisions,
+  findPathProblem,
+  foldPath,
+  linkTextTo,
+  targetOfLink,
+} from '@swarmpatch/metainfo';
 import { z } from 'zod';
 import { decodeJson, encodeJson, firstIssue } from './json-document.ts';
 import { parseGameId, parseVersion, torrentName } from './names.ts';
 import { ReleaseError } from './release-error.ts';
 
 export const MANIFEST_BYTES_MAX: number = 128 * 1024 * 1024;
-export const MANIFEST_FILES_MAX = 1_000_000;
+/** At the top of every install; no release may have files there. */
+export const LAUNCHER_DIRECTORY = '.swarmpatch';
 export const MANIFEST_WEB_SEEDS_MAX = 64;
 export const NOTES_CHARACTERS_MAX = 65_536;
 
@@ -55,7 +65,7 @@ const manifestSchema = z.object({
       }),
     )
     .min(1)
-    .max(MANIFEST_FILES_MAX),
+    .max(FILE_COUNT_MAX),
   bytes: z.int().min(0),
   torrent: z.object({ infohashV1: hex(40), infohashV2: hex(64), pieceLength: z.int().min(16_384) }),
   webSeeds: z.array(z.string()).max(MANIFEST_WEB_SEEDS_MAX),
@@ -123,10 +133,29 @@ function checkManifest(manifest: Manifest): void {
     if (hasRoot !== file.length > 0) {
       throw bad(`${file.path} with ${file.length} bytes and ${hasRoot ? 'a' : 'no'} pieces root`, file.path);
     }
-    if (file.symlink !== undefined && (file.length > 0 || file.executable)) {
+    const problem = findPathProblem(file.path);
+    if (problem !== undefined)
+      throw bad(`path ${JSON.stringify(file.path)}, which ${describePathProblem(problem)}`, file.path);
+    if (foldPath(file.path.split('/', 1)[0] ?? '') === LAUNCHER_DIRECTORY) {
+      throw bad(`${file.path}, but ${LAUNCHER_DIRECTORY} in an install is the launcher's own`, file.path);
+    }
+    if (file.symlink === undefined) continue;
+    if (file.length > 0 || file.executable)
       throw bad(`${file.path}, a link with content or attributes of its own`, file.path);
+    const target = targetOfLink(file.path, file.symlink);
+    if (target === undefined || linkTextTo(file.path, target) !== file.symlink) {
+      throw bad(
+        `link ${file.path} to ${JSON.stringify(file.symlink)}, wanted the shortest way to a target inside the release`,
+        file.path,
+      );
     }
   }
+  const [collision] = findPathCollisions(
+    manifest.files.map(({ path }) => path),
+    1,
+  );
+  if (collision !== undefined)
+    throw bad(`${collision.path} beside ${collision.with}, one file on some systems`, collision.path);
   if (bytes !== manifest.bytes) throw bad(`${manifest.bytes} bytes, but its files add up to ${bytes}`);
   for (const url of manifest.webSeeds) {
     if (!/^https?:\/\/[^\s]+\/$/.test(url) || !URL.canParse(url))

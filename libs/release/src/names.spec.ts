@@ -11,8 +11,25 @@ describe('parseVersion()', () => {
   });
 
   it.each([
-    '', '1', '1.0', 'v1', 'v1.0.0', '=1.0.0', ' 1.0.0', '1.0.0 ', '1.0.0\n', '01.0.0', '1.0.0-01', '1.0.0-', '1.0.0-a..b', '1.0.0+build',
-    '1.0.0-é', '../1.0.1', '1.0.0/..', '99999999999999999999.0.0', `1.0.0-${'a'.repeat(80)}`,
+    '',
+    '1',
+    '1.0',
+    'v1',
+    'v1.0.0',
+    '=1.0.0',
+    ' 1.0.0',
+    '1.0.0 ',
+    '1.0.0\n',
+    '01.0.0',
+    '1.0.0-01',
+    '1.0.0-',
+    '1.0.0-a..b',
+    '1.0.0+build',
+    '1.0.0-é',
+    '../1.0.1',
+    '1.0.0/..',
+    '99999999999999999999.0.0',
+    `1.0.0-${'a'.repeat(80)}`,
   ])('refuses %j', (version) => {
     expect(() => parseVersion(version)).toThrow(throwsCode('bad_version'));
   });
@@ -38,10 +55,13 @@ describe('parseGameId() and parseChannelName()', () => {
     expect(parseChannelName(name)).toBe(name);
   });
 
-  it.each(['', '-a', 'a-', 'A', 'a b', 'a/b', '..', 'a.b', 'con', 'lpt1', 'é', 'a\n', 'x'.repeat(65)])('refuse %j', (name) => {
-    expect(() => parseGameId(name)).toThrow(throwsCode('bad_game_id'));
-    expect(() => parseChannelName(name)).toThrow(throwsCode('bad_channel'));
-  });
+  it.each(['', '-a', 'a-', 'A', 'a b', 'a/b', '..', 'a.b', 'con', 'lpt1', 'é', 'a\n', 'x'.repeat(65)])(
+    'refuse %j',
+    (name) => {
+      expect(() => parseGameId(name)).toThrow(throwsCode('bad_game_id'));
+      expect(() => parseChannelName(name)).toThrow(throwsCode('bad_channel'));
+    },
+  );
 });
 
 describe('compareVersions()', () => {
