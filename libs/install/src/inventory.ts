@@ -1,0 +1,205 @@
+import type { FileAtHand } from '@swarmpatch/plan';
+import type { Manifest, ManifestFile } from '@swarmpatch/release';
+import type { FileHasher } from './file-hasher.ts';
+import type { FileIndex } from './file-index.ts';
+import type { FileSystem } from './file-system.ts';
+import { hashFiles } from './hashed-content.ts';
+import { stagedContentPath } from './layout.ts';
+import { PieceSources, piecesThatMatch } from './piece-sources.ts';
+import type { PieceLayers, ReleasePieces } from './release-pieces.ts';
+import { pathKey, scanPaths, type PathScan } from './path-scan.ts';
+
+/** What is done for one file of the target release. */
+export type FileTask =
+  | { kind: 'unchanged'; executableIsWrong: boolean }
+  /** Whole at an owned path that the target gives up. */
+  | { kind: 'moved'; from: string }
+  /** Whole at a path that stays as it is. */
+  | { kind: 'copied'; from: string }
+  /** The same content as another target file that is fetched. */
+  | { kind: 'repeated'; ofFile: number }
+  | { kind: 'created'; symlink: string | undefined }
+  | FetchedTask;
+
+export interface FetchedTask {
+  kind: 'fetched';
+  /** Pieces of the file that old files on disk have. */
+  held: HeldPiece[];
+  /** Pieces of the file that an earlier run staged. */
+  staged: number[];
+  /** Room that the staged file takes already. */
+  allocatedBytes: number;
+}
+
+export interface HeldPiece {
+  pieceInFile: number;
+  from: string;
+  offsetBytes: number;
+}
+
+/** Everything that moving an install to a target release has to do, as found on disk. Nothing is changed yet. */
+export interface Inventory {
+  target: ReleasePieces;
+  /** What stood where when the inventory was taken. */
+  scan: PathScan;
+  /** One for each of the target's files. */
+  tasks: FileTask[];
+  /** Owned paths, on disk as installed, that the target does not have. */
+  removed: string[];
+  /** Things of the player's, and owned files that the player changed, at paths that the target takes or clears. */
+  inTheWay: string[];
+  /** Directories of the installed release that the target does not need, deepest first. */
+  leftDirectories: string[];
+}
+
+export interface InventoryInput {
+  files: FileSystem;
+  hasher: FileHasher;
+  index: FileIndex;
+  installed: Manifest | undefined;
+  /** Layers of the installed release when its pieces are as long as the target's. */
+  installedLayers?: PieceLayers | undefined;
+  target: ReleasePieces;
+  /** Believe recorded lengths and times, or read every file? */
+  depth: 'quick' | 'deep';
+  /** What becomes of an owned file that the player changed and that has to give way. */
+  changedFiles: 'keep' | 'replace';
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
+/**
+ * Finds for every file of the target where its content is.
+ *
+ * @throws {InstallError} `parent_is_link`
+ */
+export async function takeInventory(input: InventoryInput): Promise<Inventory> {
+  const { target, installed } = input;
+  const scan = await scanPaths(input);
+  const installedRoots = new Map<string, ManifestFile>(installed?.files.map((file) => [file.path, file]));
+  const targetPaths = new Set(target.manifest.files.map((file) => file.path));
+  const removedKeys = new Set<string>();
+  for (const path of installedRoots.keys()) if (!targetPaths.has(path)) removedKeys.add(pathKey(path));
+
+  const isInPlace = (file: ManifestFile): boolean =>
+    scan.holds(file) && !(removedKeys.size > 0 && removedKeys.has(pathKey(file.path)));
+  const stays = new Set(target.manifest.files.filter(isInPlace).map((file) => file.path));
+
+  const givenUp = new Map<string, string>();
+  const staying = new Map<string, string>();
+  for (const [path, root] of scan.roots) {
+    const isAsInstalled = installedRoots.get(path)?.piecesRoot === root;
+    if (isAsInstalled && !stays.has(path)) givenUp.set(root, path);
+    else staying.set(root, path);
+  }
+
+  const firstWithRoot = new Map<string, number>();
+  const tasks: FileTask[] = [];
+  for (const [fileIndex, file] of target.manifest.files.entries()) {
+    tasks.push(taskOf(file, fileIndex));
+  }
+  function taskOf(file: ManifestFile, fileIndex: number): FileTask {
+    if (stays.has(file.path)) return { kind: 'unchanged', executableIsWrong: scan.executableIsWrong(file) };
+    if (file.piecesRoot === undefined) return { kind: 'created', symlink: file.symlink };
+    const given = givenUp.get(file.piecesRoot);
+    if (given !== undefined) {
+      givenUp.delete(file.piecesRoot);
+      staying.set(file.piecesRoot, given);
+      return { kind: 'moved', from: given };
+    }
+    const from = staying.get(file.piecesRoot);
+    if (from !== undefined) return { kind: 'copied', from };
+    const first = firstWithRoot.get(file.piecesRoot);
+    if (first !== undefined) return { kind: 'repeated', ofFile: first };
+    firstWithRoot.set(file.piecesRoot, fileIndex);
+    return { kind: 'fetched', held: [], staged: [], allocatedBytes: 0 };
+  }
+
+  await findStagedPieces(input, tasks);
+  await findHeldPieces(input, scan, tasks);
+  return { target, scan, tasks, ...findObstacles(scan, input, installedRoots, targetPaths, stays) };
+}
+
+/** What the plan asks about the tasks. */
+export function filesAtHand(inventory: Inventory): FileAtHand[] {
+  const { target, tasks } = inventory;
+  return tasks.map((task, fileIndex): FileAtHand => {
+    if (task.kind === 'unchanged' || task.kind === 'moved') return { kind: task.kind };
+    if (task.kind !== 'fetched') return { kind: 'copied' };
+    const lengthBytes = target.manifest.files[fileIndex]?.length ?? 0;
+    const sum = (pieces: readonly number[]): number =>
+      pieces.reduce((bytes, piece) => bytes + target.pieceSizeBytes(lengthBytes, piece), 0);
+    return {
+      kind: 'fetched',
+      heldBytes: sum(task.held.map((held) => held.pieceInFile)),
+      stagedBytes: sum(task.staged),
+      allocatedBytes: task.allocatedBytes,
+    };
+  });
+}
+
+async function findStagedPieces(input: InventoryInput, tasks: readonly FileTask[]): Promise<void> {
+  const { files, target } = input;
+  const wanted: { task: FetchedTask; fileIndex: number; path: string; lengthBytes: number }[] = [];
+  for (const [fileIndex, task] of tasks.entries()) {
+    const file = target.manifest.files[fileIndex];
+    if (task.kind !== 'fetched' || file?.piecesRoot === undefined) continue;
+    wanted.push({ task, fileIndex, path: stagedContentPath(file.piecesRoot), lengthBytes: file.length });
+  }
+  const stats = await files.statAll(wanted.map((entry) => entry.path));
+  const there = wanted.filter((entry, index) => {
+    const stat = stats[index];
+    if (stat?.kind !== 'file' || stat.lengthBytes !== entry.lengthBytes || stat.allocatedBytes === 0) return false;
+    entry.task.allocatedBytes = stat.allocatedBytes;
+    return true;
+  });
+  for await (const { index, hashes } of hashFiles(input, there)) {
+    const entry = there[index];
+    if (entry === undefined || hashes === undefined) continue;
+    entry.task.staged = piecesThatMatch(target.hashesOf(entry.fileIndex), hashes);
+  }
+}
+
+async function findHeldPieces(input: InventoryInput, scan: PathScan, tasks: readonly FileTask[]): Promise<void> {
+  const { target } = input;
+  const searching: { task: FetchedTask; fileIndex: number }[] = [];
+  for (const [fileIndex, task] of tasks.entries()) {
+    const isWanted = task.kind === 'fetched' && target.pieceCountOf(fileIndex) > 1;
+    if (isWanted && task.staged.length < target.pieceCountOf(fileIndex)) searching.push({ task, fileIndex });
+  }
+  if (searching.length === 0) return;
+  const sources = await PieceSources.collect(input, scan);
+  for (const { task, fileIndex } of searching) {
+    const staged = new Set(task.staged);
+    for (let piece = 0; piece < target.pieceCountOf(fileIndex); piece += 1) {
+      if (staged.has(piece)) continue;
+      const source = sources.find(target.hashesOf(fileIndex), piece);
+      if (source !== undefined) task.held.push({ pieceInFile: piece, ...source });
+    }
+  }
+}
+
+function findObstacles(
+  scan: PathScan,
+  input: InventoryInput,
+  installed: ReadonlyMap<string, ManifestFile>,
+  targetPaths: ReadonlySet<string>,
+  stays: ReadonlySet<string>,
+): Pick<Inventory, 'removed' | 'inTheWay' | 'leftDirectories'> {
+  const removed: string[] = [];
+  const inTheWay = new Set<string>(scan.filesAmongParents(targetPaths));
+  for (const [path, file] of installed) {
+    if (stays.has(path)) continue;
+    const kind = scan.kindOf(path);
+    if (kind === undefined || kind === 'directory') continue;
+    const isChanged = !scan.holds(file);
+    if (isChanged && (input.changedFiles === 'keep' || kind !== 'file')) inTheWay.add(path);
+    else if (!targetPaths.has(path)) removed.push(path);
+  }
+  for (const path of targetPaths) {
+    if (stays.has(path)) continue;
+    const kind = scan.kindOf(path);
+    if (kind === 'directory' || (kind !== undefined && !installed.has(path))) inTheWay.add(path);
+  }
+  return { removed, inTheWay: [...inTheWay].sort(), leftDirectories: scan.directoriesLeftBy(targetPaths) };
+}

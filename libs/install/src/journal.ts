@@ -1,0 +1,144 @@
+// The journal is written and synced before the first change to an owned path, and names every change. It is believed only
+// whole (sealed) and only for the signed manifest whose hash it carries.
+import type { Manifest } from '@swarmpatch/release';
+import type { FileSystem } from './file-system.ts';
+import { checkState, isInstalledRelease, type InstalledRelease, type InstallState } from './install-state.ts';
+import { isStatePath, JOURNAL_PATH, KEPT_DIRECTORY, STAGING_DIRECTORY } from './layout.ts';
+import { corrupt, isRecord, readSealed, writeSealed, type SealedKind } from './sealed-document.ts';
+
+/** A staged file, link or empty file and the path that it takes. */
+export interface Placement {
+  from: string;
+  path: string;
+  lengthBytes: number;
+  /** Of the staged file; a rename keeps it. */
+  mtimeMs: number;
+  /** Absent for a link or an empty file. */
+  piecesRoot?: string;
+}
+
+export interface KeptFile {
+  path: string;
+  to: string;
+}
+
+export interface ModeChange {
+  path: string;
+  executable: boolean;
+}
+
+export interface Journal {
+  /** What was installed before, if anything. */
+  from?: InstalledRelease;
+  /** The state once all is done. */
+  state: InstallState & { installed: InstalledRelease };
+  /** First: owned files that go, owned directories that go when empty (deepest first), then what stands in the way still. */
+  removed: string[];
+  leftDirectories: string[];
+  kept: KeptFile[];
+  /** Second: directories to make, outermost first, and what is put where. */
+  directories: string[];
+  placements: Placement[];
+  /** Third. */
+  modes: ModeChange[];
+}
+
+const JOURNAL_KIND: SealedKind = { name: 'journal', format: 1 };
+
+/** @throws {InstallError} `state_corrupt`, `state_too_new` */
+export async function readJournal(files: FileSystem): Promise<Journal | undefined> {
+  const value = await readSealed(files, JOURNAL_KIND, JOURNAL_PATH);
+  return value === undefined ? undefined : checkJournal(value);
+}
+
+/** Once this returns the update will be done, whatever happens. */
+export async function writeJournal(files: FileSystem, journal: Journal): Promise<void> {
+  await writeSealed(files, JOURNAL_KIND, JOURNAL_PATH, journal);
+}
+
+/**
+ * Refuses a journal that is not of these signed releases: each placement is a file of the target with its content, each
+ * removal a file of the release before.
+ *
+ * @throws {InstallError} `state_corrupt`
+ */
+export function bindJournal(journal: Journal, target: Manifest, from: Manifest | undefined): void {
+  const byPath = new Map(target.files.map((file) => [file.path, file]));
+  for (const { path, piecesRoot, lengthBytes } of journal.placements) {
+    const file = byPath.get(path);
+    if (file === undefined || file.piecesRoot !== piecesRoot || file.length !== lengthBytes) {
+      throw corrupt(JOURNAL_PATH, `found a placement of ${path} that release ${target.version} does not have`);
+    }
+  }
+  const owned = new Set(from?.files.map((file) => file.path));
+  for (const path of journal.removed) {
+    if (!owned.has(path)) throw corrupt(JOURNAL_PATH, `found a removal of ${path} that no installed release owns`);
+  }
+}
+
+function checkJournal(value: unknown): Journal {
+  if (!isRecord(value)) throw corrupt(JOURNAL_PATH, 'found no journal');
+  const { from, state, removed, leftDirectories, kept, directories, placements, modes } = value;
+  if (
+    !(from === undefined || isInstalledRelease(from)) ||
+    !isListOf(removed, isOwnedPath) ||
+    !isListOf(leftDirectories, isOwnedPath) ||
+    !isListOf(directories, isOwnedPath) ||
+    !isListOf(kept, isKeptFile) ||
+    !isListOf(placements, isPlacement) ||
+    !isListOf(modes, isMode)
+  ) {
+    throw corrupt(JOURNAL_PATH, 'found a journal with a field missing or of another type');
+  }
+  const next = checkState(state, JOURNAL_PATH);
+  if (next.installed === undefined) throw corrupt(JOURNAL_PATH, 'found no release to install');
+  const journal: Journal = {
+    state: { ...next, installed: next.installed },
+    removed,
+    leftDirectories,
+    kept,
+    directories,
+    placements,
+    modes,
+  };
+  return from === undefined ? journal : { ...journal, from };
+}
+
+function isListOf<T>(value: unknown, isItem: (item: unknown) => item is T): value is T[] {
+  return Array.isArray(value) && value.every(isItem);
+}
+
+function isSafePath(value: unknown): value is string {
+  if (typeof value !== 'string' || value === '' || value.includes('\0') || value.includes('\\')) return false;
+  return value.split('/').every((name) => name !== '' && name !== '.' && name !== '..');
+}
+
+function isOwnedPath(value: unknown): value is string {
+  return isSafePath(value) && !isStatePath(value);
+}
+
+function isKeptFile(value: unknown): value is KeptFile {
+  return (
+    isRecord(value) &&
+    isOwnedPath(value['path']) &&
+    isSafePath(value['to']) &&
+    value['to'].startsWith(`${KEPT_DIRECTORY}/`)
+  );
+}
+
+function isPlacement(value: unknown): value is Placement {
+  if (!isRecord(value)) return false;
+  const { from, path, lengthBytes, mtimeMs, piecesRoot } = value;
+  return (
+    isSafePath(from) &&
+    from.startsWith(`${STAGING_DIRECTORY}/`) &&
+    isOwnedPath(path) &&
+    typeof lengthBytes === 'number' &&
+    typeof mtimeMs === 'number' &&
+    (piecesRoot === undefined || typeof piecesRoot === 'string')
+  );
+}
+
+function isMode(value: unknown): value is ModeChange {
+  return isRecord(value) && isOwnedPath(value['path']) && typeof value['executable'] === 'boolean';
+}

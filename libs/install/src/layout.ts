@@ -1,0 +1,38 @@
+/** The launcher's own directory; all names below are relative to the install. */
+export const STATE_DIRECTORY = '.swarmpatch';
+
+export const STATE_PATH: string = `${STATE_DIRECTORY}/state`;
+export const FILE_INDEX_PATH: string = `${STATE_DIRECTORY}/files`;
+export const JOURNAL_PATH: string = `${STATE_DIRECTORY}/journal`;
+/** A journal that failed its checksum, kept for whoever looks into it. */
+export const BAD_JOURNAL_PATH: string = `${STATE_DIRECTORY}/journal.bad`;
+export const LOCK_PATH: string = `${STATE_DIRECTORY}/lock`;
+export const TRUST_DIRECTORY: string = `${STATE_DIRECTORY}/trust`;
+export const RELEASES_DIRECTORY: string = `${STATE_DIRECTORY}/releases`;
+export const STAGING_DIRECTORY: string = `${STATE_DIRECTORY}/staging`;
+/** Content that arrives, one file for each pieces root; what is whole in it survives a restart. */
+export const STAGED_CONTENT_DIRECTORY: string = `${STAGING_DIRECTORY}/content`;
+/** Links and copies made last, right before the journal; emptied at every start, since a link shares its bytes with the install. */
+export const STAGED_NAMES_DIRECTORY: string = `${STAGING_DIRECTORY}/names`;
+/** Files of the player that were in the way of a release. */
+export const KEPT_DIRECTORY: string = `${STATE_DIRECTORY}/kept`;
+
+export function releaseDirectory(version: string): string {
+  return `${RELEASES_DIRECTORY}/${version}`;
+}
+
+export function manifestPath(version: string): string {
+  return `${releaseDirectory(version)}/manifest.json`;
+}
+
+export function torrentPath(version: string): string {
+  return `${releaseDirectory(version)}/release.torrent`;
+}
+
+export function stagedContentPath(piecesRoot: string): string {
+  return `${STAGED_CONTENT_DIRECTORY}/${piecesRoot}`;
+}
+
+export function isStatePath(path: string): boolean {
+  return path === STATE_DIRECTORY || path.startsWith(`${STATE_DIRECTORY}/`);
+}

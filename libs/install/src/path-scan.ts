@@ -1,0 +1,165 @@
+import type { Manifest, ManifestFile } from '@swarmpatch/release';
+import type { FileHasher } from './file-hasher.ts';
+import type { FileIndex } from './file-index.ts';
+import { ancestorsOf, type FileKind, type FileStat, type FileSystem } from './file-system.ts';
+import { hashFiles } from './hashed-content.ts';
+import { linkedParent } from './parent-guard.ts';
+import type { ReleasePieces } from './release-pieces.ts';
+
+export interface ScanInput {
+  files: FileSystem;
+  hasher: FileHasher;
+  index: FileIndex;
+  installed: Manifest | undefined;
+  target: ReleasePieces;
+  depth: 'quick' | 'deep';
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
+interface ScannedPath {
+  stat: FileStat;
+  /** Where a link points. */
+  linkTarget: string | undefined;
+}
+
+/** What stands at every path that the installed or the target release names, and above it. */
+export class PathScan {
+  /** Pieces root, hex, of every file with content at a named path. */
+  readonly roots: ReadonlyMap<string, string>;
+  /** Layers of the files that had to be read, by pieces root; at the target's piece length. */
+  readonly layers: ReadonlyMap<string, Uint8Array>;
+  readonly #paths: ReadonlyMap<string, ScannedPath>;
+  readonly #directories: ReadonlyMap<string, FileKind>;
+  readonly #installed: ReadonlySet<string>;
+
+  constructor(
+    paths: ReadonlyMap<string, ScannedPath>,
+    directories: ReadonlyMap<string, FileKind>,
+    content: { roots: ReadonlyMap<string, string>; layers: ReadonlyMap<string, Uint8Array> },
+    installed: ReadonlySet<string>,
+  ) {
+    this.#paths = paths;
+    this.#directories = directories;
+    this.roots = content.roots;
+    this.layers = content.layers;
+    this.#installed = installed;
+  }
+
+  kindOf(path: string): FileKind | undefined {
+    return this.#paths.get(path)?.stat.kind;
+  }
+
+  statOf(path: string): FileStat | undefined {
+    return this.#paths.get(path)?.stat;
+  }
+
+  /** Does the file's path hold its content? */
+  holds(file: ManifestFile): boolean {
+    const scanned = this.#paths.get(file.path);
+    if (scanned === undefined) return false;
+    if (file.symlink !== undefined) return scanned.linkTarget === file.symlink;
+    if (scanned.stat.kind !== 'file') return false;
+    return file.piecesRoot === undefined
+      ? scanned.stat.lengthBytes === 0
+      : this.roots.get(file.path) === file.piecesRoot;
+  }
+
+  executableIsWrong(file: ManifestFile): boolean {
+    return file.symlink === undefined && this.statOf(file.path)?.executable !== (file.executable === true);
+  }
+
+  /** Things that stand where the given paths need a directory, and that no release owns. */
+  filesAmongParents(paths: Iterable<string>): string[] {
+    return [...parentsOf(paths)].filter((directory) => {
+      const kind = this.#directories.get(directory);
+      return kind !== undefined && kind !== 'directory' && !this.#installed.has(directory);
+    });
+  }
+
+  /** Directories of the installed release that hold none of these paths, deepest first. */
+  directoriesLeftBy(paths: Iterable<string>): string[] {
+    const needed = parentsOf(paths);
+    const left = [...parentsOf(this.#installed)].filter(
+      (directory) => !needed.has(directory) && this.#directories.get(directory) === 'directory',
+    );
+    return left.sort((a, b) => b.split('/').length - a.split('/').length || (a < b ? -1 : 1));
+  }
+}
+
+/**
+ * Looks at every path that matters; reads the files of which the index does not know the content.
+ *
+ * @throws {InstallError} `parent_is_link`
+ */
+export async function scanPaths(input: ScanInput): Promise<PathScan> {
+  const { files, installed, target } = input;
+  const installedPaths = new Set(installed?.files.map((file) => file.path));
+  const named = new Set([...installedPaths, ...target.manifest.files.map((file) => file.path)]);
+  const directories = await scanDirectories(files, named, installedPaths);
+  const reachable = [...named].filter((path) =>
+    ancestorsOf(path).every((above) => directories.get(above) === 'directory'),
+  );
+  const stats = await files.statAll(reachable);
+  const paths = new Map<string, ScannedPath>();
+  for (const [index, path] of reachable.entries()) {
+    const stat = stats[index];
+    if (stat === undefined) continue;
+    paths.set(path, { stat, linkTarget: stat.kind === 'link' ? await files.readLink(path) : undefined });
+  }
+  return new PathScan(paths, directories, await readContent(input, paths), installedPaths);
+}
+
+/** A key that two paths share when some file system takes them for the same name: without regard to case or normal form. */
+export function pathKey(path: string): string {
+  return path.normalize('NFC').toLowerCase();
+}
+
+async function scanDirectories(
+  files: FileSystem,
+  paths: Iterable<string>,
+  installed: ReadonlySet<string>,
+): Promise<Map<string, FileKind>> {
+  const asked = [...parentsOf(paths)].sort();
+  const stats = await files.statAll(asked);
+  const kinds = new Map<string, FileKind>();
+  for (const [index, directory] of asked.entries()) {
+    const kind = stats[index]?.kind;
+    const isReached = ancestorsOf(directory).every((above) => kinds.get(above) === 'directory');
+    if (kind === undefined || !isReached) continue;
+    if (kind === 'link' && !installed.has(directory)) throw linkedParent(directory);
+    kinds.set(directory, kind);
+  }
+  return kinds;
+}
+
+async function readContent(
+  input: ScanInput,
+  paths: ReadonlyMap<string, ScannedPath>,
+): Promise<{ roots: Map<string, string>; layers: Map<string, Uint8Array> }> {
+  const { index } = input;
+  const roots = new Map<string, string>();
+  const layers = new Map<string, Uint8Array>();
+  const unknown: { path: string; lengthBytes: number; stat: FileStat }[] = [];
+  for (const [path, { stat }] of paths) {
+    if (stat.kind !== 'file' || stat.lengthBytes === 0) continue;
+    const known = input.depth === 'quick' ? index.rootOf(path, stat) : undefined;
+    if (known === undefined) unknown.push({ path, lengthBytes: stat.lengthBytes, stat });
+    else roots.set(path, known);
+  }
+  for await (const { index: position, hashes } of hashFiles(input, unknown)) {
+    const file = unknown[position];
+    if (file === undefined || hashes === undefined) continue;
+    const root = Buffer.from(hashes.piecesRoot).toString('hex');
+    roots.set(file.path, root);
+    layers.set(root, hashes.pieceLayer);
+    index.record(file.path, file.stat, root);
+  }
+  return { roots, layers };
+}
+
+function parentsOf(paths: Iterable<string>): Set<string> {
+  const parents = new Set<string>();
+  for (const path of paths) for (const directory of ancestorsOf(path)) parents.add(directory);
+  return parents;
+}

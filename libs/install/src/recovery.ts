@@ -1,0 +1,51 @@
+import { removeTree, TEMPORARY_SUFFIX } from './durable-write.ts';
+import { finishCommit, type CommitResult } from './commit.ts';
+import type { FileSystem } from './file-system.ts';
+import { InstallError } from './install-error.ts';
+import { readState, writeState } from './install-state.ts';
+import { bindJournal, readJournal, type Journal } from './journal.ts';
+import { BAD_JOURNAL_PATH, JOURNAL_PATH, STAGED_NAMES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
+import { readManifest } from './release-documents.ts';
+
+export type Recovery =
+  /** Nothing was left undone, or only staging, which is kept for the next run. */
+  | { kind: 'clean' }
+  /** A commit had begun and is finished now. */
+  | ({ kind: 'finished'; version: string } & CommitResult)
+  /** There was a journal that cannot be believed: the install is marked suspect, and the next update looks at every file. */
+  | { kind: 'suspect'; reason: string };
+
+/**
+ * Makes an install whole after a kill or a power cut: the old release when the commit had not begun, the new one when it
+ * had. Every command calls it first; calling it again, or being killed in it, changes nothing.
+ */
+export async function recover(files: FileSystem): Promise<Recovery> {
+  await files.remove(`${JOURNAL_PATH}${TEMPORARY_SUFFIX}`);
+  const read = await believeJournal(files);
+  if (read === undefined) {
+    await removeTree(files, STAGED_NAMES_DIRECTORY);
+    return { kind: 'clean' };
+  }
+  if (read instanceof InstallError) {
+    const state = await readState(files);
+    if (state !== undefined) await writeState(files, { ...state, suspect: true });
+    await files.rename(JOURNAL_PATH, BAD_JOURNAL_PATH);
+    await files.syncDirectories([STATE_DIRECTORY]);
+    return { kind: 'suspect', reason: read.message };
+  }
+  const result = await finishCommit(files, read);
+  return { kind: 'finished', version: read.state.installed.version, ...result };
+}
+
+async function believeJournal(files: FileSystem): Promise<Journal | InstallError | undefined> {
+  try {
+    const journal = await readJournal(files);
+    if (journal === undefined) return undefined;
+    const from = journal.from === undefined ? undefined : await readManifest(files, journal.from);
+    bindJournal(journal, await readManifest(files, journal.state.installed), from);
+    return journal;
+  } catch (error) {
+    if (error instanceof InstallError && error.code === 'state_corrupt') return error;
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import { errnoOf, type FileSystem } from './file-system.ts';
+import { InstallError } from './install-error.ts';
+import { STATE_DIRECTORY } from './layout.ts';
+
+/** Besides file content: directories, and what the file system keeps for itself. */
+export const SPARE_SPACE_BYTES: number = 256 * 1024;
+/** Journal, index, names and directory entries of one file, generously. */
+export const SPACE_PER_FILE_BYTES = 1024;
+
+/**
+ * Refuses an update that cannot end well, before anything is changed.
+ *
+ * @throws {InstallError} `disk_full`
+ */
+export async function refuseWithoutSpace(
+  files: FileSystem,
+  price: { scratchBytes: number; fileCount: number },
+): Promise<void> {
+  const neededBytes = price.scratchBytes + price.fileCount * SPACE_PER_FILE_BYTES + SPARE_SPACE_BYTES;
+  const freeBytes = await files.freeBytes();
+  if (freeBytes >= neededBytes) return;
+  const missingBytes = neededBytes - freeBytes;
+  throw new InstallError(
+    'disk_full',
+    `make room for the release: found ${freeBytes} bytes free, wanted ${neededBytes}; free ${missingBytes} more bytes, nothing was changed`,
+    { missingBytes },
+  );
+}
+
+/** Runs work that writes; a full disk becomes the named error. */
+export async function inSpace<T>(doing: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asDiskFull(doing, error);
+  }
+}
+
+/** @returns `disk_full` when the error says that the disk or the user's share of it is full, otherwise the error itself. */
+export function asDiskFull(doing: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno !== 'ENOSPC' && errno !== 'EDQUOT') return error;
+  return new InstallError(
+    'disk_full',
+    `${doing}: found the disk full, wanted room in ${STATE_DIRECTORY}; free some space and run the command again, what is there already is kept`,
+    { cause: error },
+  );
+}

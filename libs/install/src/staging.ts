@@ -1,0 +1,246 @@
+import { forEachBounded } from './bounded.ts';
+import { makeParents, removeTree } from './durable-write.ts';
+import type { FileHasher } from './file-hasher.ts';
+import { isSameFile, joinPath, type FileStat, type FileSystem } from './file-system.ts';
+import { hashFiles } from './hashed-content.ts';
+import type { FetchedTask, Inventory } from './inventory.ts';
+import { InstallError } from './install-error.ts';
+import type { ModeChange, Placement } from './journal.ts';
+import {
+  STAGED_CONTENT_DIRECTORY,
+  STAGED_NAMES_DIRECTORY,
+  STAGING_DIRECTORY,
+  STATE_DIRECTORY,
+  stagedContentPath,
+} from './layout.ts';
+import { PieceSet } from './release-pieces.ts';
+import { piecesThatMatch } from './piece-sources.ts';
+import { inSpace } from './space.ts';
+
+/** What a commit puts into place. */
+export interface SealedStaging {
+  placements: Placement[];
+  /** Files that share their content with an installed one, or stay where they are, and want another executable bit. */
+  modes: ModeChange[];
+}
+
+/**
+ * The target release as it comes together beside the installed one. Until `seal` is done and its result committed, only
+ * `.swarmpatch/staging` changes.
+ */
+export class Staging {
+  readonly inventory: Inventory;
+  /** Pieces that can be read through `locate`, wherever they are. */
+  readonly have: PieceSet;
+  /** Pieces to fetch. */
+  readonly wanted: PieceSet;
+  /** File content copied from the installed release. */
+  copiedBytes = 0;
+  readonly #files: FileSystem;
+  readonly #locations: string[] = [];
+
+  private constructor(files: FileSystem, inventory: Inventory) {
+    this.#files = files;
+    this.inventory = inventory;
+    this.have = new PieceSet(inventory.target.pieceCount);
+    this.wanted = new PieceSet(inventory.target.pieceCount);
+  }
+
+  /**
+   * Makes room for what comes, and fills in what old files have of it.
+   *
+   * @throws {InstallError} `disk_full`
+   */
+  static async open(files: FileSystem, inventory: Inventory, signal?: AbortSignal): Promise<Staging> {
+    const staging = new Staging(files, inventory);
+    await inSpace('stage', () => staging.#prepare(signal));
+    return staging;
+  }
+
+  /** Where a file's content is to be read and written now, relative to the install. */
+  locate(fileIndex: number): string {
+    const location = this.#locations[fileIndex];
+    if (location === undefined) throw new RangeError(`locate file ${fileIndex}: found ${this.#locations.length} files`);
+    return location;
+  }
+
+  /**
+   * Checks everything staged against the signed roots, from the disk.
+   *
+   * @returns pieces that are wrong; they are wanted again.
+   */
+  async check(
+    hasher: FileHasher,
+    options: { signal?: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void },
+  ): Promise<number[]> {
+    const { target } = this.inventory;
+    const staged = this.#fetched().map(({ fileIndex, lengthBytes }) => ({
+      fileIndex,
+      path: this.locate(fileIndex),
+      lengthBytes,
+    }));
+    const wrong: number[] = [];
+    for await (const { index, hashes } of hashFiles({ hasher, target, ...options }, staged)) {
+      const entry = staged[index];
+      if (entry === undefined) continue;
+      const wantedRoot = target.manifest.files[entry.fileIndex]?.piecesRoot;
+      if (hashes !== undefined && Buffer.from(hashes.piecesRoot).toString('hex') === wantedRoot) continue;
+      const right = new Set(hashes === undefined ? [] : piecesThatMatch(target.hashesOf(entry.fileIndex), hashes));
+      for (let piece = 0; piece < target.pieceCountOf(entry.fileIndex); piece += 1) {
+        if (!right.has(piece)) wrong.push(target.firstPieceOf(entry.fileIndex) + piece);
+      }
+    }
+    for (const piece of wrong) {
+      this.have.delete(piece);
+      this.wanted.add(piece);
+    }
+    return wrong;
+  }
+
+  /**
+   * Gives every new file its attributes and makes all of it durable. What `check` found whole must not have changed since.
+   *
+   * @returns what the commit puts where.
+   * @throws {InstallError} `disk_full`, `staged_damaged`
+   */
+  async seal(): Promise<SealedStaging> {
+    return inSpace('stage', () => this.#seal());
+  }
+
+  async #prepare(signal: AbortSignal | undefined): Promise<void> {
+    const { target, tasks } = this.inventory;
+    await removeTree(this.#files, STAGED_NAMES_DIRECTORY);
+    for (const directory of [STAGED_CONTENT_DIRECTORY, STAGED_NAMES_DIRECTORY]) {
+      await makeParents(this.#files, joinPath(directory, 'file'));
+    }
+    for (const [fileIndex, task] of tasks.entries()) {
+      this.#locations.push(this.#locationOf(fileIndex));
+      const isOnDisk = task.kind === 'unchanged' || task.kind === 'moved' || task.kind === 'copied';
+      if (isOnDisk) this.have.addRange(target.firstPieceOf(fileIndex), target.pieceCountOf(fileIndex));
+    }
+    await this.#dropUnwanted();
+    await forEachBounded(this.#fetched(), async ({ task, fileIndex, lengthBytes }) => {
+      signal?.throwIfAborted();
+      await this.#files.allocate(this.locate(fileIndex), lengthBytes);
+      const first = target.firstPieceOf(fileIndex);
+      for (const piece of task.staged) this.have.add(first + piece);
+      for (const held of task.held) {
+        signal?.throwIfAborted();
+        const sizeBytes = target.pieceSizeBytes(lengthBytes, held.pieceInFile);
+        const data = await this.#files.read(held.from, { offsetBytes: held.offsetBytes, lengthBytes: sizeBytes });
+        if (!target.isPiece(fileIndex, held.pieceInFile, data)) continue;
+        await this.#files.writeAt(this.locate(fileIndex), held.pieceInFile * target.pieceLengthBytes, data);
+        this.have.add(first + held.pieceInFile);
+        this.copiedBytes += sizeBytes;
+      }
+      for (let piece = first; piece < first + target.pieceCountOf(fileIndex); piece += 1) {
+        if (!this.have.has(piece)) this.wanted.add(piece);
+      }
+    });
+  }
+
+  /** Content of another target takes room that this one may need. */
+  async #dropUnwanted(): Promise<void> {
+    const wanted = new Set(this.#fetched().map(({ fileIndex }) => this.locate(fileIndex)));
+    const entries = await this.#files.list(STAGED_CONTENT_DIRECTORY);
+    const unwanted = entries
+      .map((entry) => joinPath(STAGED_CONTENT_DIRECTORY, entry.name))
+      .filter((path) => !wanted.has(path));
+    await forEachBounded(unwanted, async (path) => {
+      await this.#files.remove(path);
+    });
+  }
+
+  async #seal(): Promise<SealedStaging> {
+    const { target, tasks } = this.inventory;
+    const placements: Placement[] = [];
+    const modes: ModeChange[] = [];
+    const settled: string[] = [];
+    const work = tasks.map((task, fileIndex) => ({ task, fileIndex })).filter(({ task }) => task.kind !== 'unchanged');
+    await forEachBounded(work, async ({ task, fileIndex }) => {
+      const file = target.manifest.files[fileIndex];
+      if (file === undefined || task.kind === 'unchanged') return;
+      const executable = file.executable === true;
+      const name = joinPath(STAGED_NAMES_DIRECTORY, `${fileIndex}`);
+      let from = name;
+      let isShared = false;
+      if (task.kind === 'fetched') from = this.locate(fileIndex);
+      else if (task.kind === 'moved') isShared = await this.#linkOrCopy(task.from, name);
+      else if (task.kind === 'created' && task.symlink !== undefined) await this.#files.symlink(task.symlink, name);
+      else if (task.kind === 'created') await this.#files.write(name, new Uint8Array());
+      else await this.#files.copy(this.locate(fileIndex), name);
+      if (!isShared && file.symlink === undefined) {
+        await this.#files.setExecutable(from, executable);
+        settled.push(from);
+      }
+      if (task.kind === 'moved' || task.kind === 'copied') await this.#refuseChanged(task.from);
+      const stat = await this.#files.stat(from);
+      this.#refuseOther(stat, file.length, file.symlink !== undefined, file.path);
+      if (isShared && stat?.executable !== executable) modes.push({ path: file.path, executable });
+      placements.push({
+        from,
+        path: file.path,
+        lengthBytes: file.length,
+        mtimeMs: stat?.mtimeMs ?? 0,
+        ...(file.piecesRoot === undefined ? {} : { piecesRoot: file.piecesRoot }),
+      });
+    });
+    await this.#files.sync(settled);
+    await this.#files.syncDirectories([
+      STAGED_CONTENT_DIRECTORY,
+      STAGED_NAMES_DIRECTORY,
+      STAGING_DIRECTORY,
+      STATE_DIRECTORY,
+    ]);
+    for (const [fileIndex, task] of tasks.entries()) {
+      const file = target.manifest.files[fileIndex];
+      if (task.kind !== 'unchanged' || !task.executableIsWrong || file === undefined) continue;
+      modes.push({ path: file.path, executable: file.executable === true });
+    }
+    return { placements: placements.sort((a, b) => (a.path < b.path ? -1 : 1)), modes };
+  }
+
+  /** @returns true when both names have the same content, so that it may not be touched any more. */
+  async #linkOrCopy(from: string, to: string): Promise<boolean> {
+    if (await this.#files.link(from, to)) return true;
+    await this.#files.copy(from, to);
+    return false;
+  }
+
+  async #refuseChanged(path: string): Promise<void> {
+    const seen = this.inventory.scan.statOf(path);
+    if (seen !== undefined && isSameFile(seen, await this.#files.stat(path))) return;
+    throw new InstallError(
+      'staged_damaged',
+      `copy ${path}: found it changed meanwhile, wanted it as scanned; run the command again`,
+      { path },
+    );
+  }
+
+  #refuseOther(stat: FileStat | undefined, lengthBytes: number, isLink: boolean, path: string): void {
+    if (isLink ? stat?.kind === 'link' : stat?.kind === 'file' && stat.lengthBytes === lengthBytes) return;
+    const found = stat === undefined ? 'nothing' : `a ${stat.kind} of ${stat.lengthBytes} bytes`;
+    throw new InstallError(
+      'staged_damaged',
+      `stage ${path}: found ${found}, wanted ${lengthBytes} bytes; run the command again`,
+      { path },
+    );
+  }
+
+  #fetched(): { task: FetchedTask; fileIndex: number; lengthBytes: number }[] {
+    const fetched = [];
+    for (const [fileIndex, task] of this.inventory.tasks.entries()) {
+      const lengthBytes = this.inventory.target.manifest.files[fileIndex]?.length ?? 0;
+      if (task.kind === 'fetched') fetched.push({ task, fileIndex, lengthBytes });
+    }
+    return fetched;
+  }
+
+  #locationOf(fileIndex: number): string {
+    const task = this.inventory.tasks[fileIndex];
+    const file = this.inventory.target.manifest.files[fileIndex];
+    if (task?.kind === 'moved' || task?.kind === 'copied') return task.from;
+    const isStaged = task?.kind === 'fetched' || task?.kind === 'repeated';
+    return isStaged && file?.piecesRoot !== undefined ? stagedContentPath(file.piecesRoot) : (file?.path ?? '');
+  }
+}

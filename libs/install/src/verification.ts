@@ -1,0 +1,92 @@
+import type { Manifest, ManifestFile } from '@swarmpatch/release';
+import type { FileHasher } from './file-hasher.ts';
+import type { FileIndex } from './file-index.ts';
+import { joinPath, type FileSystem } from './file-system.ts';
+import { hashFiles } from './hashed-content.ts';
+import { STATE_DIRECTORY } from './layout.ts';
+import { scanPaths, type PathScan } from './path-scan.ts';
+import { piecesThatMatch } from './piece-sources.ts';
+import type { ReleasePieces } from './release-pieces.ts';
+
+export interface Verification {
+  /** Files that are there but not as signed; no pieces when the content is right and only the kind of file or its mode is not. */
+  damaged: { path: string; pieces: number[] }[];
+  missing: string[];
+  /** Files that the release does not own. They are the player's, and no fault. */
+  extra: string[];
+}
+
+export interface VerificationInput {
+  files: FileSystem;
+  hasher: FileHasher;
+  index: FileIndex;
+  target: ReleasePieces;
+  /** `quick` reads just the files whose length or time of change is not as recorded. */
+  depth: 'quick' | 'deep';
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
+/** Compares an install with its signed release; changes nothing. `pieces` are counted from the beginning of their file. */
+export async function verifyInstall(input: VerificationInput): Promise<Verification> {
+  const { files, target } = input;
+  const { manifest } = target;
+  const scan = await scanPaths({ ...input, installed: manifest });
+  const found: Verification = { damaged: [], missing: [], extra: await listExtra(files, manifest) };
+  const layerless: { path: string; lengthBytes: number; fileIndex: number }[] = [];
+  for (const [fileIndex, file] of manifest.files.entries()) {
+    const kind = scan.kindOf(file.path);
+    if (kind === undefined) found.missing.push(file.path);
+    else if (scan.holds(file)) {
+      if (scan.executableIsWrong(file)) found.damaged.push({ path: file.path, pieces: [] });
+    } else if (kind !== 'file' || file.piecesRoot === undefined) {
+      found.damaged.push({ path: file.path, pieces: [] });
+    } else {
+      const layer = layerOf(scan, file);
+      if (layer !== undefined) found.damaged.push({ path: file.path, pieces: wrongPieces(target, fileIndex, layer) });
+      else layerless.push({ path: file.path, lengthBytes: scan.statOf(file.path)?.lengthBytes ?? 0, fileIndex });
+    }
+  }
+  for await (const { index, hashes } of hashFiles(input, layerless)) {
+    const entry = layerless[index];
+    if (entry === undefined) continue;
+    found.damaged.push({ path: entry.path, pieces: wrongPieces(target, entry.fileIndex, hashes) });
+  }
+  found.damaged.sort((a, b) => (a.path < b.path ? -1 : 1));
+  return found;
+}
+
+/** The hashes of a damaged file as the scan read them; a file known by its index entry has none here. */
+function layerOf(scan: PathScan, file: ManifestFile): { piecesRoot: Uint8Array; pieceLayer: Uint8Array } | undefined {
+  const root = scan.roots.get(file.path);
+  const pieceLayer = root === undefined ? undefined : scan.layers.get(root);
+  return root === undefined || pieceLayer === undefined
+    ? undefined
+    : { piecesRoot: Buffer.from(root, 'hex'), pieceLayer };
+}
+
+function wrongPieces(
+  target: ReleasePieces,
+  fileIndex: number,
+  found: { piecesRoot: Uint8Array; pieceLayer: Uint8Array } | undefined,
+): number[] {
+  const right = new Set(found === undefined ? [] : piecesThatMatch(target.hashesOf(fileIndex), found));
+  return Array.from({ length: target.pieceCountOf(fileIndex) }, (_, piece) => piece).filter(
+    (piece) => !right.has(piece),
+  );
+}
+
+async function listExtra(files: FileSystem, manifest: Manifest): Promise<string[]> {
+  const owned = new Set(manifest.files.map((file) => file.path));
+  const extra: string[] = [];
+  const directories = [''];
+  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
+    for (const entry of await files.list(directory)) {
+      const path = joinPath(directory, entry.name);
+      if (path === STATE_DIRECTORY) continue;
+      if (entry.kind === 'directory') directories.push(path);
+      else if (!owned.has(path)) extra.push(path);
+    }
+  }
+  return extra.sort();
+}
