@@ -1,29 +1,24 @@
 /** Port: block trees (BEP 52) of whole files, as fast as the machine hashes. Implemented over threads in node-io. */
 export interface FileHasher {
   /**
-   * @param files Paths relative to the install.
-   * @returns one result for each file, in any order. A file that cannot be read, or changed while it was, gives `undefined`
-   *   hashes: it is then of unknown content.
+   * @returns in the order of the files; undefined for a file that cannot be read, or that is not of the length and time given
+   *   once it was read: its content is unknown.
    */
-  hash(files: readonly FileToHash[], options: HashOptions): AsyncIterable<HashedFile>;
+  hash(files: readonly FileToHash[], options: HashOptions): Promise<(FileHashes | undefined)[]>;
 }
 
 export interface FileToHash {
+  /** Relative to the install. */
   path: string;
   lengthBytes: number;
+  mtimeMs: number;
 }
 
 export interface HashOptions {
   /** A power of two, at least 16 KiB. */
   pieceLengthBytes: number;
   signal?: AbortSignal | undefined;
-  onBytes?: ((bytes: number) => void) | undefined;
-}
-
-export interface HashedFile {
-  /** Index into the files asked for. */
-  index: number;
-  hashes: FileHashes | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 export interface FileHashes {

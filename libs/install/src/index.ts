@@ -1,6 +1,6 @@
 export { commit, tidy, type CommitResult } from './commit.ts';
 export { makeParents, writeDurably } from './durable-write.ts';
-export type { FileHasher, FileHashes, FileToHash, HashedFile, HashOptions } from './file-hasher.ts';
+export type { FileHasher, FileHashes, FileToHash, HashOptions } from './file-hasher.ts';
 export { FileIndex } from './file-index.ts';
 export type { DirectoryEntry, FileKind, FileStat, FileSystem } from './file-system.ts';
 export { InstallError, type InstallErrorCode } from './install-error.ts';
@@ -17,7 +17,7 @@ export type { KeptFile } from './journal.ts';
 export { LOCK_PATH, STATE_DIRECTORY, TRUST_DIRECTORY } from './layout.ts';
 export { recover, type Recovery } from './recovery.ts';
 export { readManifest, readReleaseTorrent, saveReleaseDocuments } from './release-documents.ts';
-export { PieceSet, ReleasePieces, type PieceLayers } from './release-pieces.ts';
+export { PieceSet, ReleasePieces } from './release-pieces.ts';
 export { asDiskFull, refuseWithoutSpace } from './space.ts';
 export { Staging, type SealedStaging } from './staging.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -1,13 +1,13 @@
+import { foldPath } from '@swarmpatch/metainfo';
 import type { FileAtHand } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileHasher } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
 import type { FileSystem } from './file-system.ts';
-import { hashFiles } from './hashed-content.ts';
 import { stagedContentPath } from './layout.ts';
 import { PieceSources, piecesThatMatch } from './piece-sources.ts';
-import type { PieceLayers, ReleasePieces } from './release-pieces.ts';
-import { pathKey, scanPaths, type PathScan } from './path-scan.ts';
+import type { ReleasePieces } from './release-pieces.ts';
+import { scanPaths, type PathScan } from './path-scan.ts';
 
 /** What is done for one file of the target release. */
 export type FileTask =
@@ -57,8 +57,8 @@ export interface InventoryInput {
   hasher: FileHasher;
   index: FileIndex;
   installed: Manifest | undefined;
-  /** Layers of the installed release when its pieces are as long as the target's. */
-  installedLayers?: PieceLayers | undefined;
+  /** Pieces of the installed release: where they are as long as the target's, its files need not be read to find some. */
+  installedPieces?: ReleasePieces | undefined;
   target: ReleasePieces;
   /** Believe recorded lengths and times, or read every file? */
   depth: 'quick' | 'deep';
@@ -79,10 +79,10 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
   const installedRoots = new Map<string, ManifestFile>(installed?.files.map((file) => [file.path, file]));
   const targetPaths = new Set(target.manifest.files.map((file) => file.path));
   const removedKeys = new Set<string>();
-  for (const path of installedRoots.keys()) if (!targetPaths.has(path)) removedKeys.add(pathKey(path));
+  for (const path of installedRoots.keys()) if (!targetPaths.has(path)) removedKeys.add(foldPath(path));
 
   const isInPlace = (file: ManifestFile): boolean =>
-    scan.holds(file) && !(removedKeys.size > 0 && removedKeys.has(pathKey(file.path)));
+    scan.holds(file) && !(removedKeys.size > 0 && removedKeys.has(foldPath(file.path)));
   const stays = new Set(target.manifest.files.filter(isInPlace).map((file) => file.path));
 
   const givenUp = new Map<string, string>();
@@ -147,16 +147,22 @@ async function findStagedPieces(input: InventoryInput, tasks: readonly FileTask[
     wanted.push({ task, fileIndex, path: stagedContentPath(file.piecesRoot), lengthBytes: file.length });
   }
   const stats = await files.statAll(wanted.map((entry) => entry.path));
-  const there = wanted.filter((entry, index) => {
+  const there: ((typeof wanted)[number] & { mtimeMs: number })[] = [];
+  for (const [index, entry] of wanted.entries()) {
     const stat = stats[index];
-    if (stat?.kind !== 'file' || stat.lengthBytes !== entry.lengthBytes || stat.allocatedBytes === 0) return false;
+    if (stat?.kind !== 'file' || stat.lengthBytes !== entry.lengthBytes || stat.allocatedBytes === 0) continue;
     entry.task.allocatedBytes = stat.allocatedBytes;
-    return true;
+    there.push({ ...entry, mtimeMs: stat.mtimeMs });
+  }
+  const { pieceLengthBytes } = target;
+  const found = await input.hasher.hash(there, {
+    pieceLengthBytes,
+    signal: input.signal,
+    onProgress: input.onProgress,
   });
-  for await (const { index, hashes } of hashFiles(input, there)) {
-    const entry = there[index];
-    if (entry === undefined || hashes === undefined) continue;
-    entry.task.staged = piecesThatMatch(target.hashesOf(entry.fileIndex), hashes);
+  for (const [index, entry] of there.entries()) {
+    const hashes = found[index];
+    if (hashes !== undefined) entry.task.staged = piecesThatMatch(target.hashesOf(entry.fileIndex), hashes);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
-import type { FileHasher } from './file-hasher.ts';
+import type { FileHasher, FileToHash } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
 import { ancestorsOf, type FileKind, type FileStat, type FileSystem } from './file-system.ts';
-import { hashFiles } from './hashed-content.ts';
 import { linkedParent } from './parent-guard.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 
@@ -110,11 +109,6 @@ export async function scanPaths(input: ScanInput): Promise<PathScan> {
   return new PathScan(paths, directories, await readContent(input, paths), installedPaths);
 }
 
-/** A key that two paths share when some file system takes them for the same name: without regard to case or normal form. */
-export function pathKey(path: string): string {
-  return path.normalize('NFC').toLowerCase();
-}
-
 async function scanDirectories(
   files: FileSystem,
   paths: Iterable<string>,
@@ -140,20 +134,26 @@ async function readContent(
   const { index } = input;
   const roots = new Map<string, string>();
   const layers = new Map<string, Uint8Array>();
-  const unknown: { path: string; lengthBytes: number; stat: FileStat }[] = [];
+  const unknown: FileToHash[] = [];
   for (const [path, { stat }] of paths) {
     if (stat.kind !== 'file' || stat.lengthBytes === 0) continue;
     const known = input.depth === 'quick' ? index.rootOf(path, stat) : undefined;
-    if (known === undefined) unknown.push({ path, lengthBytes: stat.lengthBytes, stat });
+    if (known === undefined) unknown.push({ path, lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs });
     else roots.set(path, known);
   }
-  for await (const { index: position, hashes } of hashFiles(input, unknown)) {
-    const file = unknown[position];
-    if (file === undefined || hashes === undefined) continue;
+  const { pieceLengthBytes } = input.target;
+  const found = await input.hasher.hash(unknown, {
+    pieceLengthBytes,
+    signal: input.signal,
+    onProgress: input.onProgress,
+  });
+  for (const [position, file] of unknown.entries()) {
+    const hashes = found[position];
+    if (hashes === undefined) continue;
     const root = Buffer.from(hashes.piecesRoot).toString('hex');
     roots.set(file.path, root);
     layers.set(root, hashes.pieceLayer);
-    index.record(file.path, file.stat, root);
+    index.record(file.path, file, root);
   }
   return { roots, layers };
 }

@@ -1,7 +1,14 @@
-import type { FileToHash } from './file-hasher.ts';
-import { hashFiles, type HashingInput } from './hashed-content.ts';
+import type { FileHashes, FileHasher, FileToHash } from './file-hasher.ts';
 import type { PathScan } from './path-scan.ts';
-import { hashAt, type PieceLayers } from './release-pieces.ts';
+import { hashAt, type ReleasePieces } from './release-pieces.ts';
+
+export interface PieceSourcesInput {
+  hasher: FileHasher;
+  target: ReleasePieces;
+  installedPieces?: ReleasePieces | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
 
 export interface PieceSource {
   from: string;
@@ -18,23 +25,28 @@ export class PieceSources {
   }
 
   /** Takes the layers that are known; reads the files of which none is. */
-  static async collect(
-    input: HashingInput & { installedLayers?: PieceLayers | undefined },
-    scan: PathScan,
-  ): Promise<PieceSources> {
-    const { target } = input;
-    const sources = new PieceSources(target.pieceLengthBytes);
+  static async collect(input: PieceSourcesInput, scan: PathScan): Promise<PieceSources> {
+    const { target, installedPieces } = input;
+    const { pieceLengthBytes } = target;
+    const isSameLength = installedPieces?.pieceLengthBytes === pieceLengthBytes;
+    const sources = new PieceSources(pieceLengthBytes);
     const unread: FileToHash[] = [];
     for (const [path, root] of scan.roots) {
-      const lengthBytes = scan.statOf(path)?.lengthBytes ?? 0;
-      if (target.piecesIn(lengthBytes) < 2) continue;
-      const layer = scan.layers.get(root) ?? input.installedLayers?.(root) ?? target.hashesOfContent(root, lengthBytes);
-      if (layer === undefined) unread.push({ path, lengthBytes });
+      const stat = scan.statOf(path);
+      if (stat === undefined || target.piecesIn(stat.lengthBytes) < 2) continue;
+      const installedLayer = isSameLength ? installedPieces.layerOf(root) : undefined;
+      const layer = scan.layers.get(root) ?? installedLayer ?? target.layerOf(root);
+      if (layer === undefined) unread.push({ path, lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs });
       else sources.#add(path, layer);
     }
-    for await (const { index, hashes } of hashFiles(input, unread)) {
-      const path = unread[index]?.path;
-      if (path !== undefined && hashes !== undefined) sources.#add(path, hashes.pieceLayer);
+    const found = await input.hasher.hash(unread, {
+      pieceLengthBytes,
+      signal: input.signal,
+      onProgress: input.onProgress,
+    });
+    for (const [index, { path }] of unread.entries()) {
+      const layer = found[index]?.pieceLayer;
+      if (layer !== undefined) sources.#add(path, layer);
     }
     return sources;
   }
@@ -53,10 +65,7 @@ export class PieceSources {
 }
 
 /** @returns the pieces of a file whose hash on disk is the wanted one. */
-export function piecesThatMatch(
-  wanted: Uint8Array,
-  found: { piecesRoot: Uint8Array; pieceLayer: Uint8Array },
-): number[] {
+export function piecesThatMatch(wanted: Uint8Array, found: FileHashes): number[] {
   const onDisk = found.pieceLayer.length > 0 ? found.pieceLayer : found.piecesRoot;
   const matching: number[] = [];
   for (let piece = 0, hash = hashAt(wanted, 0); hash !== undefined; piece += 1, hash = hashAt(wanted, piece)) {

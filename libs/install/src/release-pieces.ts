@@ -1,54 +1,37 @@
-import { HASH_LENGTH_BYTES, leafCountOfPiece, pieceRoot } from '@swarmpatch/merkle';
+import { HASH_LENGTH_BYTES } from '@swarmpatch/merkle';
+import { PieceVerifier, type Metainfo } from '@swarmpatch/metainfo';
 import type { Manifest } from '@swarmpatch/release';
-import { InstallError } from './install-error.ts';
 
-/** Piece layers by the pieces root (hex) of their file: 32 bytes a piece. Files no longer than one piece have none. */
-export type PieceLayers = (piecesRoot: string) => Uint8Array | undefined;
-
-/**
- * Which piece is where in one release (BEP 52: every file begins a piece), and the hash that each must have.
- *
- * A piece has two numbers: its own in the torrent, and its place in its file.
- */
+/** A release's manifest beside its torrent: which piece is where, and the hash that each must have. */
 export class ReleasePieces {
   readonly manifest: Manifest;
   readonly pieceLengthBytes: number;
   readonly pieceCount: number;
-  readonly #firstPieces: number[] = [];
-  readonly #layers: PieceLayers;
+  readonly #metainfo: Metainfo;
+  readonly #verifier: PieceVerifier;
+  readonly #layers = new Map<string, Uint8Array>();
 
-  /** @throws {InstallError} `state_corrupt` when a layer is missing or of another length than its file wants */
-  constructor(manifest: Manifest, layers: PieceLayers) {
+  /** @param metainfo The release's torrent, v2 or hybrid; its files are those of the manifest, in the same order. */
+  constructor(manifest: Manifest, metainfo: Metainfo) {
     this.manifest = manifest;
-    this.pieceLengthBytes = manifest.torrent.pieceLength;
-    this.#layers = layers;
-    let pieceCount = 0;
-    for (const file of manifest.files) {
-      this.#firstPieces.push(pieceCount);
-      const count = this.piecesIn(file.length);
-      pieceCount += count;
-      if (count < 2 || file.piecesRoot === undefined) continue;
-      const layerBytes = layers(file.piecesRoot)?.length ?? 0;
-      if (layerBytes === count * HASH_LENGTH_BYTES) continue;
-      throw new InstallError(
-        'state_corrupt',
-        `read torrent of ${manifest.version}: found ${layerBytes} bytes of piece layer of ${file.path}, wanted ${count * HASH_LENGTH_BYTES}`,
-        { path: file.path },
-      );
+    this.pieceLengthBytes = metainfo.pieceLengthBytes;
+    this.pieceCount = metainfo.pieceCount;
+    this.#metainfo = metainfo;
+    this.#verifier = new PieceVerifier(metainfo);
+    for (const [fileIndex, { piecesRoot }] of manifest.files.entries()) {
+      const layer = metainfo.pieceHashes.layers[fileIndex];
+      if (piecesRoot !== undefined && layer !== undefined) this.#layers.set(piecesRoot, layer);
     }
-    this.pieceCount = pieceCount;
   }
 
   /** The number in the torrent of the first piece of a file. */
   firstPieceOf(fileIndex: number): number {
-    const first = this.#firstPieces[fileIndex];
-    if (first === undefined)
-      throw new RangeError(`piece of file ${fileIndex}: found ${this.#firstPieces.length} files`);
-    return first;
+    return this.#metainfo.geometry.piecesOfFile(fileIndex).first;
   }
 
   pieceCountOf(fileIndex: number): number {
-    return this.piecesIn(this.manifest.files[fileIndex]?.length ?? 0);
+    const { first, end } = this.#metainfo.geometry.piecesOfFile(fileIndex);
+    return end - first;
   }
 
   piecesIn(lengthBytes: number): number {
@@ -62,22 +45,18 @@ export class ReleasePieces {
 
   /** 32 bytes a piece: the file's layer, or its root alone when it has one piece. Empty for an empty file or a link. */
   hashesOf(fileIndex: number): Uint8Array {
-    const file = this.manifest.files[fileIndex];
-    if (file?.piecesRoot === undefined) return new Uint8Array();
-    return this.hashesOfContent(file.piecesRoot, file.length) ?? new Uint8Array();
+    const root = this.manifest.files[fileIndex]?.piecesRoot;
+    return root === undefined ? new Uint8Array() : (this.layerOf(root) ?? Buffer.from(root, 'hex'));
   }
 
-  /** As `hashesOf`, for any content of which the layer is known. */
-  hashesOfContent(piecesRoot: string, lengthBytes: number): Uint8Array | undefined {
-    return this.piecesIn(lengthBytes) > 1 ? this.#layers(piecesRoot) : Buffer.from(piecesRoot, 'hex');
+  /** The piece layer of any content of this release that is longer than a piece. */
+  layerOf(piecesRoot: string): Uint8Array | undefined {
+    return this.#layers.get(piecesRoot);
   }
 
-  /** Is this the content of that piece? */
-  isPiece(fileIndex: number, pieceInFile: number, data: Uint8Array): boolean {
-    const wanted = hashAt(this.hashesOf(fileIndex), pieceInFile);
-    const lengthBytes = this.manifest.files[fileIndex]?.length ?? 0;
-    if (wanted === undefined || data.length !== this.pieceSizeBytes(lengthBytes, pieceInFile)) return false;
-    return wanted.equals(pieceRoot(data, leafCountOfPiece(this.pieceLengthBytes, lengthBytes)));
+  /** Is this the content of that piece of the torrent? Without padding. */
+  isPiece(piece: number, data: Uint8Array): boolean {
+    return this.#verifier.verify(piece, data);
   }
 }
 

@@ -2,7 +2,6 @@ import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
 import type { FileHasher } from './file-hasher.ts';
 import { isSameFile, joinPath, type FileStat, type FileSystem } from './file-system.ts';
-import { hashFiles } from './hashed-content.ts';
 import type { FetchedTask, Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
 import type { ModeChange, Placement } from './journal.ts';
@@ -79,15 +78,17 @@ export class Staging {
       path: this.locate(fileIndex),
       lengthBytes,
     }));
+    const stats = await this.#files.statAll(staged.map(({ path }) => path));
+    const toHash = staged.map((entry, index) => ({ ...entry, mtimeMs: stats[index]?.mtimeMs ?? 0 }));
+    const found = await hasher.hash(toHash, { pieceLengthBytes: target.pieceLengthBytes, ...options });
     const wrong: number[] = [];
-    for await (const { index, hashes } of hashFiles({ hasher, target, ...options }, staged)) {
-      const entry = staged[index];
-      if (entry === undefined) continue;
-      const wantedRoot = target.manifest.files[entry.fileIndex]?.piecesRoot;
+    for (const [index, { fileIndex }] of staged.entries()) {
+      const hashes = found[index];
+      const wantedRoot = target.manifest.files[fileIndex]?.piecesRoot;
       if (hashes !== undefined && Buffer.from(hashes.piecesRoot).toString('hex') === wantedRoot) continue;
-      const right = new Set(hashes === undefined ? [] : piecesThatMatch(target.hashesOf(entry.fileIndex), hashes));
-      for (let piece = 0; piece < target.pieceCountOf(entry.fileIndex); piece += 1) {
-        if (!right.has(piece)) wrong.push(target.firstPieceOf(entry.fileIndex) + piece);
+      const right = new Set(hashes === undefined ? [] : piecesThatMatch(target.hashesOf(fileIndex), hashes));
+      for (let piece = 0; piece < target.pieceCountOf(fileIndex); piece += 1) {
+        if (!right.has(piece)) wrong.push(target.firstPieceOf(fileIndex) + piece);
       }
     }
     for (const piece of wrong) {
@@ -128,7 +129,7 @@ export class Staging {
         signal?.throwIfAborted();
         const sizeBytes = target.pieceSizeBytes(lengthBytes, held.pieceInFile);
         const data = await this.#files.read(held.from, { offsetBytes: held.offsetBytes, lengthBytes: sizeBytes });
-        if (!target.isPiece(fileIndex, held.pieceInFile, data)) continue;
+        if (data.length !== sizeBytes || !target.isPiece(first + held.pieceInFile, data)) continue;
         await this.#files.writeAt(this.locate(fileIndex), held.pieceInFile * target.pieceLengthBytes, data);
         this.have.add(first + held.pieceInFile);
         this.copiedBytes += sizeBytes;

@@ -1,8 +1,7 @@
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
-import type { FileHasher } from './file-hasher.ts';
+import type { FileHasher, FileHashes, FileToHash } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
 import { joinPath, type FileSystem } from './file-system.ts';
-import { hashFiles } from './hashed-content.ts';
 import { STATE_DIRECTORY } from './layout.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
 import { piecesThatMatch } from './piece-sources.ts';
@@ -33,7 +32,7 @@ export async function verifyInstall(input: VerificationInput): Promise<Verificat
   const { manifest } = target;
   const scan = await scanPaths({ ...input, installed: manifest });
   const found: Verification = { damaged: [], missing: [], extra: await listExtra(files, manifest) };
-  const layerless: { path: string; lengthBytes: number; fileIndex: number }[] = [];
+  const layerless: (FileToHash & { fileIndex: number })[] = [];
   for (const [fileIndex, file] of manifest.files.entries()) {
     const kind = scan.kindOf(file.path);
     if (kind === undefined) found.missing.push(file.path);
@@ -44,20 +43,27 @@ export async function verifyInstall(input: VerificationInput): Promise<Verificat
     } else {
       const layer = layerOf(scan, file);
       if (layer !== undefined) found.damaged.push({ path: file.path, pieces: wrongPieces(target, fileIndex, layer) });
-      else layerless.push({ path: file.path, lengthBytes: scan.statOf(file.path)?.lengthBytes ?? 0, fileIndex });
+      else {
+        const { lengthBytes = 0, mtimeMs = 0 } = scan.statOf(file.path) ?? {};
+        layerless.push({ path: file.path, lengthBytes, mtimeMs, fileIndex });
+      }
     }
   }
-  for await (const { index, hashes } of hashFiles(input, layerless)) {
-    const entry = layerless[index];
-    if (entry === undefined) continue;
-    found.damaged.push({ path: entry.path, pieces: wrongPieces(target, entry.fileIndex, hashes) });
+  const { pieceLengthBytes } = target;
+  const hashed = await input.hasher.hash(layerless, {
+    pieceLengthBytes,
+    signal: input.signal,
+    onProgress: input.onProgress,
+  });
+  for (const [index, { path, fileIndex }] of layerless.entries()) {
+    found.damaged.push({ path, pieces: wrongPieces(target, fileIndex, hashed[index]) });
   }
   found.damaged.sort((a, b) => (a.path < b.path ? -1 : 1));
   return found;
 }
 
 /** The hashes of a damaged file as the scan read them; a file known by its index entry has none here. */
-function layerOf(scan: PathScan, file: ManifestFile): { piecesRoot: Uint8Array; pieceLayer: Uint8Array } | undefined {
+function layerOf(scan: PathScan, file: ManifestFile): FileHashes | undefined {
   const root = scan.roots.get(file.path);
   const pieceLayer = root === undefined ? undefined : scan.layers.get(root);
   return root === undefined || pieceLayer === undefined
@@ -65,11 +71,7 @@ function layerOf(scan: PathScan, file: ManifestFile): { piecesRoot: Uint8Array; 
     : { piecesRoot: Buffer.from(root, 'hex'), pieceLayer };
 }
 
-function wrongPieces(
-  target: ReleasePieces,
-  fileIndex: number,
-  found: { piecesRoot: Uint8Array; pieceLayer: Uint8Array } | undefined,
-): number[] {
+function wrongPieces(target: ReleasePieces, fileIndex: number, found: FileHashes | undefined): number[] {
   const right = new Set(found === undefined ? [] : piecesThatMatch(target.hashesOf(fileIndex), found));
   return Array.from({ length: target.pieceCountOf(fileIndex) }, (_, piece) => piece).filter(
     (piece) => !right.has(piece),

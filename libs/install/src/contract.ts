@@ -1,0 +1,1 @@
+export { describeFileSystem } from './file-system.contract.ts';

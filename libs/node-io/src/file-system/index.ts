@@ -1,0 +1,3 @@
+export { DiskFileSystem } from './disk-file-system.ts';
+export { lockInstall, type InstallLock, type LockHolder } from './install-lock.ts';
+export { TreeHasher } from './tree-hasher.ts';

@@ -1,0 +1,60 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DiskFileSystem } from './disk-file-system.ts';
+import { lockInstall } from './install-lock.ts';
+
+describe('lockInstall()', () => {
+  let root: string;
+  let files: DiskFileSystem;
+  beforeEach(async () => {
+    root = await mkdtemp(join(tmpdir(), 'swarmpatch-lock-'));
+    files = new DiskFileSystem(root);
+  });
+  afterEach(() => rm(root, { recursive: true, force: true }));
+
+  async function leaveLock(holder: unknown): Promise<void> {
+    await mkdir(join(root, '.swarmpatch'), { recursive: true });
+    await writeFile(join(root, '.swarmpatch/lock'), typeof holder === 'string' ? holder : JSON.stringify(holder));
+  }
+
+  it('names the live process that holds the lock', async () => {
+    const lock = await lockInstall(files, 'update');
+    await expect(lockInstall(files, 'repair')).rejects.toMatchObject({
+      code: 'install_locked',
+      message: expect.stringContaining(`process ${process.pid} on ${hostname()} (update)`) as string,
+    });
+    await lock.release();
+    await (await lockInstall(files, 'repair')).release();
+    expect(await readdir(join(root, '.swarmpatch'))).toEqual([]);
+  });
+
+  it('takes over the lock of a process that has ended', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    await leaveLock({ pid, host: hostname(), command: 'update', processStart: '1', nonce: 'dead' });
+    await (await lockInstall(files, 'update')).release();
+  });
+
+  it.runIf(process.platform === 'linux')('takes over when the id belongs to a later process', async () => {
+    await leaveLock({ pid: process.pid, host: hostname(), command: 'update', processStart: '1', nonce: 'dead' });
+    await (await lockInstall(files, 'update')).release();
+  });
+
+  it('takes over a lock that says nothing', async () => {
+    await leaveLock('\0\0\0');
+    await (await lockInstall(files, 'update')).release();
+  });
+
+  it('leaves the lock of another machine alone', async () => {
+    await leaveLock({ pid: 1, host: 'elsewhere', command: 'update', processStart: '', nonce: 'x' });
+    await expect(lockInstall(files, 'update')).rejects.toMatchObject({ code: 'install_locked' });
+  });
+
+  it('gives the lock to one of many that come at once', async () => {
+    await leaveLock('dead');
+    const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockInstall(files, 'update')));
+    expect(results.filter((result) => result.status === 'fulfilled')).toHaveLength(1);
+  });
+});
