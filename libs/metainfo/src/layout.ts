@@ -15,7 +15,7 @@ export interface Layout {
 
 /**
  * Places files in the piece space when a torrent is made. v1: one after the other. v2 and hybrid: each at a piece
- * boundary. A hybrid of several files is padded to the end of its last piece, as libtorrent does since 2.0.7: without
+ * boundary. A hybrid of several files is padded to the end of its last piece, as libtorrent 2.0.8 does: without
  * that tail pad the same files get another v1 infohash. A lone file is never padded.
  */
 export function layOut(lengths: readonly number[], options: LayoutOptions): Layout {

@@ -192,7 +192,7 @@ function addWithDirectories(known: Set<string>, path: string): void {
   for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) known.add(path.slice(0, at));
 }
 
-/** BEP 47 counts a target from the torrent's top; libtorrent before 2.0.9 wrote it from the link's directory. */
+/** BEP 47 counts a target from the torrent's top; libtorrent 2.0.8 writes it from the link's directory. */
 function readLink(path: string, components: readonly string[], known: ReadonlySet<string>): string {
   const fromTop = components.includes('..') ? undefined : components.join('/');
   const fromLink = components.some((component) => component.includes('/')) ? undefined : targetOfLink(path, components.join('/'));

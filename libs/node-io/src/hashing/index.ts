@@ -11,3 +11,4 @@ export { ScanError } from './scan-error.ts';
 export type { ScanErrorCode } from './scan-error.ts';
 export { scanTree } from './scan-tree.ts';
 export type { ScanOptions, ScannedFile } from './scan-tree.ts';
+export { TorrentFileError, checkTorrentPlace, readTorrentFile, writeTorrentFile } from './torrent-file.ts';

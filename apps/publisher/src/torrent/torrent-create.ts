@@ -1,0 +1,86 @@
+import { isTrackerUrl, isWebSeedUrl } from '@swarmpatch/metainfo';
+import type { TorrentFormat } from '@swarmpatch/metainfo';
+import { checkTorrentPlace, createTorrentFrom, writeTorrentFile } from '@swarmpatch/node-io/hashing';
+import { UsageError, formatBytes, formatDuration } from '@swarmpatch/terminal';
+import type { CommandSpec } from '@swarmpatch/terminal';
+
+import { infohashesOf } from './infohash.ts';
+
+const FORMATS: readonly TorrentFormat[] = ['hybrid', 'v1', 'v2'];
+
+export const torrentCreate: CommandSpec = {
+  path: ['torrent', 'create'],
+  summary: 'Make a torrent of a file or a directory',
+  example: 'swarmpatch torrent create build --out build.torrent --tracker http://origin.example:6969/announce',
+  arguments: [{ name: 'path', description: 'the file or directory to share' }],
+  options: [
+    { name: 'out', value: 'file', kind: 'text', required: true, description: 'where to write the torrent' },
+    { name: 'name', value: 'name', kind: 'text', description: 'name in the torrent; default: that of the path' },
+    { name: 'format', value: 'format', kind: 'choice', choices: [...FORMATS], default: 'hybrid', description: 'BitTorrent v1, v2, or both' },
+    { name: 'piece-length', value: 'size', kind: 'size', description: 'a power of two from 16 KiB; default: chosen by size' },
+    { name: 'tracker', value: 'url', kind: 'text', repeatable: true, description: 'announce URL; each further one is a fallback' },
+    { name: 'web-seed', value: 'url', kind: 'text', repeatable: true, description: 'URL that serves the same files (BEP 19)' },
+    { name: 'private', kind: 'switch', description: 'peers from the trackers only (BEP 27)' },
+  ],
+  async run(input, context) {
+    const startMs = context.nowMs();
+    const out = input.requiredText('out');
+    const pieceLengthBytes = pieceLength(input.number('piece-length'));
+    const trackers = urls(input.list('tracker'), isTrackerUrl, 'tracker');
+    const webSeeds = urls(input.list('web-seed'), isWebSeedUrl, 'web seed');
+    await checkTorrentPlace(out);
+    const hashing = context.progress.phase('hash', {});
+    const { torrentBytes, metainfo } = await createTorrentFrom(input.argument('path'), {
+      name: input.text('name'),
+      format: FORMATS.find((format) => format === input.text('format')),
+      pieceLengthBytes,
+      isPrivate: input.flag('private'),
+      trackers: trackers.map((url) => [url]),
+      webSeeds,
+      onProgress: (progress) => {
+        hashing.update(progress);
+      },
+      signal: context.signal,
+    });
+    hashing.end();
+    await writeTorrentFile(out, torrentBytes);
+    const document = {
+      ...infohashesOf(metainfo),
+      pieceLength: metainfo.pieceLengthBytes,
+      pieceCount: metainfo.pieceCount,
+      files: metainfo.files.length,
+      bytes: metainfo.lengthBytes,
+      seconds: (context.nowMs() - startMs) / 1000,
+    };
+    return { document, text: describe(document, out), exitCode: 0 };
+  },
+};
+
+function pieceLength(bytes: number | undefined): number | undefined {
+  if (bytes === undefined || (Number.isInteger(Math.log2(bytes)) && bytes >= 16_384)) return bytes;
+  throw new UsageError(`--piece-length is ${bytes} bytes; a power of two from 16 KiB is wanted`);
+}
+
+function urls(texts: readonly string[], isUsable: (text: string) => boolean, what: string): readonly string[] {
+  const wrong = texts.find((text) => !isUsable(text));
+  if (wrong !== undefined) throw new UsageError(`${JSON.stringify(wrong)} is no URL of a ${what}`);
+  return texts;
+}
+
+interface Summary {
+  readonly infohashV1: string | null;
+  readonly infohashV2: string | null;
+  readonly pieceLength: number;
+  readonly pieceCount: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+function describe(summary: Summary, out: string): string {
+  return [
+    `${out}: ${summary.files} files, ${formatBytes(summary.bytes)}, ${summary.pieceCount} pieces of ${formatBytes(summary.pieceLength)}, in ${formatDuration(summary.seconds * 1000)}`,
+    ...(summary.infohashV1 === null ? [] : [`infohash v1  ${summary.infohashV1}`]),
+    ...(summary.infohashV2 === null ? [] : [`infohash v2  ${summary.infohashV2}`]),
+  ].join('\n');
+}

@@ -1,0 +1,81 @@
+import { Buffer } from 'node:buffer';
+import { open, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+import { TORRENT_BYTES_MAX, parseTorrent } from '@swarmpatch/metainfo';
+import type { Metainfo } from '@swarmpatch/metainfo';
+import writeFileAtomic from 'write-file-atomic';
+
+import { systemCode } from './scan-error.ts';
+
+export class TorrentFileError extends Error {
+  override readonly name = 'TorrentFileError';
+  readonly code: 'torrent_unreadable' | 'torrent_unwritable';
+  readonly path: string;
+
+  constructor(code: TorrentFileError['code'], path: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+/**
+ * Reads and checks a torrent file; never more than the limit of bytes.
+ *
+ * @throws {TorrentFileError} `torrent_unreadable`
+ * @throws {MetainfoError}
+ */
+export async function readTorrentFile(path: string): Promise<{ readonly metainfo: Metainfo; readonly bytes: Uint8Array }> {
+  const bytes = await readAtMost(path, TORRENT_BYTES_MAX + 1);
+  return { metainfo: parseTorrent(bytes), bytes };
+}
+
+async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array> {
+  try {
+    await using handle = await open(path, 'r');
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(Math.min(size, bytesMax));
+    let at = 0;
+    while (at < bytes.length) {
+      const { bytesRead } = await handle.read(bytes, at, bytes.length - at, at);
+      if (bytesRead === 0) break;
+      at += bytesRead;
+    }
+    return bytes.subarray(0, at);
+  } catch (error) {
+    throw new TorrentFileError('torrent_unreadable', path, `read torrent ${JSON.stringify(path)}: the system refuses (${systemCode(error)}); give a torrent file that can be read`, { cause: error });
+  }
+}
+
+/**
+ * Refuses a place that `writeTorrentFile` could not write to, before the work is done.
+ *
+ * @throws {TorrentFileError} `torrent_unwritable`
+ */
+export async function checkTorrentPlace(path: string): Promise<void> {
+  const directory = dirname(resolve(path));
+  const isDirectory = await stat(directory).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  const isTaken = await stat(path).then(
+    (stats) => !stats.isFile(),
+    () => false,
+  );
+  if (!isDirectory) throw unwritable(path, `${JSON.stringify(directory)} is no directory; make it first`);
+  if (isTaken) throw unwritable(path, 'something that is not a file is there; give another name');
+}
+
+/** Writes a torrent file whole or not at all. @throws {TorrentFileError} `torrent_unwritable` */
+export async function writeTorrentFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFileAtomic(path, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  } catch (error) {
+    throw unwritable(path, `the system refuses (${systemCode(error)})`, error);
+  }
+}
+
+function unwritable(path: string, found: string, cause?: unknown): TorrentFileError {
+  return new TorrentFileError('torrent_unwritable', path, `write torrent ${JSON.stringify(path)}: ${found}`, { cause });
+}
