@@ -1,0 +1,220 @@
+import { type FileHandle, mkdir, open, opendir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  BlobCheck,
+  type BlobHealth,
+  type BlobRoot,
+  type BlobStore,
+  type BlobWriter,
+  type ByteRange,
+  checkBlobLength,
+  checkBlobRoot,
+  isBlobRoot,
+  SMALL_BLOB_BYTES_MAX,
+  type StoredBlob,
+  StorageError,
+} from '@swarmpatch/storage';
+import { BlobPaths } from './blob-paths.ts';
+import { readRange } from './blob-reading.ts';
+import { LargeBlobWriter, SmallBlobWriter, type WriterEnd } from './blob-writers.ts';
+import { Staging } from './staging.ts';
+import { isMissing, toStorageError } from './storage-failure.ts';
+
+/** Blobs in one directory of a disk, of which this store is the only user. `BlobPaths` says where, `Staging` when. */
+export class DiskBlobStore implements BlobStore {
+  readonly #paths: BlobPaths;
+  readonly #staging: Staging;
+  readonly #beingWritten = new Set<BlobRoot>();
+
+  private constructor(paths: BlobPaths) {
+    this.#paths = paths;
+    this.#staging = new Staging(paths);
+  }
+
+  /** Opens the store in a directory, which is made when it is not there. */
+  static async open(directory: string): Promise<DiskBlobStore> {
+    const paths = new BlobPaths(directory);
+    await attempt(`open the blob store ${directory}`, () => mkdir(paths.partials, { recursive: true }));
+    return new DiskBlobStore(paths);
+  }
+
+  /** The file of a durable blob, for serving it straight from the disk; whether it is there is not checked. */
+  pathOf(root: BlobRoot): string {
+    return this.#paths.durable(checkBlobRoot(root));
+  }
+
+  async has(root: BlobRoot): Promise<boolean> {
+    return (await this.size(root)) !== undefined;
+  }
+
+  async size(root: BlobRoot): Promise<number | undefined> {
+    checkBlobRoot(root);
+    return this.#staging.lengthOf(root) ?? this.#lengthOfFile(this.#paths.durable(root));
+  }
+
+  async partial(root: BlobRoot): Promise<number> {
+    if (await this.has(root)) return 0;
+    return (await this.#lengthOfFile(this.#paths.partial(root))) ?? 0;
+  }
+
+  async *openRead(root: BlobRoot, range?: ByteRange): AsyncGenerator<Uint8Array> {
+    const handle = await this.#open(checkBlobRoot(root));
+    if (handle === undefined)
+      throw new StorageError('blob_not_found', `read blob ${root}: it is not in the store`, { root });
+    try {
+      yield* readRange(handle, root, range);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async beginWrite(root: BlobRoot, lengthBytes: number, offsetBytes = 0): Promise<BlobWriter> {
+    checkBlobRoot(root);
+    checkBlobLength(root, lengthBytes);
+    return this.#writing(root, lengthBytes, async (end) => {
+      const keptBytes = (await this.#lengthOfFile(this.#paths.partial(root))) ?? 0;
+      if (!Number.isSafeInteger(offsetBytes) || offsetBytes < 0 || offsetBytes > Math.min(keptBytes, lengthBytes)) {
+        const found = `found offset ${offsetBytes}, wanted at most the ${keptBytes} bytes that are here`;
+        throw new StorageError('bad_blob_offset', `continue blob ${root}: ${found}`, { root });
+      }
+      const path = this.#paths.partial(root);
+      if (lengthBytes <= SMALL_BLOB_BYTES_MAX && offsetBytes === 0)
+        return new SmallBlobWriter(root, lengthBytes, path, end);
+      return LargeBlobWriter.open(new BlobCheck(root, lengthBytes), path, offsetBytes, end);
+    });
+  }
+
+  async put(root: BlobRoot, bytes: Uint8Array): Promise<void> {
+    const writer = await this.beginWrite(root, bytes.length);
+    await writer.write(bytes);
+    await writer.commit();
+  }
+
+  flush(): Promise<void> {
+    return this.#staging.flush();
+  }
+
+  async verify(root: BlobRoot): Promise<BlobHealth> {
+    const lengthBytes = await this.size(root);
+    if (lengthBytes === undefined) return 'missing';
+    if (lengthBytes === 0) return 'damaged';
+    const check = new BlobCheck(root, lengthBytes);
+    try {
+      for await (const chunk of this.openRead(root)) check.update(chunk);
+      check.finish();
+      return 'whole';
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      if (error.code === 'blob_not_found') return 'missing';
+      if (error.code === 'storage_failed') throw error;
+      return 'damaged';
+    }
+  }
+
+  async delete(root: BlobRoot): Promise<boolean> {
+    checkBlobRoot(root);
+    if (this.#beingWritten.has(root)) throw busy(root);
+    return this.#staging.apart(async () => {
+      this.#staging.drop(root);
+      const removals = [this.#paths.durable(root), this.#paths.partial(root)].map((path) => removeFile(path, root));
+      return (await Promise.all(removals)).includes(true);
+    });
+  }
+
+  async deletePartials(beforeMs: number): Promise<number> {
+    return this.#staging.apart(async () => {
+      let count = 0;
+      for (const root of await readdir(this.#paths.partials)) {
+        if (this.#beingWritten.has(root) || this.#staging.lengthOf(root) !== undefined) continue;
+        const path = join(this.#paths.partials, root);
+        const found = await stat(path).catch(() => undefined);
+        if (found !== undefined && found.mtimeMs < beforeMs && (await removeFile(path, root))) count += 1;
+      }
+      return count;
+    });
+  }
+
+  async *list(): AsyncGenerator<StoredBlob> {
+    for (const outer of await directoriesIn(this.#paths.directory)) {
+      for (const inner of await directoriesIn(join(this.#paths.directory, outer))) {
+        yield* this.#listShelf(join(this.#paths.directory, outer, inner));
+      }
+    }
+  }
+
+  async *#listShelf(shelf: string): AsyncGenerator<StoredBlob> {
+    for await (const { name } of await opendir(shelf)) {
+      if (!isBlobRoot(name)) continue;
+      const found = await stat(join(shelf, name)).catch(() => undefined);
+      if (found !== undefined) yield { root: name, lengthBytes: found.size, storedAtMs: found.mtimeMs };
+    }
+  }
+
+  /** Makes `root` busy until the writer that `begin` makes has ended, or `begin` fails. */
+  async #writing<T>(root: BlobRoot, lengthBytes: number, begin: (end: WriterEnd) => Promise<T>): Promise<T> {
+    this.#staging.checkUsable();
+    if (this.#beingWritten.has(root)) throw busy(root);
+    this.#beingWritten.add(root);
+    const onEnd = (): void => {
+      this.#beingWritten.delete(root);
+    };
+    try {
+      if (await this.has(root))
+        throw new StorageError('blob_exists', `store blob ${root}: it is here already`, { root });
+      return await begin({ onEnd, onWhole: () => this.#staging.add(root, lengthBytes) });
+    } catch (error) {
+      onEnd();
+      throw toStorageError(error, `store blob ${root}`, root);
+    }
+  }
+
+  /** A flush may move the file between two looks: then it is on its shelf. */
+  async #open(root: BlobRoot): Promise<FileHandle | undefined> {
+    const isStaged = this.#staging.lengthOf(root) !== undefined;
+    const places = isStaged ? [this.#paths.partial(root), this.#paths.durable(root)] : [this.#paths.durable(root)];
+    for (const path of places) {
+      try {
+        return await open(path, 'r');
+      } catch (error) {
+        if (!isMissing(error)) throw toStorageError(error, `read blob ${root}`, root);
+      }
+    }
+    return undefined;
+  }
+
+  async #lengthOfFile(path: string): Promise<number | undefined> {
+    try {
+      return (await stat(path)).size;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw toStorageError(error, `look at ${path}`);
+    }
+  }
+}
+
+function busy(root: BlobRoot): StorageError {
+  return new StorageError('blob_busy', `store blob ${root}: it is being written already; try again later`, { root });
+}
+
+async function removeFile(path: string, root: BlobRoot): Promise<boolean> {
+  try {
+    await rm(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw toStorageError(error, `delete blob ${root}`, root);
+  }
+}
+
+/** Names of two hex digits, as the shelves have. */
+async function directoriesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => /^[0-9a-f]{2}$/.test(name));
+}
+
+async function attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw toStorageError(error, doing);
+  }
+}

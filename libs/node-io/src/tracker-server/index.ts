@@ -1,0 +1,1 @@
+export { startPeerSweep, startUdpTracker, type UdpTrackerOptions, type UdpTrackerServer } from './udp-server.ts';

@@ -1,0 +1,49 @@
+export {
+  type AnnounceEvent,
+  type AnnounceReply,
+  type AnnounceRequest,
+  INFOHASH_BYTES,
+  PEER_ID_BYTES,
+  type PeerEndpoint,
+  type ScrapeEntry,
+} from './announce.ts';
+export { COMPACT_PEER6_BYTES, COMPACT_PEER_BYTES, packPeers, peersOf, readCompactPeers } from './compact-peers.ts';
+export { CONNECTION_SECRET_BYTES, CONNECTION_SLOT_MS, ConnectionIds } from './connection-ids.ts';
+export {
+  ANNOUNCE_QUERY_CHARS_MAX,
+  formatAnnounceQuery,
+  parseAnnounceQuery,
+  parseScrapeQuery,
+  SCRAPE_QUERY_CHARS_MAX,
+  SCRAPE_TORRENTS_MAX,
+} from './http-query.ts';
+export {
+  encodeAnnounceReply,
+  encodeFailure,
+  encodeScrapeReply,
+  parseAnnounceReply,
+  parseScrapeReply,
+  REPLY_PEERS_MAX,
+  TRACKER_REPLY_BYTES_MAX,
+} from './http-reply.ts';
+export { formatIpAddress, type IpAddress, parseIpAddress } from './ip-address.ts';
+export * from './limits.ts';
+export { type AnnounceSource, Tracker, type TrackerOptions, type TrackerStats } from './tracker.ts';
+export { TrackerError, type TrackerErrorCode } from './tracker-error.ts';
+export {
+  CONNECTION_ID_BYTES,
+  readUdpReply,
+  readUdpRequest,
+  UDP_PACKET_BYTES_MAX,
+  type UdpReply,
+  type UdpRequest,
+  udpPeersMax,
+  writeAnnounceReply,
+  writeAnnounceRequest,
+  writeConnectReply,
+  writeConnectRequest,
+  writeErrorReply,
+  writeScrapeReply,
+  writeScrapeRequest,
+} from './udp-packet.ts';
+export { UdpTracker } from './udp-tracker.ts';
