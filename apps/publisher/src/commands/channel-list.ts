@@ -1,0 +1,23 @@
+import type { CommandSpec } from '@swarmpatch/terminal';
+import { gameOption, originOption, readGame, readOrigin, tokenOption } from './options.ts';
+import { formatTable } from './table.ts';
+
+export const channelList: CommandSpec = {
+  path: ['channel', 'list'],
+  summary: 'list what each channel names',
+  example: 'swarmpatch channel list --game starfall --origin https://origin.example',
+  options: [gameOption, originOption, tokenOption],
+  async run(input, context) {
+    const game = readGame(input);
+    const { channels } = await readOrigin(input, context).game(game);
+    const rows = channels.map(({ name, version, rollout }) => [
+      name,
+      version,
+      rollout === undefined ? 'everyone' : `${rollout} %`,
+    ]);
+    return {
+      document: { game, channels },
+      text: rows.length === 0 ? `${game} has no channels yet` : formatTable(rows),
+    };
+  },
+};

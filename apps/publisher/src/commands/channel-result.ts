@@ -1,0 +1,11 @@
+import type { ChannelRecord } from '@swarmpatch/release';
+import type { CommandResult } from '@swarmpatch/terminal';
+
+export function channelResult(record: ChannelRecord): CommandResult {
+  const { game, channel, version, rollout, history } = record;
+  const audience = rollout === undefined ? 'everyone' : `${rollout} % of installs`;
+  return {
+    document: { game, channel, version, ...(rollout !== undefined && { rollout }), previous: history[0] ?? null },
+    text: `${channel} names ${version}, for ${audience}`,
+  };
+}

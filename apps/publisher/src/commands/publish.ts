@@ -1,0 +1,146 @@
+import { DEFAULT_CHANNEL, parseChannelName, parseVersion } from '@swarmpatch/release';
+import { type CommandSpec, formatBytes, formatDuration } from '@swarmpatch/terminal';
+import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
+import { readNotes } from '../publish/notes.ts';
+import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
+import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
+import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
+
+type Context = Parameters<CommandSpec['run']>[1];
+
+export const publish: CommandSpec = {
+  path: ['publish'],
+  summary: 'publish a build as a release',
+  example:
+    'swarmpatch publish ./build --game starfall --version 1.2.0 --origin https://origin.example --token … --keys ./keys',
+  arguments: [{ name: 'path', description: 'a directory, .tar or .tar.gz' }],
+  options: [
+    gameOption,
+    {
+      name: 'version',
+      value: 'version',
+      kind: 'text',
+      description: 'a semantic version that is not published yet',
+      required: true,
+    },
+    {
+      name: 'channel',
+      value: 'channel',
+      kind: 'text',
+      description: 'the channel that will name it',
+      default: DEFAULT_CHANNEL,
+    },
+    { name: 'notes', value: 'file', kind: 'text', description: 'a text for players about what is new' },
+    { name: 'wait-patches', kind: 'switch', description: 'wait until the patches from versions in use are made' },
+    { name: 'dry-run', kind: 'switch', description: 'hash and tell what would be uploaded, and change nothing' },
+    originOption,
+    requiredTokenOption,
+    keysOption,
+  ],
+  async run(input, context) {
+    const startedMs = context.nowMs();
+    const version = parseVersion(input.requiredText('version'));
+    const channel = parseChannelName(input.requiredText('channel'));
+    const path = input.argument('path');
+    const source = await checkBuildPath(path);
+    const notes = await readNotes(input.text('notes'));
+    const origin = readOrigin(input, context);
+    const studio = await openStudio(input, context, origin);
+    const webSeed = await checkPublishable(origin, studio, version);
+
+    const directory = await openDirectory(path, source.kind === 'archive' ? source.lengthBytes : 0, context);
+    try {
+      const draft = await hashBuild(
+        directory.path,
+        { game: studio.game, version, webSeeds: [webSeed], notes },
+        context,
+      );
+      const isDryRun = input.flag('dry-run');
+      const { newBytes, uploadedBytes } = isDryRun
+        ? { newBytes: await estimateUpload(studio, draft), uploadedBytes: 0 }
+        : await send(draft, { origin, studio, channel }, context);
+      const seconds = (context.nowMs() - startedMs) / 1000;
+      return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun });
+    } finally {
+      await directory.dispose();
+    }
+  },
+};
+
+async function openDirectory(
+  path: string,
+  archiveBytes: number,
+  context: Context,
+): ReturnType<typeof openBuildDirectory> {
+  if (archiveBytes === 0) return openBuildDirectory(path, { signal: context.signal, onBytes: () => undefined });
+  const phase = context.progress.phase('unpack', { totalBytes: archiveBytes });
+  let doneBytes = 0;
+  const directory = await openBuildDirectory(path, {
+    signal: context.signal,
+    onBytes: (bytes) => {
+      doneBytes += bytes;
+      phase.update({ doneBytes });
+    },
+  });
+  phase.end();
+  return directory;
+}
+
+async function hashBuild(
+  directory: string,
+  release: Pick<Parameters<typeof draftRelease>[1], 'game' | 'version' | 'webSeeds' | 'notes'>,
+  context: Context,
+): Promise<ReleaseDraft> {
+  const phase = context.progress.phase('hash', {});
+  const draft = await draftRelease(directory, {
+    ...release,
+    signal: context.signal,
+    onProgress: ({ doneBytes, totalBytes }) => {
+      phase.update({ doneBytes, totalBytes });
+    },
+  });
+  phase.end();
+  return draft;
+}
+
+async function send(
+  draft: ReleaseDraft,
+  place: { origin: Parameters<typeof uploadDraft>[0]; studio: Awaited<ReturnType<typeof openStudio>>; channel: string },
+  context: Context,
+): ReturnType<typeof uploadDraft> {
+  const patience = { signal: context.signal, onRetry: (message: string) => context.warn(message) };
+  const phase = context.progress.phase('upload', {});
+  const uploaded = await uploadDraft(place.origin, draft, patience, (doneBytes, totalBytes) => {
+    phase.update({ doneBytes, totalBytes });
+  });
+  phase.end();
+  await commitDraft({ ...place, draft, patience });
+  return uploaded;
+}
+
+function publishResult(
+  { manifest }: ReleaseDraft,
+  outcome: { channel: string; newBytes: number; uploadedBytes: number; seconds: number; isDryRun: boolean },
+): Awaited<ReturnType<CommandSpec['run']>> {
+  const { channel, newBytes, uploadedBytes, seconds, isDryRun } = outcome;
+  const { infohashV1, infohashV2 } = manifest.torrent;
+  const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;
+  return {
+    document: {
+      game: manifest.game,
+      version: manifest.version,
+      channel,
+      infohashV1,
+      infohashV2,
+      bytes: manifest.bytes,
+      newBytes,
+      uploadedBytes,
+      patches: [],
+      seconds,
+      ...(isDryRun && { dryRun: true }),
+    },
+    text: isDryRun
+      ? `${manifest.name} would be published on ${channel}: ${size}; nothing was changed`
+      : `${manifest.name} is published on ${channel}: ${size}, ${formatBytes(uploadedBytes)} sent in ${formatDuration(seconds)}`,
+  };
+}

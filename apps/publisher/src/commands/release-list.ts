@@ -1,0 +1,24 @@
+import { formatBytes, type CommandSpec } from '@swarmpatch/terminal';
+import { gameOption, originOption, readGame, readOrigin, tokenOption } from './options.ts';
+import { formatTable } from './table.ts';
+
+export const releaseList: CommandSpec = {
+  path: ['release', 'list'],
+  summary: 'list the releases of a game',
+  example: 'swarmpatch release list --game starfall --origin https://origin.example',
+  options: [gameOption, originOption, tokenOption],
+  async run(input, context) {
+    const game = readGame(input);
+    const { releases } = await readOrigin(input, context).releases(game);
+    const rows = releases.map(({ version, state, bytes, publishedAt }) => [
+      version,
+      state,
+      formatBytes(bytes),
+      publishedAt,
+    ]);
+    return {
+      document: { game, releases },
+      text: rows.length === 0 ? `${game} has no releases yet` : formatTable(rows),
+    };
+  },
+};

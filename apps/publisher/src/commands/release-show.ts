@@ -1,0 +1,29 @@
+import { parseVersion } from '@swarmpatch/release';
+import { formatBytes, type CommandSpec } from '@swarmpatch/terminal';
+import { gameOption, originOption, readGame, readOrigin, tokenOption } from './options.ts';
+import { formatTable } from './table.ts';
+
+export const releaseShow: CommandSpec = {
+  path: ['release', 'show'],
+  summary: 'show one release',
+  example: 'swarmpatch release show 1.2.0 --game starfall --origin https://origin.example',
+  arguments: [{ name: 'version', description: 'the version' }],
+  options: [gameOption, originOption, tokenOption],
+  async run(input, context) {
+    const game = readGame(input);
+    const release = await readOrigin(input, context).release(game, parseVersion(input.argument('version')));
+    const table = formatTable([
+      ['version', release.version],
+      ['state', release.state],
+      ['published', release.publishedAt],
+      ['channels', release.channels.join(', ') || 'none'],
+      ['content', `${formatBytes(release.bytes)} in ${release.files} files`],
+      ['infohash v1', release.infohashV1],
+      ['infohash v2', release.infohashV2],
+    ]);
+    return {
+      document: { game, ...release },
+      text: release.notes === undefined ? table : `${table}\n\n${release.notes.trimEnd()}`,
+    };
+  },
+};
