@@ -1,0 +1,375 @@
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import {
+  apiErrorStatus,
+  type ApiErrorCode,
+  type BeginUploadRequest,
+  type PutTargetsRequest,
+  type PutTrustRequest,
+} from '@swarmpatch/api-contract';
+import { createKeyDirectory, generateSigningKey } from '@swarmpatch/node-io/keys';
+import { moveChannel, parseManifest, rollBackChannel } from '@swarmpatch/release';
+import { generateBuild, nextBuild, writeBuild } from '@swarmpatch/testkit';
+import {
+  createSnapshot,
+  createTimestamp,
+  describeTarget,
+  expiryOf,
+  manifestTargetPath,
+  type Signer,
+  signerFromPem,
+  targetFileName,
+  torrentTargetPath,
+  verifyFirstTrust,
+  verifyNextTargets,
+} from '@swarmpatch/trust';
+import { extract } from 'tar-stream';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createGame } from '../origin/create-game.ts';
+import { Origin } from '../origin/origin.ts';
+import { Studio } from '../origin/studio.ts';
+import type { Patience } from './patience.ts';
+import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from './publish-release.ts';
+import { draftRelease, type ReleaseDraft } from './release-draft.ts';
+import { chunksOf, feed } from './stream-bridge.ts';
+
+class Refusal extends Error {
+  readonly code: ApiErrorCode;
+  constructor(code: ApiErrorCode) {
+    super(code);
+    this.code = code;
+  }
+}
+
+const json = (bytes: Buffer): unknown => JSON.parse(bytes.toString());
+const decode = (base64: string): Buffer => Buffer.from(base64, 'base64');
+
+/** As much of an origin as publishing needs, in memory, for one game. */
+class ScratchOrigin {
+  readonly files = new Map<string, Uint8Array>();
+  readonly blobs = new Map<string, number>();
+  readonly online: Signer = signerFromPem(generateSigningKey().privateKeyPem);
+  readonly server: Server;
+  readonly documents = new Map<string, Uint8Array>();
+  versions = { targets: 0, online: 0 };
+  rootFingerprint: string | undefined;
+  /** Called when a commit arrives; may publish something else first, or hang up. */
+  onCommit: (socket: { destroy(): void }, commit: () => void) => void = (_, commit) => {
+    commit();
+  };
+
+  constructor() {
+    this.server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        const code = error instanceof Refusal ? error.code : 'internal';
+        response.writeHead(apiErrorStatus[code]).end(JSON.stringify({ error: { code, message: String(error) } }));
+      });
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '';
+    if (path.startsWith('/trust/starfall/')) {
+      const bytes = this.files.get(path.slice('/trust/starfall/'.length));
+      if (bytes === undefined) throw new Refusal('not_found');
+      response.end(bytes);
+      return;
+    }
+    if (request.method !== 'GET' && request.headers.authorization !== 'Bearer good') throw new Refusal('unauthorized');
+    response.end(JSON.stringify(await this.#act(`${request.method ?? ''} ${path}`, request)));
+  }
+
+  async #act(what: string, request: IncomingMessage): Promise<unknown> {
+    if (what.endsWith('/blobs')) return this.#takeBlobs(request);
+    const body = await readBody(request);
+    switch (what) {
+      case 'GET /api/service':
+        return { name: 'scratch', version: '0.0.0', publicUrl: this.url, trackers: [] };
+      case 'POST /api/games':
+        return { game: 'starfall', onlineKey: this.online.key, state: this.rootFingerprint ? 'ready' : 'pending' };
+      case 'GET /api/games/starfall':
+        return {
+          id: 'starfall',
+          title: 'S',
+          state: this.rootFingerprint ? 'ready' : 'pending',
+          rootFingerprint: this.rootFingerprint,
+          channels: [],
+        };
+      case 'PUT /api/games/starfall/trust':
+        return this.#open(json(body) as PutTrustRequest);
+      case 'PUT /api/games/starfall/targets':
+        this.#publish(json(body) as PutTargetsRequest);
+        return { targetsVersion: this.versions.targets, channels: [] };
+    }
+    const version = /uploads\/([^/]+)/.exec(what)?.[1] ?? '';
+    if (what.startsWith('GET')) return { version, state: 'free' };
+    if (what.startsWith('PUT')) return this.#begin(version, json(gunzipSync(body)) as BeginUploadRequest);
+    if (this.#isPublished(version)) throw new Refusal('version_exists');
+    this.onCommit(request.socket, () => {
+      this.#publish(json(body) as PutTargetsRequest);
+    });
+    return { version, targetsVersion: this.versions.targets, channels: [] };
+  }
+
+  #isPublished(version: string): boolean {
+    const current = this.files.get(`${this.versions.targets}.targets.json`);
+    return Buffer.from(current ?? []).includes(`"${manifestTargetPath(version)}"`);
+  }
+
+  #open({ root, targets }: PutTrustRequest): unknown {
+    const [rootBytes, targetsBytes] = [Buffer.from(root), Buffer.from(targets)];
+    const first = verifyFirstTrust({
+      game: 'starfall',
+      root: rootBytes,
+      targets: targetsBytes,
+      onlineKey: this.online.key,
+      nowMs: Date.now(),
+    });
+    this.rootFingerprint = first.rootFingerprint;
+    this.files.set('1.root.json', rootBytes);
+    this.#accept(1, targetsBytes);
+    return { game: 'starfall', rootFingerprint: first.rootFingerprint };
+  }
+
+  #begin(version: string, { manifest, torrent }: BeginUploadRequest): unknown {
+    this.documents.set(manifestTargetPath(version), decode(manifest)).set(torrentTargetPath(version), decode(torrent));
+    const roots = new Map(
+      parseManifest(decode(manifest)).files.map(({ piecesRoot, length }) => [piecesRoot ?? '', length]),
+    );
+    roots.delete('');
+    return {
+      missing: [...roots]
+        .filter(([root]) => !this.blobs.has(root))
+        .map(([piecesRoot, length]) => ({ piecesRoot, length, have: 0 })),
+    };
+  }
+
+  async #takeBlobs(request: IncomingMessage): Promise<unknown> {
+    const entries = extract();
+    const feeding = feed(entries, request);
+    for await (const entry of entries) {
+      let lengthBytes = 0;
+      for await (const chunk of chunksOf(entry)) lengthBytes += chunk.length;
+      this.blobs.set(entry.header.name, lengthBytes);
+    }
+    await feeding;
+    return { stored: this.blobs.size, bytes: 0 };
+  }
+
+  #publish({ targets, documents = [] }: PutTargetsRequest): void {
+    const [root, current] = [
+      this.files.get('1.root.json') ?? Buffer.of(),
+      this.files.get(`${this.versions.targets}.targets.json`),
+    ];
+    const next = Buffer.from(targets);
+    const found = JSON.parse(targets) as { signed: { version: number } };
+    if (found.signed.version !== this.versions.targets + 1) throw new Refusal('targets_version_conflict');
+    const verified = verifyNextTargets({ game: 'starfall', root, current, next, nowMs: Date.now() });
+    for (const { path, base64 } of documents) this.documents.set(path, decode(base64));
+    for (const [path, { sha256 }] of verified.targets) {
+      const document = this.documents.get(path);
+      if (document && describeTarget(document).sha256 === sha256)
+        this.files.set(targetFileName(path, sha256), document);
+    }
+    this.#accept(verified.version, next);
+  }
+
+  #accept(targetsVersion: number, targets: Uint8Array): void {
+    const version = this.versions.online + 1;
+    const head = { game: 'starfall', version, signers: [this.online] };
+    const snapshot = createSnapshot({ ...head, expiresMs: expiryOf('snapshot', Date.now()), targetsVersion, targets });
+    const timestamp = createTimestamp({
+      ...head,
+      expiresMs: expiryOf('timestamp', Date.now()),
+      snapshotVersion: version,
+      snapshot,
+    });
+    this.versions = { targets: targetsVersion, online: version };
+    this.files
+      .set(`${targetsVersion}.targets.json`, targets)
+      .set(`${version}.snapshot.json`, snapshot)
+      .set('timestamp.json', timestamp);
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of request) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+const { signal } = new AbortController();
+const patience: Patience = { signal, backoffMs: 0, onRetry: () => undefined };
+const build = generateBuild(21, { files: 6, largestBytes: 200_000 });
+
+let directory: string;
+let keys: string;
+let scratch: ScratchOrigin;
+let origin: Origin;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'publish-'));
+  keys = join(directory, 'keys');
+  scratch = new ScratchOrigin();
+  scratch.server.listen(0, '127.0.0.1');
+  await once(scratch.server, 'listening');
+  origin = new Origin(`${scratch.url}/`, 'good', signal);
+  await createKeyDirectory(keys);
+});
+afterEach(async () => {
+  scratch.server.closeAllConnections();
+  scratch.server.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const create = (keysDirectory = keys): ReturnType<typeof createGame> =>
+  createGame({ game: 'starfall', title: 'Starfall', keys: keysDirectory, origin, nowMs: Date.now() });
+const open = (keysDirectory = keys): Promise<Studio> =>
+  Studio.open({ game: 'starfall', keys: keysDirectory, origin, nowMs: () => Date.now() });
+
+async function draft(version: string, files = build): Promise<ReleaseDraft> {
+  const path = join(directory, `build-${version}`);
+  await writeBuild(files, path);
+  return draftRelease(path, {
+    game: 'starfall',
+    version,
+    webSeeds: [`${scratch.url}/content/starfall/${version}/`],
+    notes: undefined,
+  });
+}
+
+async function publish(release: ReleaseDraft, channel = 'stable'): Promise<void> {
+  await uploadDraft(origin, release, patience, () => undefined);
+  await commitDraft({ origin, studio: await open(), draft: release, channel, patience });
+}
+
+describe('createGame()', () => {
+  it('may be repeated, and never takes over a game that has other keys', async () => {
+    const first = await create();
+    expect(await create()).toEqual(first);
+    const others = join(directory, 'others');
+    await createKeyDirectory(others);
+    await expect(create(others)).rejects.toMatchObject({ code: 'game_exists' });
+  });
+});
+
+describe('publishing', () => {
+  it('uploads, signs the release and moves the channel', async () => {
+    await create();
+    const release = await draft('1.0.0');
+    expect(await checkPublishable(origin, await open(), '1.0.0')).toBe(`${scratch.url}/content/starfall/1.0.0/`);
+    await publish(release);
+    const studio = await open();
+    expect(await studio.channel('stable')).toMatchObject({ version: '1.0.0', history: [] });
+    expect(await studio.manifest('1.0.0')).toEqual(release.manifest);
+    expect([...scratch.blobs.keys()].toSorted()).toEqual([...release.sources.keys()].toSorted());
+    await expect(checkPublishable(origin, studio, '1.0.0')).rejects.toMatchObject({ code: 'version_exists' });
+  });
+
+  it('sends only what the origin lacks of the next build, and told so beforehand', async () => {
+    await create();
+    await publish(await draft('1.0.0'));
+    const next = await draft('1.1.0', nextBuild(build, 2));
+    const expected = await estimateUpload(await open(), next);
+    const { newBytes, uploadedBytes } = await uploadDraft(origin, next, patience, () => undefined);
+    expect(newBytes).toBe(expected);
+    expect(uploadedBytes).toBe(newBytes);
+    expect(newBytes).toBeLessThan(next.manifest.bytes);
+  });
+
+  it('signs again upon what somebody else published in between, and keeps both', async () => {
+    await create();
+    await publish(await draft('1.0.0'));
+    const beta = await draft('1.1.0-beta.1', nextBuild(build, 2));
+    const rival = await draft('1.0.1', nextBuild(build, 3));
+    await uploadDraft(origin, rival, patience, () => undefined);
+    let commits = 0;
+    const rivals = new Promise<void>((resolve, reject) => {
+      scratch.onCommit = (_, commit) => {
+        commits += 1;
+        if (commits > 1) {
+          commit();
+          return;
+        }
+        commitRival(rival).then(resolve, reject);
+        throw new Refusal('targets_version_conflict');
+      };
+    });
+    await publish(beta, 'beta');
+    await rivals;
+    const studio = await open();
+    expect(studio.newestVersions).toEqual(['1.1.0-beta.1', '1.0.1', '1.0.0']);
+    expect(await studio.channel('beta')).toMatchObject({ version: '1.1.0-beta.1' });
+    expect(await studio.channel('stable')).toMatchObject({ version: '1.0.1', history: ['1.0.0'] });
+  });
+
+  async function commitRival(rival: ReleaseDraft): Promise<void> {
+    await commitDraft({ origin, studio: await open(), draft: rival, channel: 'stable', patience });
+  }
+
+  it('calls it done when the commit was done and only its answer was lost', async () => {
+    await create();
+    scratch.onCommit = (socket, commit) => {
+      commit();
+      socket.destroy();
+    };
+    await publish(await draft('1.0.0'));
+    expect((await open()).hasRelease('1.0.0')).toBe(true);
+  });
+
+  it('does not call another build of the same version its own', async () => {
+    await create();
+    await publish(await draft('1.0.0'));
+    await rm(join(directory, 'build-1.0.0'), { recursive: true });
+    await expect(publish(await draft('1.0.0', nextBuild(build, 2)))).rejects.toMatchObject({ code: 'version_exists' });
+  });
+
+  it('names keys that the game does not know, and a game that nobody knows', async () => {
+    await expect(open()).rejects.toMatchObject({ code: 'game_not_ready' });
+    await create();
+    const others = join(directory, 'others');
+    await createKeyDirectory(others);
+    await expect(open(others)).rejects.toMatchObject({ code: 'wrong_keys' });
+    await expect(Studio.open({ game: 'moonrise', keys, origin, nowMs: () => Date.now() })).rejects.toMatchObject({
+      name: 'ApiError',
+    });
+  });
+
+  it('passes on what the origin says of a token', async () => {
+    await create();
+    const release = await draft('1.0.0');
+    const stranger = new Origin(scratch.url, 'bad', signal);
+    await expect(uploadDraft(stranger, release, patience, () => undefined)).rejects.toMatchObject({
+      code: 'unauthorized',
+    });
+  });
+});
+
+describe('setChannel()', () => {
+  it('moves a channel to a release, stages it and goes back', async () => {
+    await create();
+    await publish(await draft('1.0.0'));
+    await publish(await draft('1.1.0', nextBuild(build, 2)));
+    const studio = await open();
+    const place = { game: 'starfall', channel: 'stable' };
+    await studio.setChannel(async () =>
+      rollBackChannel(
+        (await studio.channel('stable')) ?? moveChannel(undefined, { ...place, version: '0.0.0', rollout: 0 }),
+      ),
+    );
+    expect(await (await open()).channel('stable')).toMatchObject({ version: '1.0.0', history: [] });
+    await studio.setChannel(async () =>
+      moveChannel(await studio.channel('stable'), { ...place, version: '1.1.0', rollout: 25 }),
+    );
+    expect(await (await open()).channel('stable')).toMatchObject({ version: '1.1.0', rollout: 25, history: ['1.0.0'] });
+  });
+});
