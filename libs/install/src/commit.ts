@@ -32,10 +32,9 @@ export async function commit(
   states: { from: InstallState; to: Journal['state'] },
 ): Promise<CommitResult> {
   const journal = await inSpace('write the journal', async () => {
-    await refuseLinkedParents(files, [
-      ...work.sealed.placements.map((placement) => placement.path),
-      ...work.inventory.removed,
-    ]);
+    const { inventory, sealed } = work;
+    const changed = [...sealed.placements.map((placement) => placement.path), ...inventory.removed];
+    await refuseLinkedParents(files, changed, new Set([...inventory.removed, ...inventory.inTheWay]));
     const planned = await planCommit(files, work, states);
     await writeJournal(files, planned);
     return planned;
@@ -51,7 +50,7 @@ export async function finishCommit(files: FileSystem, journal: Journal): Promise
   if (!hasBegunPlacing) await makeWay(files, journal);
   const uncertain = await place(files, journal, sources);
   await changeModes(files, journal);
-  await inSpace('write the state', () => writeState(files, { ...journal.state, suspect: uncertain.length > 0 }));
+  await writeState(files, { ...journal.state, suspect: uncertain.length > 0 });
   await recordPlacements(files, journal, new Set(uncertain));
   await files.remove(JOURNAL_PATH);
   await files.syncDirectories([STATE_DIRECTORY]);
@@ -198,7 +197,7 @@ async function recordPlacements(files: FileSystem, journal: Journal, uncertain: 
   try {
     await index.save(files);
   } catch (error) {
-    if (!(asDiskFull('write the file index', error) instanceof InstallError)) throw error;
+    if (!(error instanceof InstallError && error.code === 'disk_full')) throw error;
   }
 }
 

@@ -1,15 +1,23 @@
+import { inSpace } from './space.ts';
 import { ancestorsOf, parentOf, type FileSystem } from './file-system.ts';
 
 /** Ends the name of a file that is not whole yet. */
 export const TEMPORARY_SUFFIX = '.tmp';
 
-/** Writes a file so that after a power cut it holds the old bytes or the new ones: write beside it, sync, rename, sync the directory. */
+/**
+ * Writes a file so that after a power cut it holds the old bytes or the new ones: write beside it, sync, rename, sync the
+ * directory.
+ *
+ * @throws {InstallError} `disk_full`
+ */
 export async function writeDurably(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}${TEMPORARY_SUFFIX}`;
-  await files.write(temporary, bytes);
-  await files.sync([temporary]);
-  await files.rename(temporary, path);
-  await files.syncDirectories([parentOf(path)]);
+  await inSpace(`write ${path}`, async () => {
+    const temporary = `${path}${TEMPORARY_SUFFIX}`;
+    await files.write(temporary, bytes);
+    await files.sync([temporary]);
+    await files.rename(temporary, path);
+    await files.syncDirectories([parentOf(path)]);
+  });
 }
 
 /** Makes the directories above a path where they are missing, and their names durable. */

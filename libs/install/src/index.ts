@@ -12,7 +12,7 @@ export {
   type InstalledRelease,
   type InstallState,
 } from './install-state.ts';
-export { filesAtHand, takeInventory, type Inventory, type InventoryInput } from './inventory.ts';
+export { planFrom, takeInventory, type Inventory, type InventoryInput } from './inventory.ts';
 export type { KeptFile } from './journal.ts';
 export { LOCK_PATH, STATE_DIRECTORY, TRUST_DIRECTORY } from './layout.ts';
 export { recover, type Recovery } from './recovery.ts';

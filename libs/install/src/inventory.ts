@@ -1,5 +1,5 @@
 import { foldPath } from '@swarmpatch/metainfo';
-import type { FileAtHand } from '@swarmpatch/plan';
+import { planUpdate, type FileAtHand, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileHasher } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
@@ -39,6 +39,7 @@ export interface HeldPiece {
 
 /** Everything that moving an install to a target release has to do, as found on disk. Nothing is changed yet. */
 export interface Inventory {
+  installed: Manifest | undefined;
   target: ReleasePieces;
   /** What stood where when the inventory was taken. */
   scan: PathScan;
@@ -117,11 +118,21 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
 
   await findStagedPieces(input, tasks);
   await findHeldPieces(input, scan, tasks);
-  return { target, scan, tasks, ...findObstacles(scan, input, installedRoots, targetPaths, stays) };
+  return { installed, target, scan, tasks, ...findObstacles(scan, input, installedRoots, targetPaths, stays) };
 }
 
-/** What the plan asks about the tasks. */
-export function filesAtHand(inventory: Inventory): FileAtHand[] {
+/** Prices what the inventory found. */
+export function planFrom(inventory: Inventory): UpdatePlan {
+  const { installed, target, removed } = inventory;
+  return planUpdate({
+    installed,
+    target: target.manifest,
+    atHand: filesAtHand(inventory),
+    removedCount: removed.length,
+  });
+}
+
+function filesAtHand(inventory: Inventory): FileAtHand[] {
   const { target, tasks } = inventory;
   return tasks.map((task, fileIndex): FileAtHand => {
     if (task.kind === 'unchanged' || task.kind === 'moved') return { kind: task.kind };

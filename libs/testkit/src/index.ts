@@ -1,1 +1,2 @@
 export * from './builds/index.ts';
+export * from './file-system/index.ts';

@@ -1,14 +1,12 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { constants, lstatSync, type Stats } from 'node:fs';
 import * as fs from 'node:fs/promises';
-import { constants } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
+import { syncPaths } from '../blob-store/durability.ts';
 import type { DirectoryEntry, FileKind, FileStat, FileSystem } from '@swarmpatch/install';
 
 /** `lstat` answers in microseconds, its promise in tens of them: many are asked at once, with a breath in between. */
 const STATS_AT_ONCE = 512;
-/** Disks put many waiting syncs into one write of their journal. */
-const SYNCS_AT_ONCE = 64;
 const STAT_BLOCK_BYTES = 512;
 const EXECUTE_BITS = 0o111;
 
@@ -144,25 +142,20 @@ export class DiskFileSystem implements FileSystem {
   }
 
   sync(paths: readonly string[]): Promise<void> {
-    return atOnce(SYNCS_AT_ONCE, paths, (path) => this.#sync(path));
+    return syncPaths(
+      paths.map((path) => this.absolute(path)),
+      this.root,
+    );
   }
 
   syncDirectories(paths: readonly string[]): Promise<void> {
-    return atOnce(SYNCS_AT_ONCE, paths, (path) => unless(isUnsyncable, () => this.#sync(path), undefined));
+    const present = paths.filter((path) => this.#stat(path)?.kind === 'directory').map((path) => this.absolute(path));
+    return unless(isUnsyncable, () => syncPaths(present, this.root), undefined);
   }
 
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await fs.statfs(this.root);
     return bavail * bsize;
-  }
-
-  async #sync(path: string): Promise<void> {
-    const handle = await fs.open(this.absolute(path), 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
   }
 
   #stat(path: string): FileStat | undefined {
@@ -182,15 +175,6 @@ export class DiskFileSystem implements FileSystem {
       linkCount: stats.nlink,
     };
   }
-}
-
-/** Runs `work` on every item, so many at a time; the first failure is thrown when all have ended. */
-async function atOnce(count: number, items: readonly string[], work: (item: string) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  const turns = Array.from({ length: Math.min(count, items.length) }, async () => {
-    for (const item of queue) await work(item);
-  });
-  for (const result of await Promise.allSettled(turns)) if (result.status === 'rejected') throw result.reason;
 }
 
 async function unless<T>(isExpected: (code: string) => boolean, work: () => Promise<T>, otherwise: T): Promise<T> {
@@ -218,9 +202,9 @@ function isUnremovable(code: string): boolean {
   return isMissing(code) || code === 'ENOTEMPTY' || code === 'EEXIST';
 }
 
-/** Directories cannot be synced on Windows (EPERM, EISDIR) and on some network drives (EINVAL): there is nothing better to do. */
+/** Some network drives and Windows cannot sync a directory: there is nothing better to do. */
 function isUnsyncable(code: string): boolean {
-  return isMissing(code) || ['EPERM', 'EISDIR', 'EINVAL', 'EACCES', 'ENOTSUP'].includes(code);
+  return ['EPERM', 'EISDIR', 'EINVAL', 'ENOTSUP'].includes(code);
 }
 
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): FileKind {

@@ -1,0 +1,138 @@
+import {
+  commit,
+  FileIndex,
+  historyAfter,
+  planFrom,
+  readManifest,
+  readState,
+  recover,
+  refuseWithoutSpace,
+  saveReleaseDocuments,
+  Staging,
+  STATE_DIRECTORY,
+  takeInventory,
+  writeState,
+  type CommitResult,
+  type FileSystem,
+  type InstallState,
+} from '@swarmpatch/install';
+import type { BuildFile } from '../builds/index.ts';
+import { MemoryHasher } from './memory-hasher.ts';
+import type { MemoryRelease } from './memory-release.ts';
+
+export const NEW_INSTALL: InstallState = {
+  game: 'starfall',
+  origin: 'http://127.0.0.1',
+  channel: 'stable',
+  rootFingerprint: '0'.repeat(64),
+  fingerprintFrom: 'given',
+  history: [],
+  suspect: false,
+};
+
+export interface MoveResult extends CommitResult {
+  plan: ReturnType<typeof planFrom>;
+  fetchedBytes: number;
+  copiedBytes: number;
+}
+
+export interface MoveOptions {
+  depth?: 'quick' | 'deep';
+  changedFiles?: 'keep' | 'replace';
+  /** Called while the release is fetched, with the number of pieces that are there. */
+  onPiece?: (count: number) => Promise<void>;
+}
+
+/** Brings an install to a release as the launcher does, with pieces that come from memory. */
+export async function moveInstall(
+  files: FileSystem,
+  target: MemoryRelease,
+  options: MoveOptions = {},
+): Promise<MoveResult> {
+  await files.makeDirectory(STATE_DIRECTORY);
+  await recover(files);
+  const state = (await readState(files)) ?? NEW_INSTALL;
+  await writeState(files, state);
+  const hasher = new MemoryHasher(files);
+  const index = await FileIndex.load(files);
+  const installed = state.installed && (await readManifest(files, state.installed));
+  const inventory = await takeInventory({
+    files,
+    hasher,
+    index,
+    installed,
+    target: target.pieces,
+    depth: options.depth ?? 'quick',
+    changedFiles: options.changedFiles ?? 'keep',
+  });
+  await index.save(files);
+  const plan = planFrom(inventory);
+  await refuseWithoutSpace(files, { scratchBytes: plan.chosen.scratchBytes, fileCount: target.manifest.files.length });
+  const staging = await Staging.open(files, inventory);
+  let fetchedBytes = 0;
+  let count = 0;
+  for (let piece = 0; piece < target.pieces.pieceCount; piece += 1) {
+    if (!staging.wanted.has(piece)) continue;
+    const { fileIndex, offsetBytes, data } = target.piece(piece);
+    await files.writeAt(staging.locate(fileIndex), offsetBytes, data);
+    fetchedBytes += data.length;
+    count += 1;
+    await options.onPiece?.(count);
+  }
+  const wrong = await staging.check(hasher, {});
+  if (wrong.length > 0) throw new Error(`staged pieces ${wrong.join(', ')} are wrong`);
+  await saveReleaseDocuments(files, target.manifest.version, {
+    manifest: target.manifestBytes,
+    torrent: target.torrentBytes,
+  });
+  const sealed = await staging.seal();
+  const { version } = target.manifest;
+  const to = { ...state, installed: target.installed, history: historyAfter(state, version), suspect: false };
+  const result = await commit(files, { inventory, sealed }, { from: state, to });
+  return { ...result, plan, fetchedBytes, copiedBytes: staging.copiedBytes };
+}
+
+/** Everything in a tree but the launcher's own directory, one line a file: path, mode and content. Empty directories too. */
+export async function describeTree(files: FileSystem): Promise<string[]> {
+  const lines: string[] = [];
+  const walk = async (directory: string): Promise<void> => {
+    for (const { name, kind } of await files.list(directory)) {
+      const path = directory === '' ? name : `${directory}/${name}`;
+      if (path === STATE_DIRECTORY) continue;
+      if (kind === 'directory') {
+        await walk(path);
+        if ((await files.list(path)).length === 0) lines.push(`${path}/`);
+      } else if (kind === 'link') {
+        lines.push(`${path} -> ${await files.readLink(path)}`);
+      } else {
+        const stat = await files.stat(path);
+        const content = Buffer.from(await files.read(path)).toString('latin1');
+        lines.push(
+          `${path} ${stat?.executable === true ? 'x' : '-'} ${content.length} ${content.slice(0, 24)} ${checksum(content)}`,
+        );
+      }
+    }
+  };
+  await walk('');
+  return lines.sort();
+}
+
+/** Puts files into a tree as a player or another program does: nothing of the launcher's is told. */
+export async function putFiles(files: FileSystem, build: readonly BuildFile[]): Promise<void> {
+  for (const { path, content, executable, symlink } of build) {
+    const names = path.split('/');
+    for (let depth = 1; depth < names.length; depth += 1) await files.makeDirectory(names.slice(0, depth).join('/'));
+    if (symlink === undefined) {
+      await files.write(path, content);
+      await files.setExecutable(path, executable);
+    } else {
+      await files.symlink(symlink, path);
+    }
+  }
+}
+
+function checksum(text: string): number {
+  let sum = 0;
+  for (let at = 0; at < text.length; at += 1) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
+  return sum;
+}
