@@ -37,7 +37,7 @@ CREATE TABLE "Channel" (
     "gameId" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
-    "rollout" INTEGER,
+    "rollout" DOUBLE PRECISION,
     "updatedAt" TIMESTAMP(3) NOT NULL,
 
     CONSTRAINT "Channel_pkey" PRIMARY KEY ("gameId","name")
@@ -109,5 +109,3 @@ ALTER TABLE "TrustMetadata" ADD CONSTRAINT "TrustMetadata_gameId_fkey" FOREIGN K
 
 -- AddForeignKey
 ALTER TABLE "TargetDocument" ADD CONSTRAINT "TargetDocument_gameId_fkey" FOREIGN KEY ("gameId") REFERENCES "Game"("id") ON DELETE RESTRICT ON UPDATE CASCADE;
-
-

@@ -33,7 +33,7 @@ CREATE TABLE "Channel" (
     "gameId" TEXT NOT NULL,
     "name" TEXT NOT NULL,
     "version" TEXT NOT NULL,
-    "rollout" INTEGER,
+    "rollout" REAL,
     "updatedAt" DATETIME NOT NULL,
 
     PRIMARY KEY ("gameId", "name"),
@@ -90,5 +90,3 @@ CREATE TABLE "TargetDocument" (
     PRIMARY KEY ("gameId", "path", "sha256"),
     CONSTRAINT "TargetDocument_gameId_fkey" FOREIGN KEY ("gameId") REFERENCES "Game" ("id") ON DELETE RESTRICT ON UPDATE CASCADE
 );
-
-

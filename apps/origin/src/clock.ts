@@ -1,0 +1,6 @@
+/** The wall clock; tests replace it. */
+export class Clock {
+  nowMs(): number {
+    return Date.now();
+  }
+}

@@ -1,0 +1,99 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Configuration } from '../configuration.ts';
+import { type Logger, LOGGER } from '../log.ts';
+import { Metrics, type RouteClass } from '../operations/metrics.ts';
+import { type ByteSpan, selectBytes } from './byte-selection.ts';
+import { RateLimit } from './rate-limit.ts';
+
+export interface Sendable {
+  routeClass: RouteClass;
+  contentType: string;
+  lengthBytes: number;
+  /** Strong, with its quotes. */
+  etag?: string;
+  caching: 'immutable' | 'no-cache';
+  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+}
+
+const cacheControl: Readonly<Record<Sendable['caching'], string>> = {
+  immutable: 'public, max-age=31536000, immutable',
+  'no-cache': 'no-cache',
+};
+
+/** What `--max-upload` holds for: content, by whichever way it goes out. */
+const LIMITED: ReadonlySet<RouteClass> = new Set(['content', 'stream']);
+
+/** Answers GET and HEAD with bytes: ranges, conditions, caching, and the upload limit on what players fetch. */
+@Injectable()
+export class ByteSender {
+  readonly #metrics: Metrics;
+  readonly #logger: Logger;
+  readonly #limit: RateLimit | undefined;
+
+  constructor(configuration: Configuration, metrics: Metrics, @Inject(LOGGER) logger: Logger) {
+    const { maxUploadBytesPerSecond } = configuration.options;
+    this.#limit = maxUploadBytesPerSecond === undefined ? undefined : new RateLimit(maxUploadBytesPerSecond);
+    this.#metrics = metrics;
+    this.#logger = logger;
+  }
+
+  /** Ends when the last byte is handed to the socket, or the other side is gone. */
+  async send(request: FastifyRequest, reply: FastifyReply, body: Sendable): Promise<void> {
+    const { lengthBytes, etag } = body;
+    const selection = selectBytes(request.method, conditionsOf(request), { lengthBytes, etag });
+    const headers: Record<string, string | number> = {
+      'accept-ranges': 'bytes',
+      'cache-control': cacheControl[body.caching],
+      ...(etag !== undefined && { etag }),
+    };
+    reply.hijack();
+    const { raw } = reply;
+    if (selection.status === 304 || selection.status === 412) {
+      raw.writeHead(selection.status, headers).end();
+      return;
+    }
+    if (selection.status === 416) {
+      raw.writeHead(416, { 'content-range': `bytes */${lengthBytes}`, 'content-length': 0, 'accept-ranges': 'bytes' }).end();
+      return;
+    }
+    const { status, start, end } = selection;
+    headers['content-type'] = body.contentType;
+    headers['content-length'] = end - start;
+    if (status === 206) headers['content-range'] = `bytes ${start}-${end - 1}/${lengthBytes}`;
+    raw.writeHead(status, headers);
+    if (request.method === 'HEAD' || start === end) {
+      raw.end();
+      return;
+    }
+    await this.#stream(raw, body, { start, end });
+  }
+
+  async #stream(raw: ServerResponse, body: Sendable, span: ByteSpan): Promise<void> {
+    const gone = new AbortController();
+    raw.once('close', () => gone.abort());
+    const limit = LIMITED.has(body.routeClass) ? this.#limit : undefined;
+    try {
+      for await (const chunk of body.read(span)) {
+        for await (const part of limit?.pass(chunk, gone.signal) ?? [chunk]) {
+          if (!raw.write(part)) await once(raw, 'drain', { signal: gone.signal });
+          this.#metrics.addServedBytes(body.routeClass, part.byteLength);
+          if (raw.destroyed) return;
+        }
+      }
+      raw.end();
+    } catch (error) {
+      if (gone.signal.aborted) return;
+      // The status is sent: a cut connection is the only way left to say that this is not the whole.
+      this.#logger.error({ err: error, routeClass: body.routeClass }, 'content could not be read');
+      raw.destroy();
+    }
+  }
+}
+
+function conditionsOf(request: FastifyRequest): Parameters<typeof selectBytes>[1] {
+  const { range, 'if-range': ifRange, 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
+  return { range, ifRange: ifRange === undefined ? undefined : String(ifRange), ifMatch, ifNoneMatch };
+}

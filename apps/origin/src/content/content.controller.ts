@@ -1,0 +1,67 @@
+import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import type { BlobStore } from '@swarmpatch/storage';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { notFound } from '../http/not-found.ts';
+import { BLOB_STORE } from '../storage/blob-store.ts';
+import { ByteSender } from './byte-sender.ts';
+import { contentPathOf } from './content-path.ts';
+import { ReleaseCatalog } from './release-catalog.ts';
+import { readSegments } from './release-stream.ts';
+
+/** `content`, game and version come before the path in the torrent. */
+const CONTENT_ROUTE_SEGMENTS = 3;
+
+/** Web seeds: single files (BEP 19), and the release stream for runs of many small ones. */
+@Controller()
+export class ContentController {
+  readonly #catalog: ReleaseCatalog;
+  readonly #blobs: BlobStore;
+  readonly #sender: ByteSender;
+
+  constructor(catalog: ReleaseCatalog, @Inject(BLOB_STORE) blobs: BlobStore, sender: ByteSender) {
+    this.#catalog = catalog;
+    this.#blobs = blobs;
+    this.#sender = sender;
+  }
+
+  /** The path is looked up in the signed manifest; no part of it is ever joined to a path on this machine. */
+  @Get('content/:game/:version/*')
+  async file(
+    @Param('game') game: string,
+    @Param('version') version: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const path = contentPathOf(request.raw.url ?? '', CONTENT_ROUTE_SEGMENTS);
+    const file = path === undefined ? undefined : (await this.#catalog.index(game, version))?.file(path);
+    if (!file) throw notFound(`such a file in ${game} ${version}`);
+    const { piecesRoot, lengthBytes } = file;
+    await this.#sender.send(request, reply, {
+      routeClass: 'content',
+      contentType: 'application/octet-stream',
+      lengthBytes,
+      etag: `"${piecesRoot ?? 'empty'}"`,
+      caching: 'immutable',
+      read: (span) => this.#blobs.openRead(piecesRoot ?? '', span),
+    });
+  }
+
+  @Get('streams/:game/:version')
+  async stream(
+    @Param('game') game: string,
+    @Param('version') version: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const index = await this.#catalog.index(game, version);
+    if (!index) throw notFound(`release ${version} of ${game}`);
+    await this.#sender.send(request, reply, {
+      routeClass: 'stream',
+      contentType: 'application/octet-stream',
+      lengthBytes: index.streamLengthBytes,
+      etag: index.streamEtag,
+      caching: 'immutable',
+      read: ({ start, end }) => readSegments(this.#blobs, index.segments(start, end)),
+    });
+  }
+}
