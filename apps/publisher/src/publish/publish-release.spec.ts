@@ -29,7 +29,7 @@ import {
   verifyNextTargets,
 } from '@swarmpatch/trust';
 import { extract } from 'tar-stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGame } from '../origin/create-game.ts';
 import { Origin } from '../origin/origin.ts';
 import { Studio } from '../origin/studio.ts';
@@ -210,6 +210,30 @@ async function readBody(request: IncomingMessage): Promise<Buffer> {
 const { signal } = new AbortController();
 const patience: Patience = { signal, backoffMs: 0, onRetry: () => undefined };
 const build = generateBuild(21, { files: 6, largestBytes: 200_000 });
+const builds = {
+  '1.0.0': build,
+  '1.0.0 again': nextBuild(build, 1),
+  '1.0.1': nextBuild(build, 3),
+  '1.1.0': nextBuild(build, 2),
+  '1.1.0-beta.1': nextBuild(build, 2),
+};
+const drafts = new Map<string, ReleaseDraft>();
+let buildsDirectory: string;
+
+// Starting the hash threads takes longer than these builds do.
+beforeAll(async () => {
+  buildsDirectory = await mkdtemp(join(tmpdir(), 'publish-builds-'));
+  for (const [name, files] of Object.entries(builds)) {
+    const path = join(buildsDirectory, name);
+    await writeBuild(files, path);
+    const [version = ''] = name.split(' ');
+    drafts.set(
+      name,
+      await draftRelease(path, { game: 'starfall', version, webSeeds: ['http://origin.example/'], notes: undefined }),
+    );
+  }
+});
+afterAll(() => rm(buildsDirectory, { recursive: true, force: true }));
 
 let directory: string;
 let keys: string;
@@ -236,15 +260,10 @@ const create = (keysDirectory = keys): ReturnType<typeof createGame> =>
 const open = (keysDirectory = keys): Promise<Studio> =>
   Studio.open({ game: 'starfall', keys: keysDirectory, origin, nowMs: () => Date.now() });
 
-async function draft(version: string, files = build): Promise<ReleaseDraft> {
-  const path = join(directory, `build-${version}`);
-  await writeBuild(files, path);
-  return draftRelease(path, {
-    game: 'starfall',
-    version,
-    webSeeds: [`${scratch.url}/content/starfall/${version}/`],
-    notes: undefined,
-  });
+function draftOf(name: keyof typeof builds): ReleaseDraft {
+  const found = drafts.get(name);
+  if (found === undefined) throw new Error(`no draft ${name}`);
+  return found;
 }
 
 async function publish(release: ReleaseDraft, channel = 'stable'): Promise<void> {
@@ -265,7 +284,7 @@ describe('createGame()', () => {
 describe('publishing', () => {
   it('uploads, signs the release and moves the channel', async () => {
     await create();
-    const release = await draft('1.0.0');
+    const release = draftOf('1.0.0');
     expect(await checkPublishable(origin, await open(), '1.0.0')).toBe(`${scratch.url}/content/starfall/1.0.0/`);
     await publish(release);
     const studio = await open();
@@ -277,8 +296,8 @@ describe('publishing', () => {
 
   it('sends only what the origin lacks of the next build, and told so beforehand', async () => {
     await create();
-    await publish(await draft('1.0.0'));
-    const next = await draft('1.1.0', nextBuild(build, 2));
+    await publish(draftOf('1.0.0'));
+    const next = draftOf('1.1.0');
     const expected = await estimateUpload(await open(), next);
     const { newBytes, uploadedBytes } = await uploadDraft(origin, next, patience, () => undefined);
     expect(newBytes).toBe(expected);
@@ -288,9 +307,9 @@ describe('publishing', () => {
 
   it('signs again upon what somebody else published in between, and keeps both', async () => {
     await create();
-    await publish(await draft('1.0.0'));
-    const beta = await draft('1.1.0-beta.1', nextBuild(build, 2));
-    const rival = await draft('1.0.1', nextBuild(build, 3));
+    await publish(draftOf('1.0.0'));
+    const beta = draftOf('1.1.0-beta.1');
+    const rival = draftOf('1.0.1');
     await uploadDraft(origin, rival, patience, () => undefined);
     let commits = 0;
     const rivals = new Promise<void>((resolve, reject) => {
@@ -322,15 +341,14 @@ describe('publishing', () => {
       commit();
       socket.destroy();
     };
-    await publish(await draft('1.0.0'));
+    await publish(draftOf('1.0.0'));
     expect((await open()).hasRelease('1.0.0')).toBe(true);
   });
 
   it('does not call another build of the same version its own', async () => {
     await create();
-    await publish(await draft('1.0.0'));
-    await rm(join(directory, 'build-1.0.0'), { recursive: true });
-    await expect(publish(await draft('1.0.0', nextBuild(build, 2)))).rejects.toMatchObject({ code: 'version_exists' });
+    await publish(draftOf('1.0.0'));
+    await expect(publish(draftOf('1.0.0 again'))).rejects.toMatchObject({ code: 'version_exists' });
   });
 
   it('names keys that the game does not know, and a game that nobody knows', async () => {
@@ -346,7 +364,7 @@ describe('publishing', () => {
 
   it('passes on what the origin says of a token', async () => {
     await create();
-    const release = await draft('1.0.0');
+    const release = draftOf('1.0.0');
     const stranger = new Origin(scratch.url, 'bad', signal);
     await expect(uploadDraft(stranger, release, patience, () => undefined)).rejects.toMatchObject({
       code: 'unauthorized',
@@ -357,8 +375,8 @@ describe('publishing', () => {
 describe('setChannel()', () => {
   it('moves a channel to a release, stages it and goes back', async () => {
     await create();
-    await publish(await draft('1.0.0'));
-    await publish(await draft('1.1.0', nextBuild(build, 2)));
+    await publish(draftOf('1.0.0'));
+    await publish(draftOf('1.1.0'));
     const studio = await open();
     const place = { game: 'starfall', channel: 'stable' };
     await studio.setChannel(async () =>

@@ -36,6 +36,7 @@ class FakeOrigin implements UploadPort {
 
   async send(tar: AsyncIterable<Uint8Array>): Promise<UploadBlobsReply> {
     this.connections += 1;
+    const asked = (await this.begin()).missing.length;
     const cut = this.cuts.shift() ?? Infinity;
     const entries = extract();
     const feeding = feed(entries, cutAfter(tar, cut)).catch((error: unknown) => {
@@ -47,7 +48,7 @@ class FakeOrigin implements UploadPort {
     if (fed.status === 'rejected')
       throw new ApiError('origin_unreachable', 'connection lost', { url: '', cause: fed.reason });
     if (taken.status === 'rejected') throw taken.reason;
-    return { stored: 0, bytes: 0 };
+    return { stored: (await this.begin()).missing.length === 0 ? asked : 0, bytes: 0 };
   }
 
   async #take(entries: ReturnType<typeof extract>): Promise<void> {

@@ -1,5 +1,6 @@
 /** Brings the blobs that an origin lacks to it, however often the connection drops. */
 import type { BeginUploadReply, MissingBlob, UploadBlobsReply } from '@swarmpatch/api-contract';
+import type { ApiError } from '@swarmpatch/node-io/api-client';
 import { PublishError } from '../publish-error.ts';
 import type { SourceFile } from './blob-source.ts';
 import { blobTar, type WantedBlob } from './blob-tar.ts';
@@ -37,29 +38,33 @@ export async function uploadBlobs(
     const left = restOf(missing);
     let doneBytes = newBytes - left;
     onProgress(doneBytes, newBytes);
-    try {
-      await send(port, findFiles(missing, files), (bytes) => {
-        uploadedBytes += bytes;
-        doneBytes += bytes;
-        onProgress(doneBytes, newBytes);
-      });
-      ({ missing } = await patiently(patience, () => port.begin()));
-      fruitless = restOf(missing) < left ? 0 : fruitless + 1;
-      if (fruitless >= FRUITLESS_ATTEMPTS_MAX) throw lacking(missing);
-    } catch (error) {
-      patience.signal.throwIfAborted();
-      if (!isPassing(error)) throw error;
-      ({ missing } = await patiently(patience, () => port.begin()));
-      fruitless = restOf(missing) < left ? 1 : fruitless + 1;
-      if (fruitless >= FRUITLESS_ATTEMPTS_MAX) throw error;
-      await backOff(patience, fruitless, error);
-    }
+    const sent = await trySend(port, findFiles(missing, files), patience, (bytes) => {
+      uploadedBytes += bytes;
+      doneBytes += bytes;
+      onProgress(doneBytes, newBytes);
+    });
+    if (sent.stored === missing.length) break;
+    ({ missing } = await patiently(patience, () => port.begin()));
+    fruitless = restOf(missing) < left ? 0 : fruitless + 1;
+    if (fruitless >= FRUITLESS_ATTEMPTS_MAX) throw sent.interruption ?? lacking(missing);
+    if (sent.interruption !== undefined) await backOff(patience, fruitless + 1, sent.interruption);
   }
   return { newBytes, uploadedBytes };
 }
 
-/** A file that changed fails the tar, which the connection reports as its own failure: the first cause is what is thrown. */
-async function send(port: UploadPort, blobs: readonly WantedBlob[], onBytes: (bytes: number) => void): Promise<void> {
+interface Sent {
+  /** Blobs that the origin says became whole. */
+  stored?: number;
+  /** What ended the connection, when it may be tried again. */
+  interruption?: ApiError;
+}
+
+async function trySend(
+  port: UploadPort,
+  blobs: readonly WantedBlob[],
+  patience: Patience,
+  onBytes: (bytes: number) => void,
+): Promise<Sent> {
   let sourceError: unknown;
   const source = async function* (): AsyncGenerator<Uint8Array> {
     try {
@@ -70,9 +75,13 @@ async function send(port: UploadPort, blobs: readonly WantedBlob[], onBytes: (by
     }
   };
   try {
-    await port.send(source());
+    return { stored: (await port.send(source())).stored };
   } catch (error) {
-    throw sourceError instanceof PublishError ? sourceError : error;
+    patience.signal.throwIfAborted();
+    // A file that changed fails the tar, which the connection reports as a failure of its own.
+    if (sourceError instanceof PublishError) throw sourceError;
+    if (!isPassing(error)) throw error;
+    return { interruption: error };
   }
 }
 
