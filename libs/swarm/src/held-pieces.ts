@@ -1,0 +1,39 @@
+import type { OpenPiece } from './open-piece.ts';
+import type { PieceLedger } from './piece-ledger.ts';
+import type { PieceSlots } from './ports.ts';
+
+/** An open piece without news for so long makes room when memory is full. */
+const IDLE_PIECE_MS = 10_000;
+
+/** Opens pieces together with their memory, and gives both up. */
+export class HeldPieces {
+  readonly #ledger: PieceLedger;
+  readonly #slots: PieceSlots;
+
+  constructor(ledger: PieceLedger, slots: PieceSlots) {
+    this.#ledger = ledger;
+    this.#slots = slots;
+  }
+
+  open(piece: number, nowMs: number): OpenPiece {
+    const open = this.#ledger.open(piece, nowMs);
+    this.#slots.open(piece);
+    return open;
+  }
+
+  giveUp(open: OpenPiece): void {
+    this.#ledger.giveUp(open);
+    this.#slots.release(open.piece);
+  }
+
+  /** Memory is bounded: an open piece with which nothing goes on has to yield. False when there is none. */
+  makeRoomFor(piece: number, nowMs: number): boolean {
+    if (this.#ledger.hasRoomFor(piece)) return true;
+    for (const open of this.#ledger.openPieces) {
+      if (open.askedCount > 0 || nowMs - open.lastBlockMs < IDLE_PIECE_MS) continue;
+      this.giveUp(open);
+      if (this.#ledger.hasRoomFor(piece)) return true;
+    }
+    return false;
+  }
+}

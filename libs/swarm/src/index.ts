@@ -1,0 +1,10 @@
+export { Bitfield, bitfieldBytes } from './bitfield.ts';
+export { BlockLayout } from './block-layout.ts';
+export { CHOKE_ROUND_MS, UPLOAD_SLOTS } from './choker.ts';
+export type { DisconnectReason, SwarmCommand, WebRun } from './command.ts';
+export { addressKey, type PeerAddress } from './peer-address.ts';
+export { CONNECTIONS_MAX, DIALS_MAX, KNOWN_PEERS_MAX, type PeerOrigin } from './peer-book.ts';
+export type { SelfDescription } from './peer-sessions.ts';
+export type { PieceSlots, PieceStore } from './ports.ts';
+export { HELD_BYTES_MAX, type NewPeer, Swarm, type SwarmOptions, type SwarmStats } from './swarm.ts';
+export { TokenBucket } from './token-bucket.ts';

@@ -1,0 +1,125 @@
+import { NOBODY, type OpenPiece } from './open-piece.ts';
+import type { PieceLedger } from './piece-ledger.ts';
+import { blockKey } from './block-key.ts';
+import type { SwarmPeer } from './swarm-peer.ts';
+
+/** Pieces picked at random before rarest first: a newcomer needs something to trade soon. */
+export const RANDOM_FIRST_PIECES = 4;
+/** Peers that are asked for the same block once all is asked for. */
+export const ENDGAME_ASKERS_MAX = 3;
+/** Blocks asked for a second time that one peer may have under way. */
+export const ENDGAME_REQUESTS_MAX = 8;
+
+export interface PickedBlock {
+  readonly open: OpenPiece;
+  readonly block: number;
+}
+
+export interface PickerContext {
+  readonly ledger: PieceLedger;
+  readonly random: () => number;
+  /** How a web run holds the piece: `held` while its bytes are under way. */
+  readonly webReservation: (piece: number) => 'none' | 'planned' | 'held';
+  /** Whether the piece failed before and is to come from one peer alone. */
+  readonly isOnParole: (piece: number) => boolean;
+  /** Opens a slot for a piece that is opened. */
+  readonly openPiece: (piece: number, nowMs: number) => OpenPiece;
+  /** Whether memory allows for one more piece. */
+  readonly makeRoomFor: (piece: number, nowMs: number) => boolean;
+}
+
+/**
+ * Chooses what to ask a peer for. Each peer leads a piece of its own, so that pieces become whole soon and their authors are
+ * known; it helps with others' pieces when nothing else is left, and repeats requests in the endgame.
+ */
+export class Picker {
+  readonly #context: PickerContext;
+
+  constructor(context: PickerContext) {
+    this.#context = context;
+  }
+
+  next(peer: SwarmPeer, nowMs: number): PickedBlock | undefined {
+    return (
+      this.#ofLedPiece(peer) ??
+      this.#ofLeaderlessPiece(peer) ??
+      this.#ofNewPiece(peer, nowMs) ??
+      this.#ofOthersPiece(peer) ??
+      this.#ofEndgame(peer)
+    );
+  }
+
+  #ofLedPiece(peer: SwarmPeer): PickedBlock | undefined {
+    if (peer.leads === undefined) return undefined;
+    const open = this.#context.ledger.openPiece(peer.leads);
+    const block = open?.leader === peer.number ? open.nextMissing() : undefined;
+    if (open && block !== undefined) return { open, block };
+    peer.leads = undefined;
+    return undefined;
+  }
+
+  #ofLeaderlessPiece(peer: SwarmPeer): PickedBlock | undefined {
+    for (const open of this.#context.ledger.lackingPieces) {
+      if (open.leader === NOBODY && peer.pieces.has(open.piece)) return this.#lead(peer, open);
+    }
+    return undefined;
+  }
+
+  #ofNewPiece(peer: SwarmPeer, nowMs: number): PickedBlock | undefined {
+    const piece = this.#newPiece(peer);
+    if (piece === undefined || !this.#context.makeRoomFor(piece, nowMs)) return undefined;
+    const open = this.#context.openPiece(piece, nowMs);
+    open.isExclusive = this.#context.isOnParole(piece);
+    return this.#lead(peer, open);
+  }
+
+  #newPiece(peer: SwarmPeer): number | undefined {
+    const { ledger, random, webReservation } = this.#context;
+    const { rarity } = ledger;
+    // A seed is not counted piece by piece: it may have pieces that nobody is counted for.
+    const firstPlace = peer.countedAsSeed ? 0 : rarity.unavailableCount;
+    const places = rarity.size - firstPlace;
+    const skipped = ledger.have.count < RANDOM_FIRST_PIECES ? Math.floor(random() * places) : 0;
+    let planned: number | undefined;
+    for (let step = 0; step < places; step += 1) {
+      const piece = rarity.at(firstPlace + ((step + skipped) % places));
+      if (!peer.pieces.has(piece)) continue;
+      const reservation = webReservation(piece);
+      if (reservation === 'none') return piece;
+      // The end of a run is what the web seed comes to last.
+      if (reservation === 'planned') planned = Math.max(planned ?? 0, piece);
+    }
+    return planned;
+  }
+
+  #ofOthersPiece(peer: SwarmPeer): PickedBlock | undefined {
+    let best: OpenPiece | undefined;
+    for (const open of this.#context.ledger.lackingPieces) {
+      if (open.isExclusive || !peer.pieces.has(open.piece)) continue;
+      if (!best || open.missingCount > best.missingCount) best = open;
+    }
+    const block = best?.nextMissing();
+    return best && block !== undefined ? { open: best, block } : undefined;
+  }
+
+  #ofEndgame(peer: SwarmPeer): PickedBlock | undefined {
+    const { ledger } = this.#context;
+    if (!ledger.isAllAskedFor || peer.asked.size >= ENDGAME_REQUESTS_MAX) return undefined;
+    for (const open of ledger.openPieces) {
+      if (open.isExclusive || !peer.pieces.has(open.piece)) continue;
+      for (let block = 0; block < open.blockCount; block += 1) {
+        const mayAsk = !open.isReceived(block) && open.askersOf(block) < ENDGAME_ASKERS_MAX;
+        if (mayAsk && !peer.asked.has(blockKey(open.piece, block))) return { open, block };
+      }
+    }
+    return undefined;
+  }
+
+  #lead(peer: SwarmPeer, open: OpenPiece): PickedBlock | undefined {
+    const block = open.nextMissing();
+    if (block === undefined) return undefined;
+    open.leader = peer.number;
+    peer.leads = open.piece;
+    return { open, block };
+  }
+}

@@ -1,0 +1,225 @@
+/**
+ * Invariant: every piece is in exactly one state, and only this file moves it.
+ *
+ *     absent ── open ──┬── verifying ── writing ── have
+ *        └─────────────┘
+ *
+ * An absent piece holds no bytes. An open piece holds blocks, and each of its blocks is missing, asked for, or received. A
+ * verifying or writing piece is held whole. `open` falls back to `absent` when it is given up, `verifying` when its bytes
+ * are wrong. A wanted absent piece, and no other, is in the rarity order.
+ */
+import { Bitfield } from './bitfield.ts';
+import type { BlockLayout } from './block-layout.ts';
+import { OpenPiece } from './open-piece.ts';
+import { RarityOrder } from './rarity-order.ts';
+
+export type PieceState = 'absent' | 'open' | 'verifying' | 'writing' | 'have';
+
+const STATES: readonly PieceState[] = ['absent', 'open', 'verifying', 'writing', 'have'];
+const ABSENT = 0;
+const OPEN = 1;
+const VERIFYING = 2;
+const WRITING = 3;
+const HAVE = 4;
+
+export interface PieceLedgerOptions {
+  readonly layout: BlockLayout;
+  /** Verified and written before. */
+  readonly have: Bitfield;
+  readonly wanted: Bitfield;
+  /** Bytes of open, verifying and writing pieces; two pieces are always allowed. */
+  readonly heldBytesMax: number;
+  readonly random: () => number;
+}
+
+export class PieceLedger {
+  readonly layout: BlockLayout;
+  readonly wanted: Bitfield;
+  readonly have: Bitfield;
+  readonly rarity: RarityOrder;
+  readonly #states: Uint8Array;
+  readonly #open = new Map<number, OpenPiece>();
+  /** Open pieces with blocks that nobody was asked for. */
+  readonly #lacking = new Set<OpenPiece>();
+  readonly #heldBytesMax: number;
+  #heldBytes = 0;
+  #wantedLeft = 0;
+  #wantedLeftBytes = 0;
+
+  constructor(options: PieceLedgerOptions) {
+    const { layout, have, wanted } = options;
+    this.layout = layout;
+    this.wanted = wanted;
+    this.have = new Bitfield(layout.pieceCount, have.bits);
+    this.rarity = new RarityOrder(layout.pieceCount, options.random);
+    this.#states = new Uint8Array(layout.pieceCount);
+    this.#heldBytesMax = Math.max(options.heldBytesMax, 2 * layout.pieceLengthBytes);
+    for (let piece = 0; piece < layout.pieceCount; piece += 1) {
+      if (this.have.has(piece)) this.#states[piece] = HAVE;
+      else if (wanted.has(piece)) {
+        this.rarity.add(piece);
+        this.#wantedLeft += 1;
+        this.#wantedLeftBytes += layout.filledBytes(piece);
+      }
+    }
+  }
+
+  stateOf(piece: number): PieceState {
+    return STATES[this.#states[piece] ?? ABSENT] ?? 'absent';
+  }
+
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  /** Wanted pieces that are not written yet. */
+  get wantedLeft(): number {
+    return this.#wantedLeft;
+  }
+
+  get wantedLeftBytes(): number {
+    return this.#wantedLeftBytes;
+  }
+
+  get openPieces(): Iterable<OpenPiece> {
+    return this.#open.values();
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** Open pieces in which blocks can be asked for. */
+  get lackingPieces(): ReadonlySet<OpenPiece> {
+    return this.#lacking;
+  }
+
+  /** Nothing wanted is left that nobody was asked for. */
+  get isAllAskedFor(): boolean {
+    return this.rarity.size === 0 && this.#lacking.size === 0;
+  }
+
+  openPiece(piece: number): OpenPiece | undefined {
+    return this.#open.get(piece);
+  }
+
+  /** A piece that is wanted and not yet held whole. */
+  isNeeded(piece: number): boolean {
+    return this.wanted.has(piece) && (this.#states[piece] ?? ABSENT) < VERIFYING;
+  }
+
+  /** Whether memory allows for the piece; one that is held already needs none. */
+  hasRoomFor(piece: number): boolean {
+    return this.#states[piece] !== ABSENT || this.#heldBytes + this.layout.sizeBytes(piece) <= this.#heldBytesMax;
+  }
+
+  /** absent → open */
+  open(piece: number, nowMs: number): OpenPiece {
+    this.#move(piece, ABSENT, OPEN);
+    const open = new OpenPiece(piece, this.layout.blockCount(piece), nowMs);
+    this.#open.set(piece, open);
+    this.#lacking.add(open);
+    return open;
+  }
+
+  /** A block is asked for, perhaps once more. */
+  ask(open: OpenPiece, block: number): void {
+    open.ask(block);
+    if (open.missingCount === 0) this.#lacking.delete(open);
+  }
+
+  /** One of those who were asked for a block will not send it. */
+  unask(open: OpenPiece, block: number): void {
+    open.unask(block);
+    if (open.missingCount > 0 && this.#open.get(open.piece) === open) this.#lacking.add(open);
+  }
+
+  /** A block came. open → verifying once it was the last. */
+  receive(open: OpenPiece, block: number, sender: number, nowMs: number): 'open' | 'verifying' {
+    open.receive(block, sender, nowMs);
+    if (open.missingCount === 0) this.#lacking.delete(open);
+    if (open.receivedCount < open.blockCount) return 'open';
+    this.#close(open);
+    this.#move(open.piece, OPEN, VERIFYING);
+    return 'verifying';
+  }
+
+  /** What this peer sent is not to be trusted: its blocks are missing again. */
+  forgetSender(open: OpenPiece, sender: number): void {
+    open.forgetSender(sender);
+    if (open.missingCount > 0) this.#lacking.add(open);
+  }
+
+  /** A whole piece came from a web seed. absent or open → verifying; false when it is held already. */
+  receiveWhole(piece: number): boolean {
+    const state = this.#states[piece] ?? ABSENT;
+    if (!this.isNeeded(piece)) return false;
+    const open = this.#open.get(piece);
+    if (open) this.#close(open);
+    this.#move(piece, state, VERIFYING);
+    return true;
+  }
+
+  /** open → absent. Its blocks are lost, and nobody may be asked for one at this time. */
+  giveUp(open: OpenPiece): void {
+    if (open.askedCount > 0)
+      throw new Error(`give up piece ${open.piece}: ${open.askedCount} of its blocks are asked for`);
+    this.#close(open);
+    this.#move(open.piece, OPEN, ABSENT);
+  }
+
+  /** verifying → writing, or → absent. */
+  verified(piece: number, result: 'good' | 'bad'): void {
+    this.#move(piece, VERIFYING, result === 'good' ? WRITING : ABSENT);
+  }
+
+  /** writing → have */
+  written(piece: number): void {
+    this.#move(piece, WRITING, HAVE);
+    this.have.add(piece);
+    if (!this.wanted.has(piece)) return;
+    this.#wantedLeft -= 1;
+    this.#wantedLeftBytes -= this.layout.filledBytes(piece);
+  }
+
+  /** Compares what is kept about pieces with what it is kept of. @throws {Error} for tests. */
+  audit(): void {
+    let heldBytes = 0;
+    for (let piece = 0; piece < this.layout.pieceCount; piece += 1) {
+      const state = this.stateOf(piece);
+      const fits =
+        this.#open.has(piece) === (state === 'open') &&
+        this.have.has(piece) === (state === 'have') &&
+        this.rarity.includes(piece) === (state === 'absent' && this.wanted.has(piece));
+      if (!fits) throw new Error(`audit: piece ${piece} is ${state} and something else`);
+      if (state !== 'absent' && state !== 'have') heldBytes += this.layout.sizeBytes(piece);
+    }
+    for (const open of this.#open.values()) {
+      open.audit();
+      if (this.#lacking.has(open) !== open.missingCount > 0)
+        throw new Error(`audit: piece ${open.piece} lacks blocks or not`);
+    }
+    if (heldBytes !== this.#heldBytes)
+      throw new Error(`audit: ${heldBytes} bytes are held, ${this.#heldBytes} are counted`);
+    if (heldBytes > this.#heldBytesMax)
+      throw new Error(`audit: ${heldBytes} bytes are held, at most ${this.#heldBytesMax} may be`);
+  }
+
+  #close(open: OpenPiece): void {
+    this.#open.delete(open.piece);
+    this.#lacking.delete(open);
+  }
+
+  #move(piece: number, from: number, to: number): void {
+    if (this.#states[piece] !== from) {
+      throw new Error(`move piece ${piece} to ${STATES[to]}: it is ${this.stateOf(piece)}, ${STATES[from]} is wanted`);
+    }
+    this.#states[piece] = to;
+    const isHeld = (state: number): boolean => state > ABSENT && state < HAVE;
+    const sizeBytes = this.layout.sizeBytes(piece);
+    if (isHeld(to) && !isHeld(from)) this.#heldBytes += sizeBytes;
+    if (isHeld(from) && !isHeld(to)) this.#heldBytes -= sizeBytes;
+    if (from === ABSENT) this.rarity.remove(piece);
+    if (to === ABSENT && this.wanted.has(piece)) this.rarity.add(piece);
+  }
+}

@@ -1,0 +1,172 @@
+import { BLOCK_LENGTH_BYTES, type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
+
+import { blockKey, blockOfKey } from './block-key.ts';
+import type { Outbox } from './command.ts';
+import type { HeldPieces } from './held-pieces.ts';
+import { NOBODY, type OpenPiece } from './open-piece.ts';
+import type { Picker } from './picker.ts';
+import type { PieceLedger } from './piece-ledger.ts';
+import type { PieceSlots } from './ports.ts';
+import type { SwarmPeer } from './swarm-peer.ts';
+import type { TokenBucket } from './token-bucket.ts';
+
+/** A peer that sends nothing for so long loses its blocks to others and is asked for one at a time. */
+export const SNUB_AFTER_MS = 20_000;
+
+/** A block as a peer sends it. */
+export interface ReceivedBlock {
+  readonly piece: number;
+  readonly begin: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Asks peers for blocks and takes what they send. A block that a peer will not send goes back at once. */
+export class Requests {
+  readonly #ledger: PieceLedger;
+  readonly #slots: PieceSlots;
+  readonly #held: HeldPieces;
+  readonly #picker: Picker;
+  readonly #outbox: Outbox;
+  readonly #limit: TokenBucket;
+  readonly #peers: ReadonlyMap<number, SwarmPeer>;
+
+  constructor(options: {
+    ledger: PieceLedger;
+    slots: PieceSlots;
+    held: HeldPieces;
+    picker: Picker;
+    outbox: Outbox;
+    limit: TokenBucket;
+    peers: ReadonlyMap<number, SwarmPeer>;
+  }) {
+    this.#ledger = options.ledger;
+    this.#slots = options.slots;
+    this.#held = options.held;
+    this.#picker = options.picker;
+    this.#outbox = options.outbox;
+    this.#limit = options.limit;
+    this.#peers = options.peers;
+  }
+
+  /** Fills the peer's pipeline as far as its rate and the download limit allow. */
+  pump(peer: SwarmPeer, nowMs: number): void {
+    if (peer.isChokingUs || !peer.areWeInterested) return;
+    const depth = peer.isSnubbed ? 1 : peer.depth.blocks(peer.received.bytesPerSecond(nowMs), nowMs);
+    // Requests go out in groups: one at a time costs a packet each.
+    if (peer.asked.size > depth - (depth >>> 3)) return;
+    while (peer.asked.size < depth && this.#limit.maySpend(nowMs)) {
+      const picked = this.#picker.next(peer, nowMs);
+      if (!picked) return;
+      const span = this.#ledger.layout.span(picked.open.piece, picked.block);
+      if (peer.asked.size === 0) peer.lastBlockMs = nowMs;
+      peer.asked.set(blockKey(span.piece, picked.block), nowMs);
+      this.#ledger.ask(picked.open, picked.block);
+      this.#limit.spend(span.lengthBytes, nowMs);
+      this.#outbox.send(peer.number, { kind: 'request', ...span });
+    }
+  }
+
+  /**
+   * @returns The open piece when this was its last block: the piece is verifying then.
+   * @throws {ProtocolError} `bad_block` for one that was never asked for.
+   */
+  received(peer: SwarmPeer, { piece, begin, bytes }: ReceivedBlock, nowMs: number): OpenPiece | undefined {
+    const block = begin / BLOCK_LENGTH_BYTES;
+    const key = blockKey(piece, block);
+    peer.received.add(bytes.length, nowMs);
+    if (!peer.asked.delete(key)) {
+      this.#expectForfeited(peer, piece, begin);
+      return undefined;
+    }
+    const open = this.#ledger.openPiece(piece);
+    if (!open || bytes.length !== this.#ledger.layout.blockLengthBytes(piece, block)) {
+      if (open) this.#ledger.unask(open, block);
+      throw new ProtocolError(
+        'bad_block',
+        `take a block: piece ${piece} at ${begin} came with ${bytes.length} bytes, which were not asked for`,
+      );
+    }
+    peer.lastBlockMs = nowMs;
+    peer.isSnubbed = false;
+    peer.depth.blockReceived();
+    this.#slots.write(piece, begin, bytes);
+    this.#ledger.unask(open, block);
+    if (open.askersOf(block) > 0) this.#cancelAtOthers(open, block);
+    return this.#ledger.receive(open, block, peer.number, nowMs) === 'verifying' ? open : undefined;
+  }
+
+  /** The peer says that it will not send this. */
+  rejected(peer: SwarmPeer, { piece, begin }: BlockSpan): void {
+    const block = begin / BLOCK_LENGTH_BYTES;
+    if (!peer.asked.delete(blockKey(piece, block))) {
+      peer.forfeitedBlocks = Math.max(0, peer.forfeitedBlocks - 1);
+      return;
+    }
+    this.#takeBack(piece, block);
+  }
+
+  /** Everything that the peer was asked for may be asked of others; it leads nothing any more. */
+  takeBackAll(peer: SwarmPeer): void {
+    for (const key of peer.asked.keys()) {
+      const { piece, block } = blockOfKey(key);
+      this.#takeBack(piece, block);
+    }
+    peer.forfeitedBlocks += peer.asked.size;
+    peer.asked.clear();
+    this.#endLead(peer);
+  }
+
+  /** Asks for nothing of this piece any more: it is here by another way. */
+  cancelPiece(open: OpenPiece): void {
+    for (let block = 0; block < open.blockCount; block += 1) {
+      if (open.askersOf(block) > 0) this.#cancelAtOthers(open, block);
+    }
+  }
+
+  /** Takes the blocks of silent peers back. */
+  snubSilent(nowMs: number): void {
+    for (const peer of this.#peers.values()) {
+      if (peer.asked.size === 0 || nowMs - peer.lastBlockMs < SNUB_AFTER_MS) continue;
+      peer.isSnubbed = true;
+      for (const key of peer.asked.keys()) {
+        const { piece, block } = blockOfKey(key);
+        this.#outbox.send(peer.number, { kind: 'cancel', ...this.#ledger.layout.span(piece, block) });
+      }
+      this.takeBackAll(peer);
+    }
+  }
+
+  #takeBack(piece: number, block: number): void {
+    const open = this.#ledger.openPiece(piece);
+    if (!open) return;
+    this.#ledger.unask(open, block);
+    this.#limit.refund(this.#ledger.layout.blockLengthBytes(piece, block));
+  }
+
+  #endLead(peer: SwarmPeer): void {
+    for (const open of this.#ledger.openPieces) {
+      if (open.leader !== peer.number) continue;
+      open.leader = NOBODY;
+      // What one peer sent alone has one author; with another's blocks in it, it would have two.
+      if (open.isExclusive && open.askedCount === 0) this.#held.giveUp(open);
+    }
+    peer.leads = undefined;
+  }
+
+  #cancelAtOthers(open: OpenPiece, block: number): void {
+    const key = blockKey(open.piece, block);
+    for (const other of this.#peers.values()) {
+      if (!other.asked.delete(key)) continue;
+      other.forfeitedBlocks += 1;
+      this.#ledger.unask(open, block);
+      this.#outbox.send(other.number, { kind: 'cancel', ...this.#ledger.layout.span(open.piece, block) });
+    }
+  }
+
+  #expectForfeited(peer: SwarmPeer, piece: number, begin: number): void {
+    if (peer.forfeitedBlocks === 0) {
+      throw new ProtocolError('bad_block', `take a block: piece ${piece} at ${begin} was not asked for`);
+    }
+    peer.forfeitedBlocks -= 1;
+  }
+}

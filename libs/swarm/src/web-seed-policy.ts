@@ -1,0 +1,44 @@
+/** Below this rate peers count as too slow, unless the download limit is lower still. */
+export const PEERS_TOO_SLOW_BYTES_PER_SECOND: number = 256 * 1024;
+/** How long a rate has to hold before HTTP steps in or steps back. */
+const HOLD_MS = 3_000;
+/** Peers may take so long for what is left; then HTTP brings it, too. */
+const TAIL_MS = 3_000;
+const RECOVERED_FACTOR = 2;
+
+/** What the policy looks at. */
+export interface PeersProgress {
+  readonly bytesPerSecond: number;
+  /** Infinity for no limit. */
+  readonly downloadLimitBytesPerSecond: number;
+  readonly leftBytes: number;
+  /** Nothing wanted is left that no peer was asked for. */
+  readonly isAllAskedFor: boolean;
+}
+
+/** Which pieces HTTP may bring beyond those that no peer has. */
+export type WebSeedNeed = 'unavailable_only' | 'tail' | 'any';
+
+/** HTTP is the last resort: it brings what no peer has, steps in while peers are too slow, and at the tail; then stops again. */
+export class WebSeedPolicy {
+  #slowSinceMs: number | undefined;
+  #fastSinceMs: number | undefined;
+  #tailSinceMs: number | undefined;
+  #isSlow = false;
+
+  need(progress: PeersProgress, nowMs: number): WebSeedNeed {
+    this.#judgeRate(progress, nowMs);
+    this.#tailSinceMs = progress.isAllAskedFor ? (this.#tailSinceMs ?? nowMs) : undefined;
+    if (this.#isSlow) return 'any';
+    const isTail = this.#tailSinceMs !== undefined && nowMs - this.#tailSinceMs >= HOLD_MS / 2;
+    return isTail && progress.leftBytes * 1000 > progress.bytesPerSecond * TAIL_MS ? 'tail' : 'unavailable_only';
+  }
+
+  #judgeRate({ bytesPerSecond, downloadLimitBytesPerSecond }: PeersProgress, nowMs: number): void {
+    const floor = Math.min(PEERS_TOO_SLOW_BYTES_PER_SECOND, downloadLimitBytesPerSecond / 8);
+    this.#slowSinceMs = bytesPerSecond < floor ? (this.#slowSinceMs ?? nowMs) : undefined;
+    this.#fastSinceMs = bytesPerSecond >= floor * RECOVERED_FACTOR ? (this.#fastSinceMs ?? nowMs) : undefined;
+    if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= HOLD_MS) this.#isSlow = true;
+    if (this.#fastSinceMs !== undefined && nowMs - this.#fastSinceMs >= HOLD_MS) this.#isSlow = false;
+  }
+}
