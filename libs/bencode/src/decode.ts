@@ -17,9 +17,13 @@ export const BENCODE_INTEGER_DIGITS_MAX = 20;
 const LIST_TOKENS = 2;
 const DICTIONARY_TOKENS = 4;
 const LENGTH_DIGITS_MAX = 10;
+const SHARED_KEY_BYTES_MAX = 16;
+const SHARED_KEYS_MAX = 1000;
 
 const INTEGER_MIN = -(2n ** 63n);
 const INTEGER_MAX = 2n ** 63n - 1n;
+
+const CANONICAL_INTEGER = /^(?:0|-?[1-9][0-9]*)$/;
 
 const DIGIT_0 = 0x30;
 const DIGIT_9 = 0x39;
@@ -45,7 +49,11 @@ export interface DecodeOptions {
 export function decode(bytes: Uint8Array, options: DecodeOptions = {}): BencodeNode {
   const { node, end } = decodePrefix(bytes, 0, options);
   if (end !== bytes.length) {
-    throw new BencodeError('bencode_trailing_data', `read bencode: found ${bytes.length - end} bytes after the value`, end);
+    throw new BencodeError(
+      'bencode_trailing_data',
+      `read bencode: found ${bytes.length - end} bytes after the value`,
+      end,
+    );
   }
   return node;
 }
@@ -69,13 +77,20 @@ class Reader {
   readonly #text: Buffer;
   readonly #depthMax: number;
   readonly #sorted: boolean;
+  readonly #sharedKeys: Map<string, string> = new Map();
+  /** Of the lists and dictionaries that are open: their parts are cut off once all are there, in arrays of just that length. */
+  readonly #values: BencodeNode[] = [];
+  readonly #keys: string[] = [];
   #tokensLeft: number;
   #at: number;
 
   constructor(bytes: Uint8Array, offset: number, options: DecodeOptions) {
     const bytesMax = options.bytesMax ?? BENCODE_BYTES_MAX;
     if (bytes.length - offset > bytesMax) {
-      throw new BencodeError('bencode_too_long', `read bencode: found ${bytes.length - offset} bytes, at most ${bytesMax} are read`);
+      throw new BencodeError(
+        'bencode_too_long',
+        `read bencode: found ${bytes.length - offset} bytes, at most ${bytesMax} are read`,
+      );
     }
     this.#bytes = bytes;
     this.#text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -111,14 +126,21 @@ class Reader {
       if (end < 0 && this.#bytes.length <= longest) this.#fail('bencode_truncated', 'the input ends inside an integer');
       this.#fail('bencode_bad_integer', `the integer has more than ${BENCODE_INTEGER_DIGITS_MAX} characters`);
     }
-    const text = this.#text.toString('latin1', start + 1, end);
-    if (!/^(?:0|-?[1-9][0-9]*)$/.test(text)) {
+    this.#at = end + 1;
+    return new BencodeInteger(start, this.#at, this.#integerBetween(start + 1, end));
+  }
+
+  #integerBetween(begin: number, end: number): number | bigint {
+    const text = this.#text.toString('latin1', begin, end);
+    if (!CANONICAL_INTEGER.test(text)) {
       this.#fail('bencode_bad_integer', 'the integer is not in canonical form (no leading zeros, no -0, digits only)');
     }
-    const value = BigInt(text);
-    if (value < INTEGER_MIN || value > INTEGER_MAX) this.#fail('bencode_bad_integer', 'the integer does not fit 64 bits');
-    this.#at = end + 1;
-    return new BencodeInteger(start, this.#at, value);
+    const value = Number(text);
+    if (Number.isSafeInteger(value)) return value;
+    const exact = BigInt(text);
+    if (exact < INTEGER_MIN || exact > INTEGER_MAX)
+      this.#fail('bencode_bad_integer', 'the integer does not fit 64 bits');
+    return exact;
   }
 
   #string(code: 'bencode_bad_string' | 'bencode_bad_key'): BencodeString {
@@ -147,18 +169,21 @@ class Reader {
   #list(depth: number): BencodeList {
     this.#enter(depth, LIST_TOKENS);
     const start = this.#at;
-    const items: BencodeNode[] = [];
+    const mark = this.#values.length;
     this.#at += 1;
-    while (this.#bytes[this.#at] !== LETTER_E) items.push(this.value(depth + 1));
+    while (this.#bytes[this.#at] !== LETTER_E) this.#values.push(this.value(depth + 1));
     this.#at += 1;
-    return new BencodeList(start, this.#at, items);
+    return new BencodeList(start, this.#at, this.#values.splice(mark));
   }
 
   #dictionary(depth: number): BencodeDictionary {
     this.#enter(depth, DICTIONARY_TOKENS);
     const start = this.#at;
-    const entries = new Map<string, BencodeNode>();
-    let last = '';
+    const mark = this.#values.length;
+    const keyMark = this.#keys.length;
+    /** Of use once keys come unsorted: until then a duplicate would be next to its twin. */
+    let seen: Set<string> | undefined;
+    let last: string | undefined;
     this.#at += 1;
     for (;;) {
       const first = this.#bytes[this.#at];
@@ -166,20 +191,43 @@ class Reader {
       if (first === undefined) this.#fail('bencode_truncated', 'the input ends inside a dictionary');
       if (!isDigit(first)) this.#fail('bencode_bad_key', `found byte 0x${first.toString(16)} where a key was wanted`);
       const keyAt = this.#at;
-      const node = this.#string('bencode_bad_key');
-      const key = this.#text.toString('latin1', node.end - node.lengthBytes, node.end);
+      const key = this.#key();
       // One character per byte, so the order of UTF-16 units is the order of bytes.
-      if (this.#sorted && entries.size > 0 && key < last) {
-        throw new BencodeError('bencode_unsorted_keys', `read bencode: key ${quote(key)} after ${quote(last)}, sorted keys are wanted`, keyAt);
+      if (last !== undefined && key <= last) {
+        if (this.#sorted && key !== last) {
+          throw new BencodeError(
+            'bencode_unsorted_keys',
+            `read bencode: key ${quote(key)} after ${quote(last)}, sorted keys are wanted`,
+            keyAt,
+          );
+        }
+        seen ??= new Set(this.#keys.slice(keyMark));
       }
-      if (entries.has(key)) {
-        throw new BencodeError('bencode_duplicate_key', `read bencode: key ${quote(key)} appears twice in one dictionary`, keyAt);
+      if (seen?.has(key)) {
+        throw new BencodeError(
+          'bencode_duplicate_key',
+          `read bencode: key ${quote(key)} appears twice in one dictionary`,
+          keyAt,
+        );
       }
-      entries.set(key, this.value(depth + 1));
+      seen?.add(key);
+      this.#keys.push(key);
+      this.#values.push(this.value(depth + 1));
       last = key;
     }
     this.#at += 1;
-    return new BencodeDictionary(start, this.#at, entries);
+    return new BencodeDictionary(start, this.#at, this.#keys.splice(keyMark), this.#values.splice(mark));
+  }
+
+  /** The same few keys come again with every file: they are kept once. */
+  #key(): string {
+    const { end, lengthBytes } = this.#string('bencode_bad_key');
+    const key = this.#text.toString('latin1', end - lengthBytes, end);
+    if (lengthBytes > SHARED_KEY_BYTES_MAX) return key;
+    const shared = this.#sharedKeys.get(key);
+    if (shared !== undefined) return shared;
+    if (this.#sharedKeys.size < SHARED_KEYS_MAX) this.#sharedKeys.set(key, key);
+    return key;
   }
 
   #enter(depth: number, tokens: number): void {

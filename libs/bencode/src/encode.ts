@@ -50,7 +50,10 @@ function append(chunks: Uint8Array[], value: Encodable): void {
     bencode.encode.string(chunks, value);
   } else if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) {
-      throw new BencodeError('bencode_unencodable', `write bencode: found the number ${value}, a safe integer is wanted`);
+      throw new BencodeError(
+        'bencode_unencodable',
+        `write bencode: found the number ${value}, a safe integer is wanted`,
+      );
     }
     bencode.encode.number(chunks, value);
   } else if (typeof value === 'bigint') {
@@ -64,14 +67,17 @@ function append(chunks: Uint8Array[], value: Encodable): void {
     for (const item of value) append(chunks, item);
     chunks.push(CLOSE);
   } else {
-    appendDictionary(chunks, value instanceof Map ? value : textKeys(Object.entries(value)));
+    appendDictionary(chunks, value);
   }
 }
 
-function appendDictionary(chunks: Uint8Array[], entries: ReadonlyMap<string, Encodable | undefined>): void {
+type EncodableDictionary =
+  ReadonlyMap<string, Encodable | undefined> | { readonly [key: string]: Encodable | undefined };
+
+function appendDictionary(chunks: Uint8Array[], dictionary: EncodableDictionary): void {
+  const entries = dictionary instanceof Map ? [...dictionary] : Object.entries(dictionary).map(withTextKey);
   chunks.push(OPEN_DICTIONARY);
-  for (const key of [...entries.keys()].sort()) {
-    const value = entries.get(key);
+  for (const [key, value] of entries.sort(byKey)) {
     if (value === undefined) continue;
     bencode.encode.buffer(chunks, Buffer.from(key, 'latin1'));
     append(chunks, value);
@@ -79,8 +85,14 @@ function appendDictionary(chunks: Uint8Array[], entries: ReadonlyMap<string, Enc
   chunks.push(CLOSE);
 }
 
-function textKeys(entries: [string, Encodable | undefined][]): Map<string, Encodable | undefined> {
-  return new Map(entries.map(([key, value]) => [textKey(key), value]));
+type Entry = [key: string, value: Encodable | undefined];
+
+function byKey([a]: Entry, [b]: Entry): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function withTextKey([key, value]: Entry): Entry {
+  return [textKey(key), value];
 }
 
 /** The key of a dictionary as `BencodeDictionary.entries` and Maps for `encode` hold it: one character per byte of UTF-8. */

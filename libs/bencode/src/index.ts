@@ -11,6 +11,6 @@ export {
 export type { DecodeOptions } from './decode.ts';
 export { Encoded, encode, textKey } from './encode.ts';
 export type { Encodable } from './encode.ts';
-export { decodeText, demand, expectKind, find, findBytes, findInteger, findText } from './getters.ts';
-export { BencodeDictionary, BencodeInteger, BencodeList, BencodeString } from './node.ts';
+export { demand, expectKind, find, findBytes, findInteger, findText } from './getters.ts';
+export { BencodeDictionary, BencodeInteger, BencodeList, BencodeString, decodeText } from './node.ts';
 export type { BencodeNode } from './node.ts';

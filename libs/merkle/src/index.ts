@@ -1,6 +1,13 @@
 export { MerkleError } from './merkle-error.ts';
 export type { MerkleErrorCode } from './merkle-error.ts';
-export { blockHashesOf, leafCountOfPiece, pieceLayerFromBlocks, piecesRootFromBlocks, pieceRoot, rootOfLayer } from './layers.ts';
+export {
+  blockHashesOf,
+  leafCountOfPiece,
+  pieceLayerFromBlocks,
+  piecesRootFromBlocks,
+  pieceRoot,
+  rootOfLayer,
+} from './layers.ts';
 export { MerkleHasher } from './merkle-hasher.ts';
 export type { MerkleDigest } from './merkle-hasher.ts';
 export { PROOF_HASHES_MAX, proofOf, rootFromProof } from './proof.ts';

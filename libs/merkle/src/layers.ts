@@ -1,7 +1,16 @@
 import { Buffer } from 'node:buffer';
 
 import { MerkleError } from './merkle-error.ts';
-import { BLOCK_LENGTH_BYTES, HASH_LENGTH_BYTES, foldLayer, hashCount, heightOver, pieceHeight, rootOver, sha256 } from './tree.ts';
+import {
+  BLOCK_LENGTH_BYTES,
+  HASH_LENGTH_BYTES,
+  foldLayer,
+  hashCount,
+  heightOver,
+  pieceHeight,
+  rootOver,
+  sha256Into,
+} from './tree.ts';
 
 /** SHA-256 of each 16 KiB block, 32 bytes each, concatenated; the last block may be short. */
 export function blockHashesOf(data: Uint8Array): Uint8Array {
@@ -9,7 +18,11 @@ export function blockHashesOf(data: Uint8Array): Uint8Array {
   const hashes = Buffer.allocUnsafeSlow(count * HASH_LENGTH_BYTES);
   for (let index = 0; index < count; index += 1) {
     const begin = index * BLOCK_LENGTH_BYTES;
-    hashes.set(sha256(data.subarray(begin, Math.min(begin + BLOCK_LENGTH_BYTES, data.length))), index * HASH_LENGTH_BYTES);
+    sha256Into(
+      hashes,
+      index * HASH_LENGTH_BYTES,
+      data.subarray(begin, Math.min(begin + BLOCK_LENGTH_BYTES, data.length)),
+    );
   }
   return hashes;
 }
@@ -42,7 +55,10 @@ export function pieceLayerFromBlocks(blockHashes: Uint8Array, pieceLengthBytes: 
 export function rootOfLayer(layer: Uint8Array, pieceLengthBytes: number, lengthBytes: number): Uint8Array {
   const wanted = Math.ceil(lengthBytes / pieceLengthBytes);
   if (hashCount(layer) !== wanted) {
-    throw new MerkleError('bad_hash_list', `read a piece layer: found ${hashCount(layer)} hashes, ${wanted} are wanted`);
+    throw new MerkleError(
+      'bad_hash_list',
+      `read a piece layer: found ${hashCount(layer)} hashes, ${wanted} are wanted`,
+    );
   }
   return rootOver(layer, pieceHeight(pieceLengthBytes));
 }
@@ -57,7 +73,10 @@ export function rootOfLayer(layer: Uint8Array, pieceLengthBytes: number, lengthB
 export function pieceRoot(data: Uint8Array, leafCount: number): Uint8Array {
   const height = heightOver(leafCount);
   if (2 ** height !== leafCount || data.length > leafCount * BLOCK_LENGTH_BYTES) {
-    throw new MerkleError('bad_hash_list', `hash a piece: found ${data.length} bytes for ${leafCount} blocks, a power of two that holds them is wanted`);
+    throw new MerkleError(
+      'bad_hash_list',
+      `hash a piece: found ${data.length} bytes for ${leafCount} blocks, a power of two that holds them is wanted`,
+    );
   }
   const blocks = blockHashesOf(data);
   return blocks.length === 0 ? rootOver(blocks, height) : foldLayer(blocks, 0, height);

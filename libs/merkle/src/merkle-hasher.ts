@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 
 import { piecesRootFromBlocks } from './layers.ts';
-import { BLOCK_LENGTH_BYTES, HASH_LENGTH_BYTES, foldLayer, pieceHeight, rootOver, sha256 } from './tree.ts';
+import { BLOCK_LENGTH_BYTES, HASH_LENGTH_BYTES, foldLayer, pieceHeight, rootOver, sha256Into } from './tree.ts';
 
 const PIECE_LENGTH_BYTES = 4 * 1024 * 1024;
 const HASHES_AT_FIRST = 8;
@@ -59,7 +59,11 @@ export class MerkleHasher {
     const shortRoot = piecesRootFromBlocks(this.#leaves.hashes);
     if (this.#leaves.count > 0) this.#closePiece();
     const pieceLayer = this.#layer.hashes;
-    return { lengthBytes: this.#lengthBytes, pieceLayer, piecesRoot: isShort ? shortRoot : rootOver(pieceLayer, this.#height) };
+    return {
+      lengthBytes: this.#lengthBytes,
+      pieceLayer,
+      piecesRoot: isShort ? shortRoot : rootOver(pieceLayer, this.#height),
+    };
   }
 
   /** Returns how much of the chunk went into the block that was begun before. */
@@ -78,7 +82,7 @@ export class MerkleHasher {
   #addBlock(block: Uint8Array): void {
     // The full piece waits for the next block: a file of one whole piece needs its blocks at the end.
     if (this.#leaves.count === this.#leavesPerPiece) this.#closePiece();
-    this.#leaves.add(sha256(block));
+    this.#leaves.addHashOf(block);
   }
 
   #closePiece(): void {
@@ -100,14 +104,25 @@ class HashList {
   }
 
   add(hash: Uint8Array): void {
+    const at = this.#place();
+    this.#bytes.set(hash, at);
+  }
+
+  addHashOf(block: Uint8Array): void {
+    const at = this.#place();
+    sha256Into(this.#bytes, at, block);
+  }
+
+  /** Room for one more hash. */
+  #place(): number {
     const at = this.#count * HASH_LENGTH_BYTES;
     if (at === this.#bytes.length) {
       const grown = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
-    this.#bytes.set(hash, at);
     this.#count += 1;
+    return at;
   }
 
   clear(): void {

@@ -42,12 +42,20 @@ export function proofOf(layer: Uint8Array, layerHeight: number, range: ProofRang
  * @param hashes The range; where it is cut short by the end of the layer, padding stands for the rest.
  * @throws {MerkleError} `bad_proof_range`, `bad_hash_list`
  */
-export function rootFromProof(hashes: Uint8Array, layerHeight: number, range: ProofRange, proof: Uint8Array): Uint8Array {
+export function rootFromProof(
+  hashes: Uint8Array,
+  layerHeight: number,
+  range: ProofRange,
+  proof: Uint8Array,
+): Uint8Array {
   const proofCount = hashCount(proof);
   const rangeLevels = checkRange(range, range.length * 2 ** proofCount);
   const count = hashCount(hashes);
   if (count === 0 || count > range.length) {
-    throw new MerkleError('bad_proof_range', `check a hash proof: found ${count} hashes, 1 to ${range.length} are wanted`);
+    throw new MerkleError(
+      'bad_proof_range',
+      `check a hash proof: found ${count} hashes, 1 to ${range.length} are wanted`,
+    );
   }
   let node = foldLayer(hashes, layerHeight, rangeLevels);
   let index = range.index / range.length;
@@ -63,7 +71,10 @@ function checkRange({ index, length }: ProofRange, width: number): number {
   const levels = heightOver(length);
   const fits = Number.isSafeInteger(index) && index >= 0 && index + length <= width;
   if (!fits || 2 ** levels !== length || length > PROOF_HASHES_MAX || index % length !== 0) {
-    throw new MerkleError('bad_proof_range', `check a hash proof: found index ${index} and length ${length}, a range aligned to its own power-of-two length within ${width} is wanted`);
+    throw new MerkleError(
+      'bad_proof_range',
+      `check a hash proof: found index ${index} and length ${length}, a range aligned to its own power-of-two length within ${width} is wanted`,
+    );
   }
   return levels;
 }

@@ -21,10 +21,19 @@ export function sha256(bytes: Uint8Array): Uint8Array {
   return hash('sha256', bytes, 'buffer');
 }
 
+/** A digest as text and back costs half of what a Buffer for each digest does, and there are two for every block. */
+export function sha256Into(target: Buffer, offset: number, bytes: Uint8Array): void {
+  target.write(hash('sha256', bytes, 'binary'), offset, HASH_LENGTH_BYTES, 'latin1');
+}
+
 /** Root of a tree of that height with nothing but padding leaves, 32 bytes; not to be written to. */
 export function padHash(height: number): Uint8Array {
   const found = padHashes[height];
-  if (!found) throw new MerkleError('bad_hash_list', `build a hash tree: found height ${height}, at most ${HEIGHT_MAX} is wanted`);
+  if (!found)
+    throw new MerkleError(
+      'bad_hash_list',
+      `build a hash tree: found height ${height}, at most ${HEIGHT_MAX} is wanted`,
+    );
   return found;
 }
 
@@ -41,7 +50,10 @@ export function heightOver(count: number): number {
 export function pieceHeight(pieceLengthBytes: number): number {
   const height = Math.log2(pieceLengthBytes / BLOCK_LENGTH_BYTES);
   if (!Number.isInteger(height) || height < 0) {
-    throw new MerkleError('bad_piece_length', `build a hash tree: found piece length ${pieceLengthBytes}, a power of two from ${BLOCK_LENGTH_BYTES} is wanted`);
+    throw new MerkleError(
+      'bad_piece_length',
+      `build a hash tree: found piece length ${pieceLengthBytes}, a power of two from ${BLOCK_LENGTH_BYTES} is wanted`,
+    );
   }
   return height;
 }
@@ -64,10 +76,10 @@ function foldOnce(nodes: Buffer, pad: Uint8Array): Buffer {
   const whole = Math.floor(nodes.length / pair);
   const above = Buffer.allocUnsafeSlow(Math.ceil(nodes.length / pair) * HASH_LENGTH_BYTES);
   for (let index = 0; index < whole; index += 1) {
-    above.set(sha256(nodes.subarray(index * pair, (index + 1) * pair)), index * HASH_LENGTH_BYTES);
+    sha256Into(above, index * HASH_LENGTH_BYTES, nodes.subarray(index * pair, (index + 1) * pair));
   }
   if (whole * pair < nodes.length) {
-    above.set(sha256(Buffer.concat([nodes.subarray(whole * pair), pad])), whole * HASH_LENGTH_BYTES);
+    sha256Into(above, whole * HASH_LENGTH_BYTES, Buffer.concat([nodes.subarray(whole * pair), pad]));
   }
   return above;
 }
@@ -81,7 +93,10 @@ export function rootOver(layer: Uint8Array, layerHeight: number): Uint8Array {
 /** @throws {MerkleError} `bad_hash_list` */
 export function hashCount(layer: Uint8Array): number {
   if (layer.length % HASH_LENGTH_BYTES !== 0) {
-    throw new MerkleError('bad_hash_list', `read hashes: found ${layer.length} bytes, a multiple of ${HASH_LENGTH_BYTES} is wanted`);
+    throw new MerkleError(
+      'bad_hash_list',
+      `read hashes: found ${layer.length} bytes, a multiple of ${HASH_LENGTH_BYTES} is wanted`,
+    );
   }
   return layer.length / HASH_LENGTH_BYTES;
 }

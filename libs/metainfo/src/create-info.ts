@@ -57,7 +57,11 @@ export function inTorrentOrder<T extends { readonly path: string }>(files: reado
 export function createInfo(files: readonly HashedFile[], options: CreateInfoOptions): CreatedInfo {
   const { name, format, pieceLengthBytes, isSingleFile } = options;
   if (format !== 'v1' && !isSingleFile && files.length === 1 && files[0]?.path === name) {
-    throw new MetainfoError('ambiguous_name', `make a torrent: a directory and its only file are both named ${quote(name)}, which v2 reads as that file alone; give the torrent another name`, name);
+    throw new MetainfoError(
+      'ambiguous_name',
+      `make a torrent: a directory and its only file are both named ${quote(name)}, which v2 reads as that file alone; give the torrent another name`,
+      name,
+    );
   }
   const info = {
     name,
@@ -70,18 +74,29 @@ export function createInfo(files: readonly HashedFile[], options: CreateInfoOpti
 }
 
 function v1Part(files: readonly HashedFile[], options: CreateInfoOptions): Record<string, Encodable | undefined> {
-  const { offsets, spaceBytes } = layOut(files.map((file) => file.lengthBytes), options);
+  const { offsets, spaceBytes } = layOut(
+    files.map((file) => file.lengthBytes),
+    options,
+  );
   const wanted = Math.ceil(spaceBytes / options.pieceLengthBytes) * 20;
   const pieces = options.v1Pieces;
   if (pieces?.length !== wanted) {
-    throw new MetainfoError('bad_pieces', `make a torrent: found ${pieces?.length ?? 'no'} bytes of v1 piece hashes, ${wanted} are wanted`);
+    throw new MetainfoError(
+      'bad_pieces',
+      `make a torrent: found ${pieces?.length ?? 'no'} bytes of v1 piece hashes, ${wanted} are wanted`,
+    );
   }
   const [first] = files;
   if (options.isSingleFile && first) return { attr: attributesOf(first), length: first.lengthBytes, pieces };
   return { files: fileList(files, offsets, spaceBytes, options.pieceLengthBytes), pieces };
 }
 
-function fileList(files: readonly HashedFile[], offsets: readonly number[], spaceBytes: number, pieceLengthBytes: number): Encodable[] {
+function fileList(
+  files: readonly HashedFile[],
+  offsets: readonly number[],
+  spaceBytes: number,
+  pieceLengthBytes: number,
+): Encodable[] {
   const list: Encodable[] = [];
   for (const [index, file] of files.entries()) {
     list.push({ ...linkPart(file), attr: attributesOf(file), length: file.lengthBytes, path: file.path.split('/') });
@@ -139,7 +154,11 @@ function linkPart(file: HashedFile): { readonly 'symlink path'?: readonly string
   if (file.symlink === undefined) return {};
   const target = targetOfLink(file.path, file.symlink);
   if (target === undefined) {
-    throw new MetainfoError('bad_symlink', `make a torrent: link ${quote(file.path)} points to ${quote(file.symlink)}, a target inside the torrent is wanted`, file.path);
+    throw new MetainfoError(
+      'bad_symlink',
+      `make a torrent: link ${quote(file.path)} points to ${quote(file.symlink)}, a target inside the torrent is wanted`,
+      file.path,
+    );
   }
   return { 'symlink path': target.split('/') };
 }
@@ -148,7 +167,8 @@ function layersOf(files: readonly HashedFile[], pieceLengthBytes: number): Piece
   const layers = new Map<string, Uint8Array>();
   for (const { path, lengthBytes, piecesRoot, pieceLayer } of files) {
     if (lengthBytes <= pieceLengthBytes) continue;
-    if (!piecesRoot || !pieceLayer) throw new MetainfoError('bad_pieces_root', `make a torrent: ${quote(path)} has no piece layer`, path);
+    if (!piecesRoot || !pieceLayer)
+      throw new MetainfoError('bad_pieces_root', `make a torrent: ${quote(path)} has no piece layer`, path);
     layers.set(pieceLayerKey(piecesRoot), pieceLayer);
   }
   return layers;

@@ -13,7 +13,13 @@ export {
   URL_CHARACTERS_MAX,
   WEB_SEEDS_MAX,
 } from './limits.ts';
-export { MAGNET_CHARACTERS_MAX, MAGNET_FILE_RANGES_MAX, MAGNET_PEERS_MAX, formatMagnet, parseMagnet } from './magnet.ts';
+export {
+  MAGNET_CHARACTERS_MAX,
+  MAGNET_FILE_RANGES_MAX,
+  MAGNET_PEERS_MAX,
+  formatMagnet,
+  parseMagnet,
+} from './magnet.ts';
 export type { FileRange, Magnet, PeerEndpoint } from './magnet.ts';
 export { MetainfoError } from './metainfo-error.ts';
 export type { MetainfoErrorCode } from './metainfo-error.ts';

@@ -44,7 +44,8 @@ const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
  * @throws {MetainfoError} `bad_magnet`
  */
 export function parseMagnet(text: string): Magnet {
-  if (text.length > MAGNET_CHARACTERS_MAX) throw bad(`found ${text.length} characters, at most ${MAGNET_CHARACTERS_MAX} are read`);
+  if (text.length > MAGNET_CHARACTERS_MAX)
+    throw bad(`found ${text.length} characters, at most ${MAGNET_CHARACTERS_MAX} are read`);
   if (!/^magnet:\?/i.test(text)) throw bad('a link that starts with "magnet:?" is wanted');
   const values = parameters(text.slice(text.indexOf('?') + 1));
   const topics = values('xt');
@@ -73,7 +74,8 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
   if (magnet.name) add('dn', magnet.name);
   for (const url of magnet.trackers ?? []) add('tr', url);
   for (const url of magnet.webSeeds ?? []) add('ws', url);
-  for (const { host, port } of magnet.peers ?? []) add('x.pe', host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
+  for (const { host, port } of magnet.peers ?? [])
+    add('x.pe', host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
   const ranges = (magnet.selectOnly ?? []).map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
   if (ranges.length > 0) parts.push(`so=${ranges.join(',')}`);
   return `magnet:?${parts.join('&')}`;
@@ -81,13 +83,16 @@ export function formatMagnet(magnet: Partial<Magnet>): string {
 
 /** Values by key; `tr.1` and `tr.2` count as `tr`, as some makers number them. */
 function parameters(query: string): (key: string) => string[] {
-  const entries = [...new URLSearchParams(query)].map(([key, value]) => [key.toLowerCase().replace(/\.\d+$/, ''), value] as const);
+  const entries = [...new URLSearchParams(query)].map(
+    ([key, value]) => [key.toLowerCase().replace(/\.\d+$/, ''), value] as const,
+  );
   return (key) => entries.filter(([name]) => name === key).map(([, value]) => value);
 }
 
 function onlyHash(hashes: Uint8Array[]): Uint8Array | undefined {
   const [first, ...others] = hashes;
-  if (first && others.some((other) => Buffer.compare(first, other) !== 0)) throw bad('it names several torrents, one is wanted');
+  if (first && others.some((other) => Buffer.compare(first, other) !== 0))
+    throw bad('it names several torrents, one is wanted');
   return first;
 }
 
@@ -119,12 +124,14 @@ function readPeer(text: string): PeerEndpoint[] {
 /** BEP 53: "0,2,4,6-8". */
 function readRanges(text: string): FileRange[] {
   const parts = text.split(',');
-  if (parts.length > MAGNET_FILE_RANGES_MAX) throw bad(`it selects ${parts.length} ranges of files, at most ${MAGNET_FILE_RANGES_MAX} are read`);
+  if (parts.length > MAGNET_FILE_RANGES_MAX)
+    throw bad(`it selects ${parts.length} ranges of files, at most ${MAGNET_FILE_RANGES_MAX} are read`);
   return parts.map((part) => {
     const [, from, to] = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(part) ?? [];
     const first = Number(from);
     const last = Number(to ?? from);
-    if (from === undefined || last < first || last >= FILE_COUNT_MAX) throw bad(`it selects the files ${JSON.stringify(part.slice(0, 40))}, an index or a range is wanted`);
+    if (from === undefined || last < first || last >= FILE_COUNT_MAX)
+      throw bad(`it selects the files ${JSON.stringify(part.slice(0, 40))}, an index or a range is wanted`);
     return { first, last };
   });
 }

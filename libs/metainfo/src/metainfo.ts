@@ -59,6 +59,9 @@ export interface Metainfo {
 }
 
 /** Where a file lies under the directory that a torrent is downloaded to: inside the torrent's own top directory, if it has one. */
-export function pathInDownload(metainfo: Pick<Metainfo, 'name' | 'isSingleFile'>, file: Pick<TorrentFile, 'path'>): string {
+export function pathInDownload(
+  metainfo: Pick<Metainfo, 'name' | 'isSingleFile'>,
+  file: Pick<TorrentFile, 'path'>,
+): string {
   return metainfo.isSingleFile ? file.path : `${metainfo.name}/${file.path}`;
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 
-import { BencodeError, decode, decodeText, expectKind, find, findInteger } from '@swarmpatch/bencode';
+import { BencodeError, decode, expectKind, find, findInteger } from '@swarmpatch/bencode';
 import type { BencodeDictionary } from '@swarmpatch/bencode';
 
 import { joinPath, quote } from './entry.ts';
@@ -46,12 +46,16 @@ export function asMetainfoError(error: unknown): unknown {
   return new MetainfoError('not_a_torrent', `${error.message} (${error.code}); a torrent file is wanted`);
 }
 
-function readInfo(info: BencodeDictionary, infoBytes: Uint8Array, options: ParseInfoOptions): Metainfo {
+/** As `parseInfo`, of a dictionary that is decoded already. @throws {MetainfoError | BencodeError} */
+export function readInfo(info: BencodeDictionary, infoBytes: Uint8Array, options: ParseInfoOptions): Metainfo {
   const version = findInteger(info, 'meta version') ?? 1;
   if (version !== 1 && version !== 2) {
-    throw new MetainfoError('unsupported_version', `read the info dictionary: found meta version ${version}, 1 or 2 is wanted`);
+    throw new MetainfoError(
+      'unsupported_version',
+      `read the info dictionary: found meta version ${version}, 1 or 2 is wanted`,
+    );
   }
-  const format: TorrentFormat = version === 1 ? 'v1' : info.entries.has('pieces') ? 'hybrid' : 'v2';
+  const format: TorrentFormat = version === 1 ? 'v1' : info.has('pieces') ? 'hybrid' : 'v2';
   const name = readName(info);
   const pieceLengthBytes = readPieceLength(info, format);
   const v1 = format === 'v2' ? undefined : readV1Files(info, name);
@@ -61,7 +65,10 @@ function readInfo(info: BencodeDictionary, infoBytes: Uint8Array, options: Parse
   const files = finishFiles(placed.files);
   const geometry = new PieceGeometry(files, pieceLengthBytes, placed.spaceBytes);
   if (v1 && v1.pieces.length !== geometry.pieceCount * 20) {
-    throw new MetainfoError('bad_pieces', `read "pieces": found ${v1.pieces.length / 20} hashes, ${geometry.pieceCount} are wanted for ${placed.spaceBytes} bytes`);
+    throw new MetainfoError(
+      'bad_pieces',
+      `read "pieces": found ${v1.pieces.length / 20} hashes, ${geometry.pieceCount} are wanted for ${placed.spaceBytes} bytes`,
+    );
   }
   const hashes = infohashes(infoBytes, format, options);
   return {
@@ -87,13 +94,15 @@ function readInfo(info: BencodeDictionary, infoBytes: Uint8Array, options: Parse
 }
 
 function readName(info: BencodeDictionary): string {
-  const node = info.entries.get('name.utf-8') ?? info.entries.get('name');
-  const name = node?.kind === 'string' ? decodeText(node.bytes) : undefined;
+  const node = info.get('name.utf-8') ?? info.get('name');
+  const name = node?.kind === 'string' ? node.text : undefined;
   if (name === undefined) throw new MetainfoError('bad_name', 'read the info dictionary: a name in UTF-8 is wanted');
   try {
     return joinPath([name]);
   } catch (error) {
-    throw error instanceof MetainfoError ? new MetainfoError('bad_name', `read the torrent's name: ${error.message}`, name) : error;
+    throw error instanceof MetainfoError
+      ? new MetainfoError('bad_name', `read the torrent's name: ${error.message}`, name)
+      : error;
   }
 }
 
@@ -101,7 +110,10 @@ function readPieceLength(info: BencodeDictionary, format: TorrentFormat): number
   const bytes = findInteger(info, 'piece length') ?? 0;
   const isPowerOfTwo = Number.isInteger(Math.log2(bytes)) && bytes >= 16_384;
   if (bytes < 1 || (format !== 'v1' && !isPowerOfTwo)) {
-    throw new MetainfoError('bad_piece_length', `read the info dictionary: found piece length ${bytes}, ${format === 'v1' ? 'at least 1' : 'a power of two from 16384'} is wanted`);
+    throw new MetainfoError(
+      'bad_piece_length',
+      `read the info dictionary: found piece length ${bytes}, ${format === 'v1' ? 'at least 1' : 'a power of two from 16384'} is wanted`,
+    );
   }
   return bytes;
 }
@@ -123,7 +135,10 @@ function placeEntries(
 ): PlacedEntries {
   const listed = v1 && placeListed(v1.entries);
   if (!tree) return listed ?? { files: [], spaceBytes: 0 };
-  const { offsets, spaceBytes } = layOut(tree.map((entry) => entry.lengthBytes), { ...options, format: 'v2' });
+  const { offsets, spaceBytes } = layOut(
+    tree.map((entry) => entry.lengthBytes),
+    { ...options, format: 'v2' },
+  );
   const files = tree.map((entry, index) => ({ ...entry, offsetBytes: offsets[index] ?? 0 }));
   if (!listed) return { files, spaceBytes };
   checkSame(listed.files, files);
@@ -150,28 +165,49 @@ function checkSame(listed: PlacedEntries['files'], files: PlacedEntries['files']
   if (listed.length !== files.length) throw mismatch(`v1 lists ${listed.length} files, v2 ${files.length}`);
   for (const [index, file] of files.entries()) {
     const other = listed[index];
-    const isSame = other?.path === file.path && other.lengthBytes === file.lengthBytes && !other.linkComponents === !file.linkComponents;
-    if (!isSame) throw mismatch(`file ${index} is ${quote(other?.path ?? '')} in v1 and ${quote(file.path)} in v2`, file.path);
+    const isSame =
+      other?.path === file.path &&
+      other.lengthBytes === file.lengthBytes &&
+      !other.linkComponents === !file.linkComponents;
+    if (!isSame)
+      throw mismatch(`file ${index} is ${quote(other?.path ?? '')} in v1 and ${quote(file.path)} in v2`, file.path);
     if (file.lengthBytes > 0 && other.offsetBytes !== file.offsetBytes) {
-      throw mismatch(`${quote(file.path)} starts at byte ${other.offsetBytes} in v1 and ${file.offsetBytes} in v2`, file.path);
+      throw mismatch(
+        `${quote(file.path)} starts at byte ${other.offsetBytes} in v1 and ${file.offsetBytes} in v2`,
+        file.path,
+      );
     }
   }
 }
 
 function mismatch(found: string, path?: string): MetainfoError {
-  return new MetainfoError('hybrid_mismatch', `compare the halves of a hybrid torrent: ${found}; both must describe the same files`, path);
+  return new MetainfoError(
+    'hybrid_mismatch',
+    `compare the halves of a hybrid torrent: ${found}; both must describe the same files`,
+    path,
+  );
 }
 
 function finishFiles(entries: PlacedEntries['files']): TorrentFile[] {
   if (entries.length > FILE_COUNT_MAX) {
-    throw new MetainfoError('too_many_files', `read the files: found ${entries.length}, at most ${FILE_COUNT_MAX} are read`);
+    throw new MetainfoError(
+      'too_many_files',
+      `read the files: found ${entries.length}, at most ${FILE_COUNT_MAX} are read`,
+    );
   }
   if (entries.every((entry) => entry.lengthBytes === 0)) {
     throw new MetainfoError('no_data', 'read the files: all are empty, a torrent needs at least one byte');
   }
-  const [collision] = findPathCollisions(entries.map((entry) => entry.path), 1);
+  const [collision] = findPathCollisions(
+    entries.map((entry) => entry.path),
+    1,
+  );
   if (collision) {
-    throw new MetainfoError('path_collision', `read the files: ${quote(collision.path)} and ${quote(collision.with)} are one file on some systems`, collision.path);
+    throw new MetainfoError(
+      'path_collision',
+      `read the files: ${quote(collision.path)} and ${quote(collision.with)} are one file on some systems`,
+      collision.path,
+    );
   }
   const known = new Set<string>();
   if (entries.some((entry) => entry.linkComponents)) {
@@ -195,19 +231,32 @@ function addWithDirectories(known: Set<string>, path: string): void {
 /** BEP 47 counts a target from the torrent's top; libtorrent 2.0.8 writes it from the link's directory. */
 function readLink(path: string, components: readonly string[], known: ReadonlySet<string>): string {
   const fromTop = components.includes('..') ? undefined : components.join('/');
-  const fromLink = components.some((component) => component.includes('/')) ? undefined : targetOfLink(path, components.join('/'));
-  const target = [fromTop, fromLink].find((candidate) => candidate !== undefined && known.has(candidate)) ?? fromTop ?? fromLink;
+  const fromLink = components.some((component) => component.includes('/'))
+    ? undefined
+    : targetOfLink(path, components.join('/'));
+  const target =
+    [fromTop, fromLink].find((candidate) => candidate !== undefined && known.has(candidate)) ?? fromTop ?? fromLink;
   if (target === undefined) {
-    throw new MetainfoError('bad_symlink', `read link ${quote(path)}: its target ${quote(components.join('/'))} leaves the torrent`, path);
+    throw new MetainfoError(
+      'bad_symlink',
+      `read link ${quote(path)}: its target ${quote(components.join('/'))} leaves the torrent`,
+      path,
+    );
   }
   try {
     return linkTextTo(path, joinPath(target.split('/')));
   } catch (error) {
-    throw error instanceof MetainfoError ? new MetainfoError('bad_symlink', `read link ${quote(path)}: ${error.message}`, path) : error;
+    throw error instanceof MetainfoError
+      ? new MetainfoError('bad_symlink', `read link ${quote(path)}: ${error.message}`, path)
+      : error;
   }
 }
 
-function infohashes(infoBytes: Uint8Array, format: TorrentFormat, wanted: ParseInfoOptions): Pick<Metainfo, 'infohashV1' | 'infohashV2'> {
+function infohashes(
+  infoBytes: Uint8Array,
+  format: TorrentFormat,
+  wanted: ParseInfoOptions,
+): Pick<Metainfo, 'infohashV1' | 'infohashV2'> {
   const v1 = format === 'v2' ? undefined : hash('sha1', infoBytes, 'buffer');
   const v2 = format === 'v1' ? undefined : hash('sha256', infoBytes, 'buffer');
   checkInfohash(v1 ?? hash('sha1', infoBytes, 'buffer'), wanted.infohashV1);
@@ -217,7 +266,10 @@ function infohashes(infoBytes: Uint8Array, format: TorrentFormat, wanted: ParseI
 
 function checkInfohash(found: Uint8Array, wanted: Uint8Array | undefined): void {
   if (wanted && Buffer.compare(found, wanted) !== 0) {
-    throw new MetainfoError('infohash_mismatch', `check an info dictionary: found infohash ${hex(found)}, ${hex(wanted)} is wanted`);
+    throw new MetainfoError(
+      'infohash_mismatch',
+      `check an info dictionary: found infohash ${hex(found)}, ${hex(wanted)} is wanted`,
+    );
   }
 }
 

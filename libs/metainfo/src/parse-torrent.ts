@@ -1,10 +1,17 @@
-import { decode, decodeText, expectKind, find } from '@swarmpatch/bencode';
+import { decode, expectKind, find } from '@swarmpatch/bencode';
 import type { BencodeDictionary, BencodeNode } from '@swarmpatch/bencode';
 
-import { COMMENT_BYTES_MAX, DHT_NODES_MAX, TORRENT_BYTES_MAX, TRACKERS_MAX, URL_CHARACTERS_MAX, WEB_SEEDS_MAX } from './limits.ts';
+import {
+  COMMENT_BYTES_MAX,
+  DHT_NODES_MAX,
+  TORRENT_BYTES_MAX,
+  TRACKERS_MAX,
+  URL_CHARACTERS_MAX,
+  WEB_SEEDS_MAX,
+} from './limits.ts';
 import { MetainfoError } from './metainfo-error.ts';
 import type { DhtNode, Metainfo } from './metainfo.ts';
-import { asMetainfoError, parseInfo } from './parse-info.ts';
+import { asMetainfoError, readInfo } from './parse-info.ts';
 import { pieceLayersFrom } from './piece-layers.ts';
 
 export interface ParseTorrentOptions {
@@ -23,7 +30,10 @@ const WEB_SEED_PROTOCOLS: ReadonlySet<string> = new Set(['http:', 'https:']);
 export function parseTorrent(bytes: Uint8Array, options: ParseTorrentOptions = {}): Metainfo {
   const bytesMax = options.bytesMax ?? TORRENT_BYTES_MAX;
   if (bytes.length > bytesMax) {
-    throw new MetainfoError('torrent_too_long', `read a torrent: found ${bytes.length} bytes, at most ${bytesMax} are read`);
+    throw new MetainfoError(
+      'torrent_too_long',
+      `read a torrent: found ${bytes.length} bytes, at most ${bytesMax} are read`,
+    );
   }
   try {
     return readTorrent(bytes, bytesMax);
@@ -37,14 +47,16 @@ function readTorrent(bytes: Uint8Array, bytesMax: number): Metainfo {
   const info = find(torrent, 'info', 'dictionary');
   if (!info) throw new MetainfoError('not_a_torrent', 'read a torrent: it has no info dictionary');
   const pieceLayers = pieceLayersFrom(find(torrent, 'piece layers', 'dictionary'));
-  const metainfo = parseInfo(bytes.slice(info.start, info.end), { pieceLayers });
+  const metainfo = readInfo(info, bytes.slice(info.start, info.end), { pieceLayers });
   const comment = readText(torrent, 'comment');
   const createdBy = readText(torrent, 'created by');
   return {
     ...metainfo,
     trackers: readTrackers(torrent),
-    webSeeds: listOf(torrent.entries.get('url-list')).flatMap((node) => readUrl(node, WEB_SEED_PROTOCOLS)).slice(0, WEB_SEEDS_MAX),
-    dhtNodes: listOf(torrent.entries.get('nodes')).flatMap(readNode).slice(0, DHT_NODES_MAX),
+    webSeeds: listOf(torrent.get('url-list'))
+      .flatMap((node) => readUrl(node, WEB_SEED_PROTOCOLS))
+      .slice(0, WEB_SEEDS_MAX),
+    dhtNodes: listOf(torrent.get('nodes')).flatMap(readNode).slice(0, DHT_NODES_MAX),
     ...(comment !== undefined && { comment }),
     ...(createdBy !== undefined && { createdBy }),
   };
@@ -54,13 +66,15 @@ function readTorrent(bytes: Uint8Array, bytesMax: number): Metainfo {
 function readTrackers(torrent: BencodeDictionary): string[][] {
   const tiers: string[][] = [];
   let left = TRACKERS_MAX;
-  for (const tier of listOf(torrent.entries.get('announce-list'))) {
-    const urls = listOf(tier).flatMap((node) => readUrl(node, TRACKER_PROTOCOLS)).slice(0, left);
+  for (const tier of listOf(torrent.get('announce-list'))) {
+    const urls = listOf(tier)
+      .flatMap((node) => readUrl(node, TRACKER_PROTOCOLS))
+      .slice(0, left);
     left -= urls.length;
     if (urls.length > 0) tiers.push(urls);
   }
   if (tiers.length > 0) return tiers;
-  const announce = torrent.entries.get('announce');
+  const announce = torrent.get('announce');
   const [url] = announce ? readUrl(announce, TRACKER_PROTOCOLS) : [];
   return url === undefined ? [] : [[url]];
 }
@@ -72,7 +86,7 @@ function listOf(node: BencodeNode | undefined): readonly BencodeNode[] {
 }
 
 function readUrl(node: BencodeNode, protocols: ReadonlySet<string>): string[] {
-  const text = node.kind === 'string' && node.lengthBytes <= URL_CHARACTERS_MAX ? decodeText(node.bytes) : undefined;
+  const text = node.kind === 'string' && node.lengthBytes <= URL_CHARACTERS_MAX ? node.text : undefined;
   return text !== undefined && isUrl(text, protocols) ? [text] : [];
 }
 
@@ -97,6 +111,6 @@ function readNode(node: BencodeNode): DhtNode[] {
 }
 
 function readText(torrent: BencodeDictionary, key: string): string | undefined {
-  const node = torrent.entries.get(key);
-  return node?.kind === 'string' && node.lengthBytes <= COMMENT_BYTES_MAX ? decodeText(node.bytes) : undefined;
+  const node = torrent.get(key);
+  return node?.kind === 'string' && node.lengthBytes <= COMMENT_BYTES_MAX ? node.text : undefined;
 }

@@ -77,7 +77,8 @@ export function findPathProblem(path: string): PathProblem | undefined {
  */
 export function checkPath(path: string): void {
   const problem = findPathProblem(path);
-  if (problem) throw new MetainfoError('bad_path', `check path ${JSON.stringify(path)}: it ${describePathProblem(problem)}`, path);
+  if (problem)
+    throw new MetainfoError('bad_path', `check path ${JSON.stringify(path)}: it ${describePathProblem(problem)}`, path);
 }
 
 /** The end of a sentence that begins with the path. */

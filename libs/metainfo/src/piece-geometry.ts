@@ -45,16 +45,25 @@ export class PieceGeometry {
    */
   constructor(files: readonly PlacedFile[], pieceLengthBytes: number, spaceBytes: number) {
     if (!Number.isSafeInteger(pieceLengthBytes) || pieceLengthBytes < 1 || pieceLengthBytes > PIECE_LENGTH_BYTES_MAX) {
-      throw new MetainfoError('bad_piece_length', `place files in pieces: found piece length ${pieceLengthBytes}, 1 to ${PIECE_LENGTH_BYTES_MAX} bytes are wanted`);
+      throw new MetainfoError(
+        'bad_piece_length',
+        `place files in pieces: found piece length ${pieceLengthBytes}, 1 to ${PIECE_LENGTH_BYTES_MAX} bytes are wanted`,
+      );
     }
     if (!Number.isSafeInteger(spaceBytes) || spaceBytes < 0 || spaceBytes > TORRENT_LENGTH_BYTES_MAX) {
-      throw new MetainfoError('bad_length', `place files in pieces: found ${spaceBytes} bytes, at most ${TORRENT_LENGTH_BYTES_MAX} are wanted`);
+      throw new MetainfoError(
+        'bad_length',
+        `place files in pieces: found ${spaceBytes} bytes, at most ${TORRENT_LENGTH_BYTES_MAX} are wanted`,
+      );
     }
     this.pieceLengthBytes = pieceLengthBytes;
     this.spaceBytes = spaceBytes;
     this.pieceCount = Math.ceil(spaceBytes / pieceLengthBytes);
     if (this.pieceCount > PIECE_COUNT_MAX) {
-      throw new MetainfoError('too_many_pieces', `place files in pieces: found ${this.pieceCount} pieces, at most ${PIECE_COUNT_MAX} are wanted`);
+      throw new MetainfoError(
+        'too_many_pieces',
+        `place files in pieces: found ${this.pieceCount} pieces, at most ${PIECE_COUNT_MAX} are wanted`,
+      );
     }
     this.#files = files;
     this.#filled = [];
@@ -62,7 +71,10 @@ export class PieceGeometry {
     for (const [index, file] of files.entries()) {
       if (file.lengthBytes === 0) continue;
       if (file.lengthBytes < 0 || file.offsetBytes < end || file.offsetBytes + file.lengthBytes > spaceBytes) {
-        throw new MetainfoError('bad_length', `place files in pieces: file ${index} overlaps another or leaves the piece space`);
+        throw new MetainfoError(
+          'bad_length',
+          `place files in pieces: file ${index} overlaps another or leaves the piece space`,
+        );
       }
       end = file.offsetBytes + file.lengthBytes;
       this.#filled.push(index);
@@ -86,7 +98,11 @@ export class PieceGeometry {
   }
 
   /** The runs of file bytes in a piece, or in a part of it, in order. What they leave out is padding. */
-  filesOfPiece(piece: number, beginBytes = 0, lengthBytes: number = this.pieceSizeBytes(piece) - beginBytes): FileSpan[] {
+  filesOfPiece(
+    piece: number,
+    beginBytes = 0,
+    lengthBytes: number = this.pieceSizeBytes(piece) - beginBytes,
+  ): FileSpan[] {
     const pieceAt = this.#begin(piece);
     if (beginBytes < 0 || lengthBytes < 0 || beginBytes + lengthBytes > this.pieceSizeBytes(piece)) {
       throw new RangeError(`piece ${piece} has no bytes ${beginBytes} to ${beginBytes + lengthBytes}`);
@@ -101,7 +117,12 @@ export class PieceGeometry {
       const from = Math.max(begin, file.offsetBytes);
       const to = Math.min(end, file.offsetBytes + file.lengthBytes);
       if (to > from) {
-        spans.push({ fileIndex, fileOffsetBytes: from - file.offsetBytes, pieceOffsetBytes: from - pieceAt, lengthBytes: to - from });
+        spans.push({
+          fileIndex,
+          fileOffsetBytes: from - file.offsetBytes,
+          pieceOffsetBytes: from - pieceAt,
+          lengthBytes: to - from,
+        });
       }
     }
     return spans;

@@ -17,9 +17,12 @@ export function pieceLayerKey(piecesRoot: Uint8Array): string {
 /** Reads the "piece layers" of a torrent file (BEP 52), unchecked. @throws {MetainfoError} `bad_piece_layer` */
 export function pieceLayersFrom(dictionary: BencodeDictionary | undefined): PieceLayers {
   const layers = new Map<string, Uint8Array>();
-  for (const [root, node] of dictionary?.entries ?? []) {
+  for (const [root, node] of dictionary ?? []) {
     if (node.kind !== 'string') {
-      throw new MetainfoError('bad_piece_layer', `read "piece layers": found a value that is a ${node.kind}, a string of hashes is wanted`);
+      throw new MetainfoError(
+        'bad_piece_layer',
+        `read "piece layers": found a value that is a ${node.kind}, a string of hashes is wanted`,
+      );
     }
     layers.set(root, node.bytes);
   }
@@ -32,16 +35,28 @@ export function pieceLayersFrom(dictionary: BencodeDictionary | undefined): Piec
  * @param layers Undefined where they are still to be fetched: nothing is missing then.
  * @throws {MetainfoError} `bad_piece_layer`
  */
-export function readPieceLayers(files: readonly TorrentFile[], pieceLengthBytes: number, layers: PieceLayers | undefined): (Uint8Array | undefined)[] {
+export function readPieceLayers(
+  files: readonly TorrentFile[],
+  pieceLengthBytes: number,
+  layers: PieceLayers | undefined,
+): (Uint8Array | undefined)[] {
   return files.map(({ path, lengthBytes, piecesRoot }) => {
     if (!layers || !piecesRoot || lengthBytes <= pieceLengthBytes) return undefined;
     const layer = layers.get(pieceLayerKey(piecesRoot));
     const wanted = Math.ceil(lengthBytes / pieceLengthBytes);
     if (layer?.length !== wanted * HASH_LENGTH_BYTES) {
-      throw new MetainfoError('bad_piece_layer', `read the piece layer of ${quote(path)}: found ${layer?.length ?? 'no'} bytes, ${wanted} hashes of ${HASH_LENGTH_BYTES} are wanted`, path);
+      throw new MetainfoError(
+        'bad_piece_layer',
+        `read the piece layer of ${quote(path)}: found ${layer?.length ?? 'no'} bytes, ${wanted} hashes of ${HASH_LENGTH_BYTES} are wanted`,
+        path,
+      );
     }
     if (Buffer.compare(rootOfLayer(layer, pieceLengthBytes, lengthBytes), piecesRoot) !== 0) {
-      throw new MetainfoError('bad_piece_layer', `check the piece layer of ${quote(path)}: its hashes do not lead to the pieces root`, path);
+      throw new MetainfoError(
+        'bad_piece_layer',
+        `check the piece layer of ${quote(path)}: its hashes do not lead to the pieces root`,
+        path,
+      );
     }
     return layer;
   });

@@ -45,7 +45,8 @@ export class PieceVerifier {
     const file = files[span.fileIndex];
     if (!file?.piecesRoot) return undefined;
     const leafCount = leafCountOfPiece(pieceLengthBytes, file.lengthBytes);
-    if (file.lengthBytes <= pieceLengthBytes) return { kind: 'v2', root: file.piecesRoot, leafCount, lengthBytes: file.lengthBytes };
+    if (file.lengthBytes <= pieceLengthBytes)
+      return { kind: 'v2', root: file.piecesRoot, leafCount, lengthBytes: file.lengthBytes };
     const at = (span.fileOffsetBytes / pieceLengthBytes) * HASH_LENGTH_BYTES;
     const root = pieceHashes.layers[span.fileIndex]?.subarray(at, at + HASH_LENGTH_BYTES);
     return root && { kind: 'v2', root, leafCount, lengthBytes: span.lengthBytes };
@@ -61,7 +62,9 @@ export function matchesDigest(digest: PieceDigest, data: Uint8Array): boolean {
   if (data.length < digest.lengthBytes) return false;
   const bytes = data.subarray(0, digest.lengthBytes);
   const [found, wanted] =
-    digest.kind === 'v2' ? [pieceRoot(bytes, digest.leafCount), digest.root] : [hash('sha1', bytes, 'buffer'), digest.sha1];
+    digest.kind === 'v2'
+      ? [pieceRoot(bytes, digest.leafCount), digest.root]
+      : [hash('sha1', bytes, 'buffer'), digest.sha1];
   return Buffer.compare(found, wanted) === 0;
 }
 

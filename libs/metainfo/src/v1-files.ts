@@ -24,7 +24,10 @@ export interface V1Files {
 export function readV1Files(info: BencodeDictionary, name: string): V1Files {
   const pieces = findBytes(info, 'pieces');
   if (!pieces || pieces.length % 20 !== 0) {
-    throw new MetainfoError('bad_pieces', `read "pieces": found ${pieces?.length ?? 'no'} bytes, a multiple of 20 is wanted`);
+    throw new MetainfoError(
+      'bad_pieces',
+      `read "pieces": found ${pieces?.length ?? 'no'} bytes, a multiple of 20 is wanted`,
+    );
   }
   const files = find(info, 'files', 'list');
   if (!files) {
@@ -32,8 +35,11 @@ export function readV1Files(info: BencodeDictionary, name: string): V1Files {
     const executable = find(info, 'attr', 'string')?.latin1.includes('x') ?? false;
     return { entries: [{ path: name, lengthBytes, executable, isPad: false }], isSingleFile: true, pieces };
   }
-  if (info.entries.has('length')) {
-    throw new MetainfoError('bad_length', 'read the info dictionary: found both "length" and "files", one of them is wanted');
+  if (info.has('length')) {
+    throw new MetainfoError(
+      'bad_length',
+      'read the info dictionary: found both "length" and "files", one of them is wanted',
+    );
   }
   return { entries: files.items.map(readEntry), isSingleFile: false, pieces };
 }
@@ -43,7 +49,7 @@ function readEntry(item: BencodeNode, index: number): FileEntry {
   const at = `#${index}`;
   const attributes = readAttributes(entry, at);
   if (attributes.isPad) return { ...attributes, path: '', lengthBytes: readLength(entry, at, 'file') };
-  const components = readComponents(entry.entries.get('path.utf-8') ?? entry.entries.get('path'), 'bad_path', at);
+  const components = readComponents(entry.get('path.utf-8') ?? entry.get('path'), 'bad_path', at);
   const path = joinPath(components);
   const lengthBytes = readLength(entry, path, attributes.linkComponents ? 'link' : 'file');
   return { ...attributes, path, lengthBytes, isPad: components.at(-1)?.startsWith(BITCOMET_PAD) ?? false };

@@ -16,7 +16,8 @@ import { PATH_DEPTH_MAX } from './path-rules.ts';
  */
 export function readFileTree(info: BencodeDictionary): FileEntry[] {
   const tree = demand(info, 'file tree', 'dictionary');
-  if (tree.entries.has('')) throw new MetainfoError('bad_file_tree', 'read the file tree: its top is a file, a directory is wanted');
+  if (tree.has(''))
+    throw new MetainfoError('bad_file_tree', 'read the file tree: its top is a file, a directory is wanted');
   const files: FileEntry[] = [];
   readDirectory(tree, [], files);
   return files;
@@ -27,22 +28,28 @@ function readDirectory(directory: BencodeDictionary, above: readonly string[], f
     throw new MetainfoError('bad_path', `read the file tree: directories are nested more than ${PATH_DEPTH_MAX} deep`);
   }
   let last = '';
-  for (const [key, node] of directory.entries) {
-    if (key < last) throw new MetainfoError('bad_file_tree', `read the file tree: the names in ${quote(above.join('/'))} are not sorted`);
+  for (const [key, node] of directory) {
+    if (key < last)
+      throw new MetainfoError(
+        'bad_file_tree',
+        `read the file tree: the names in ${quote(above.join('/'))} are not sorted`,
+      );
     last = key;
     const name = decodeText(Buffer.from(key, 'latin1'));
-    if (name === undefined) throw new MetainfoError('bad_path', `read the file tree: a name in ${quote(above.join('/'))} is not UTF-8`);
+    if (name === undefined)
+      throw new MetainfoError('bad_path', `read the file tree: a name in ${quote(above.join('/'))} is not UTF-8`);
     const components = [...above, name];
     const child = expectKind(node, 'dictionary', quote(components.join('/')));
-    if (!child.entries.has('')) readDirectory(child, components, files);
+    if (!child.has('')) readDirectory(child, components, files);
     else files.push(readFile(child, components));
-    if (files.length > FILE_COUNT_MAX) throw new MetainfoError('too_many_files', `read the file tree: found more than ${FILE_COUNT_MAX} files`);
+    if (files.length > FILE_COUNT_MAX)
+      throw new MetainfoError('too_many_files', `read the file tree: found more than ${FILE_COUNT_MAX} files`);
   }
 }
 
 function readFile(node: BencodeDictionary, components: readonly string[]): FileEntry {
   const path = joinPath(components);
-  if (node.entries.size !== 1) {
+  if (node.keys.length !== 1) {
     throw new MetainfoError('bad_file_tree', `read the file tree: ${quote(path)} is both a file and a directory`, path);
   }
   const entry = demand(node, '', 'dictionary');

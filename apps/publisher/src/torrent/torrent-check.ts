@@ -10,7 +10,13 @@ export const torrentCheck: CommandSpec = {
   example: 'swarmpatch torrent check build.torrent --dir downloads',
   arguments: [{ name: 'torrent', description: 'the torrent file' }],
   options: [
-    { name: 'dir', value: 'directory', kind: 'text', required: true, description: "the directory that holds the torrent's top directory or file" },
+    {
+      name: 'dir',
+      value: 'directory',
+      kind: 'text',
+      required: true,
+      description: "the directory that holds the torrent's top directory or file",
+    },
   ],
   async run(input, context) {
     const { metainfo } = await readTorrentFile(input.argument('torrent'));
@@ -34,14 +40,25 @@ export const torrentCheck: CommandSpec = {
     const damaged = checked.damaged.map(({ fileIndex, pieces }) => ({ path: pathOf(fileIndex), pieces }));
     const missing = checked.missing.map(pathOf);
     const ok = damaged.length === 0 && missing.length === 0;
-    return { document: { ok, damaged, missing }, text: describe(metainfo.files.length, damaged, missing), exitCode: ok ? 0 : 1 };
+    return {
+      document: { ok, damaged, missing },
+      text: describe(metainfo.files.length, damaged, missing),
+      exitCode: ok ? 0 : 1,
+    };
   },
 };
 
-function describe(fileCount: number, damaged: readonly { readonly path: string; readonly pieces: readonly number[] }[], missing: readonly string[]): string {
+function describe(
+  fileCount: number,
+  damaged: readonly { readonly path: string; readonly pieces: readonly number[] }[],
+  missing: readonly string[],
+): string {
   if (damaged.length === 0 && missing.length === 0) return `${fileCount} files, all whole`;
   return [
-    ...damaged.map(({ path, pieces }) => `damaged  ${path}  ${pieces.length === 0 ? 'not the length or the target that it should have' : `${pieces.length} pieces`}`),
+    ...damaged.map(
+      ({ path, pieces }) =>
+        `damaged  ${path}  ${pieces.length === 0 ? 'not the length or the target that it should have' : `${pieces.length} pieces`}`,
+    ),
     ...missing.map((path) => `missing  ${path}`),
   ].join('\n');
 }

@@ -16,10 +16,34 @@ export const torrentCreate: CommandSpec = {
   options: [
     { name: 'out', value: 'file', kind: 'text', required: true, description: 'where to write the torrent' },
     { name: 'name', value: 'name', kind: 'text', description: 'name in the torrent; default: that of the path' },
-    { name: 'format', value: 'format', kind: 'choice', choices: [...FORMATS], default: 'hybrid', description: 'BitTorrent v1, v2, or both' },
-    { name: 'piece-length', value: 'size', kind: 'size', description: 'a power of two from 16 KiB; default: chosen by size' },
-    { name: 'tracker', value: 'url', kind: 'text', repeatable: true, description: 'announce URL; each further one is a fallback' },
-    { name: 'web-seed', value: 'url', kind: 'text', repeatable: true, description: 'URL that serves the same files (BEP 19)' },
+    {
+      name: 'format',
+      value: 'format',
+      kind: 'choice',
+      choices: [...FORMATS],
+      default: 'hybrid',
+      description: 'BitTorrent v1, v2, or both',
+    },
+    {
+      name: 'piece-length',
+      value: 'size',
+      kind: 'size',
+      description: 'a power of two from 16 KiB; default: chosen by size',
+    },
+    {
+      name: 'tracker',
+      value: 'url',
+      kind: 'text',
+      repeatable: true,
+      description: 'announce URL; each further one is a fallback',
+    },
+    {
+      name: 'web-seed',
+      value: 'url',
+      kind: 'text',
+      repeatable: true,
+      description: 'URL that serves the same files (BEP 19)',
+    },
     { name: 'private', kind: 'switch', description: 'peers from the trackers only (BEP 27)' },
   ],
   async run(input, context) {

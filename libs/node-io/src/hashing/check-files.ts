@@ -7,9 +7,9 @@ import { HASH_LENGTH_BYTES } from '@swarmpatch/merkle';
 import { linkTextTo, pathInDownload, targetOfLink } from '@swarmpatch/metainfo';
 import type { Metainfo, TorrentFile } from '@swarmpatch/metainfo';
 
-import { batchParts, streamJobs } from './hash-files.ts';
-import type { FileToHash, HashProgress, StreamPlace } from './hash-files.ts';
-import type { HashJob, PartResult, PartsJob, ReadStatus, StreamResult } from './hash-job.ts';
+import { batchParts, piecesPerPart, placesOf, streamJobs, unpackParts } from './hash-files.ts';
+import type { FileToHash, HashProgress, PartPlace, StreamPlace } from './hash-files.ts';
+import type { HashJob, PartsJob, ReadStatus, StreamResult } from './hash-job.ts';
 import { HashPool } from './hash-pool.ts';
 import { systemCode, unreadable } from './scan-error.ts';
 
@@ -43,12 +43,18 @@ export interface CheckedFiles {
  * @param locate Absolute path of a file; undefined counts as missing.
  * @throws {ScanError} `unreadable` for a file that is there but cannot be read
  */
-export async function checkFiles(metainfo: Metainfo, locate: (fileIndex: number) => string | undefined, options: CheckFilesOptions = {}): Promise<CheckedFiles> {
+export async function checkFiles(
+  metainfo: Metainfo,
+  locate: (fileIndex: number) => string | undefined,
+  options: CheckFilesOptions = {},
+): Promise<CheckedFiles> {
   const report = new CheckReport(metainfo);
   const files = await findFiles(metainfo, locate, report, options.signal);
   const pool = options.pool ?? new HashPool();
   try {
-    await (hasEveryRoot(metainfo) ? checkV2(pool, metainfo, files, report, options) : checkV1(pool, metainfo, files, report, options));
+    await (hasEveryRoot(metainfo)
+      ? checkV2(pool, metainfo, files, report, options)
+      : checkV1(pool, metainfo, files, report, options));
     return report.result();
   } finally {
     if (pool !== options.pool) await pool.close();
@@ -56,7 +62,9 @@ export async function checkFiles(metainfo: Metainfo, locate: (fileIndex: number)
 }
 
 function hasEveryRoot({ format, files, pieceHashes, pieceLengthBytes }: Metainfo): boolean {
-  return format !== 'v1' && files.every((file, index) => file.lengthBytes <= pieceLengthBytes || pieceHashes.layers[index]);
+  return (
+    format !== 'v1' && files.every((file, index) => file.lengthBytes <= pieceLengthBytes || pieceHashes.layers[index])
+  );
 }
 
 class CheckReport {
@@ -121,7 +129,11 @@ async function findFiles(
     if (absolutePath === undefined) report.miss(index);
     else if (file.lengthBytes === 0) checkEntry(file, absolutePath, index, report);
     const path = pathInDownload(metainfo, file);
-    found.push(absolutePath === undefined || file.lengthBytes === 0 ? undefined : { path, absolutePath, lengthBytes: file.lengthBytes });
+    found.push(
+      absolutePath === undefined || file.lengthBytes === 0
+        ? undefined
+        : { path, absolutePath, lengthBytes: file.lengthBytes },
+    );
   }
   return found;
 }
@@ -157,7 +169,7 @@ async function checkV2(
   { onProgress, signal }: CheckFilesOptions,
 ): Promise<void> {
   let doneBytes = 0;
-  const places = new Map<HashJob, readonly { readonly fileIndex: number; readonly firstPiece: number; readonly lengthBytes: number }[]>();
+  const places = new Map<HashJob, readonly PartPlace[]>();
   for (const [fileIndex, file] of wanted.entries()) {
     if (files[fileIndex] || file.lengthBytes === 0) continue;
     markPieces(geometry.piecesOfFile(fileIndex), report);
@@ -166,10 +178,9 @@ async function checkV2(
     jobs(),
     (job, result) => {
       if (result.kind !== 'parts') return;
-      for (const [index, place] of (places.get(job) ?? []).entries()) {
-        const part = result.parts[index];
-        if (part) checkPart(place, part);
-        doneBytes += place.lengthBytes;
+      for (const part of unpackParts(result, places.get(job) ?? [])) {
+        checkPart(part);
+        doneBytes += part.lengthBytes;
       }
       places.delete(job);
       onProgress?.({ doneBytes, totalBytes });
@@ -180,29 +191,22 @@ async function checkV2(
   function* jobs(): Generator<PartsJob> {
     for (const batch of batchParts(files, pieceLengthBytes)) {
       const job: PartsJob = { kind: 'parts', pieceLengthBytes, v1: 'none', parts: batch.map(({ part }) => part) };
-      places.set(
-        job,
-        batch.map(({ fileIndex, part }) => ({
-          fileIndex,
-          firstPiece: geometry.piecesOfFile(fileIndex).first + part.offsetBytes / pieceLengthBytes,
-          lengthBytes: part.lengthBytes,
-        })),
-      );
+      places.set(job, placesOf(batch));
       yield job;
     }
   }
 
-  function checkPart(place: { readonly fileIndex: number; readonly firstPiece: number; readonly lengthBytes: number }, part: PartResult): void {
-    const file = files[place.fileIndex];
-    const layer = pieceHashes.layers[place.fileIndex] ?? wanted[place.fileIndex]?.piecesRoot;
+  function checkPart(part: ReturnType<typeof unpackParts>[number]): void {
+    const file = files[part.fileIndex];
+    const layer = pieceHashes.layers[part.fileIndex] ?? wanted[part.fileIndex]?.piecesRoot;
     if (!file || !layer) return;
-    report.read(place.fileIndex, file, part.status, part.fileLengthBytes);
-    const firstOfFile = geometry.piecesOfFile(place.fileIndex).first;
-    const count = Math.ceil(place.lengthBytes / pieceLengthBytes);
+    report.read(part.fileIndex, file, part.status, part.fileLengthBytes);
+    const firstOfFile = geometry.piecesOfFile(part.fileIndex).first;
+    const firstOfPart = part.partIndex * piecesPerPart(pieceLengthBytes);
+    const count = Math.ceil(part.lengthBytes / pieceLengthBytes);
     for (let index = 0; index < count; index += 1) {
-      const piece = place.firstPiece + index;
-      const isGood = sameHash(part.roots, index, layer, piece - firstOfFile, HASH_LENGTH_BYTES);
-      report.piece(piece, isGood ? 'good' : 'bad');
+      const isGood = sameHash(part.roots, index, layer, firstOfPart + index, HASH_LENGTH_BYTES);
+      report.piece(firstOfFile + firstOfPart + index, isGood ? 'good' : 'bad');
     }
   }
 }
@@ -223,7 +227,9 @@ async function checkV1(
   let doneBytes = 0;
   const places = new Map<HashJob, StreamPlace>();
   // A file that is not there still takes its place in the pieces.
-  const files = wanted.map((file, index) => found[index] ?? { path: file.path, absolutePath: '', lengthBytes: file.lengthBytes });
+  const files = wanted.map(
+    (file, index) => found[index] ?? { path: file.path, absolutePath: '', lengthBytes: file.lengthBytes },
+  );
   await pool.run(
     streamJobs(files, geometry, places),
     (job, result) => {
@@ -240,7 +246,8 @@ async function checkV1(
   function checkStream(place: StreamPlace, result: StreamResult): void {
     for (const [index, fileIndex] of place.fileIndexes.entries()) {
       const file = fileIndex === undefined ? undefined : files[fileIndex];
-      if (fileIndex !== undefined && file) report.read(fileIndex, file, result.statuses[index] ?? 'read', result.fileLengths[index] ?? -1);
+      if (fileIndex !== undefined && file)
+        report.read(fileIndex, file, result.statuses[index] ?? 'read', result.fileLengths[index] ?? -1);
     }
     for (const [index, isWhole] of result.isWhole.entries()) {
       const piece = place.firstPiece + index;
@@ -250,7 +257,13 @@ async function checkV1(
   }
 }
 
-function sameHash(found: Uint8Array, foundIndex: number, wanted: Uint8Array, wantedIndex: number, lengthBytes: number): boolean {
+function sameHash(
+  found: Uint8Array,
+  foundIndex: number,
+  wanted: Uint8Array,
+  wantedIndex: number,
+  lengthBytes: number,
+): boolean {
   const a = found.subarray(foundIndex * lengthBytes, (foundIndex + 1) * lengthBytes);
   const b = wanted.subarray(wantedIndex * lengthBytes, (wantedIndex + 1) * lengthBytes);
   return a.length === lengthBytes && Buffer.compare(a, b) === 0;

@@ -78,20 +78,36 @@ interface TorrentPlan extends LayoutOptions {
 }
 
 /** Refuses what no torrent can be made of, before anything is read. */
-function planTorrent(absolutePath: string, scanned: readonly ScannedFile[], options: CreateTorrentOptions): TorrentPlan {
+function planTorrent(
+  absolutePath: string,
+  scanned: readonly ScannedFile[],
+  options: CreateTorrentOptions,
+): TorrentPlan {
   const name = options.name ?? basename(absolutePath);
   const problem = findComponentProblem(name);
-  if (problem) throw new MetainfoError('bad_name', `name a torrent ${JSON.stringify(name)}: the name ${describePathProblem(problem)}; give it another`, name);
+  if (problem)
+    throw new MetainfoError(
+      'bad_name',
+      `name a torrent ${JSON.stringify(name)}: the name ${describePathProblem(problem)}; give it another`,
+      name,
+    );
   const isSingleFile = scanned.length === 1 && scanned[0]?.absolutePath === absolutePath;
   // The name of a single-file torrent is the name of its file.
   const files = isSingleFile ? scanned.map((file) => ({ ...file, path: name })) : scanned;
   const lengths = files.map((file) => file.lengthBytes);
   const total = lengths.reduce((sum, length) => sum + length, 0);
-  if (total === 0) throw new MetainfoError('no_data', `make a torrent of ${JSON.stringify(absolutePath)}: found ${files.length} files without a byte in them, at least one byte is wanted`);
+  if (total === 0)
+    throw new MetainfoError(
+      'no_data',
+      `make a torrent of ${JSON.stringify(absolutePath)}: found ${files.length} files without a byte in them, at least one byte is wanted`,
+    );
   const format = options.format ?? 'hybrid';
   const pieceLengthBytes = options.pieceLengthBytes ?? choosePieceLength(format === 'v1' ? [total] : lengths);
   if (!Number.isInteger(Math.log2(pieceLengthBytes)) || pieceLengthBytes < 16_384) {
-    throw new MetainfoError('bad_piece_length', `make a torrent: found piece length ${pieceLengthBytes}, a power of two from 16 KiB is wanted`);
+    throw new MetainfoError(
+      'bad_piece_length',
+      `make a torrent: found piece length ${pieceLengthBytes}, a power of two from 16 KiB is wanted`,
+    );
   }
   const layoutOptions: LayoutOptions = { format, pieceLengthBytes, isSingleFile };
   const { offsets, spaceBytes } = layOut(lengths, layoutOptions);
@@ -125,7 +141,10 @@ async function hashAll(
   { onProgress, signal }: CreateTorrentOptions,
 ): Promise<{ readonly files: PublishedFile[]; readonly v1Pieces?: Uint8Array }> {
   if (plan.format === 'v1') {
-    return { files: [...plan.files], v1Pieces: await hashSpanningPieces(pool, plan.files, plan.geometry, { onProgress, signal }) };
+    return {
+      files: [...plan.files],
+      v1Pieces: await hashSpanningPieces(pool, plan.files, plan.geometry, { onProgress, signal }),
+    };
   }
   const v1 = plan.format === 'v2' ? 'none' : plan.isSingleFile ? 'exact' : 'padded';
   const hashes = await hashFiles(pool, plan.files, { pieceLengthBytes: plan.pieceLengthBytes, v1, onProgress, signal });

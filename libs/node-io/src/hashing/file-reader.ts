@@ -22,7 +22,7 @@ export function readPart(part: FilePart, buffer: Uint8Array, sink: (chunk: Uint8
   try {
     handle = openSync(part.absolutePath, 'r');
     const end = part.offsetBytes + part.lengthBytes;
-    for (let at = part.offsetBytes; at < end; ) {
+    for (let at = part.offsetBytes; at < end;) {
       const wanted = Math.min(buffer.length, end - at);
       const got = readFully(handle, buffer, wanted, at);
       if (got > 0) sink(buffer.subarray(0, got));

@@ -3,7 +3,16 @@ import { Buffer } from 'node:buffer';
 import { rootOfLayer } from '@swarmpatch/merkle';
 import type { PieceGeometry } from '@swarmpatch/metainfo';
 
-import type { FilePart, HashJob, PartResult, PartsJob, ReadStatus, StreamJob, StreamSlice, V1Hashing } from './hash-job.ts';
+import type {
+  FilePart,
+  HashJob,
+  PartsJob,
+  PartsResult,
+  ReadStatus,
+  StreamJob,
+  StreamSlice,
+  V1Hashing,
+} from './hash-job.ts';
 import type { HashPool } from './hash-pool.ts';
 import { ScanError, unreadable } from './scan-error.ts';
 
@@ -47,24 +56,26 @@ export interface FileHashes {
  * @returns In the order of the files.
  * @throws {ScanError} `file_changed`, `unreadable`, `not_found`
  */
-export async function hashFiles(pool: HashPool, files: readonly FileToHash[], options: HashFilesOptions): Promise<FileHashes[]> {
+export async function hashFiles(
+  pool: HashPool,
+  files: readonly FileToHash[],
+  options: HashFilesOptions,
+): Promise<FileHashes[]> {
   const { pieceLengthBytes, onProgress, signal } = options;
   const totalBytes = files.reduce((sum, file) => sum + file.lengthBytes, 0);
-  const found = new Map<number, PartResult[]>();
+  const found: HashedPart[][] = files.map(() => []);
   const places = new Map<HashJob, readonly PartPlace[]>();
   let doneBytes = 0;
   await pool.run(
     jobs(),
     (job, result) => {
       if (result.kind !== 'parts') return;
-      for (const [index, { fileIndex, partIndex, lengthBytes }] of (places.get(job) ?? []).entries()) {
-        const part = result.parts[index];
+      for (const { fileIndex, partIndex, lengthBytes, ...part } of unpackParts(result, places.get(job) ?? [])) {
         const file = files[fileIndex];
-        if (!part || !file) continue;
+        const parts = found[fileIndex];
+        if (!file || !parts) continue;
         refuse(file, part.status);
-        const parts = found.get(fileIndex) ?? [];
         parts[partIndex] = part;
-        found.set(fileIndex, parts);
         doneBytes += lengthBytes;
       }
       places.delete(job);
@@ -72,21 +83,45 @@ export async function hashFiles(pool: HashPool, files: readonly FileToHash[], op
     },
     signal,
   );
-  return files.map((file, index) => joinParts(found.get(index) ?? [], file.lengthBytes, pieceLengthBytes));
+  return files.map((file, index) => joinParts(found[index] ?? [], file.lengthBytes, pieceLengthBytes));
 
   function* jobs(): Generator<PartsJob> {
     for (const batch of batchParts(files, pieceLengthBytes)) {
       const job: PartsJob = { kind: 'parts', pieceLengthBytes, v1: options.v1, parts: batch.map(({ part }) => part) };
-      places.set(job, batch.map(({ part, ...place }) => ({ ...place, lengthBytes: part.lengthBytes })));
+      places.set(job, placesOf(batch));
       yield job;
     }
   }
 }
 
-interface PartPlace {
+/** What a part of a job is about. */
+export interface PartPlace {
   readonly fileIndex: number;
   readonly partIndex: number;
   readonly lengthBytes: number;
+}
+
+interface HashedPart {
+  readonly status: ReadStatus;
+  readonly fileLengthBytes: number;
+  readonly roots: Uint8Array;
+  readonly sha1s: Uint8Array;
+}
+
+/** The answers to the parts of a job, each with its place. */
+export function unpackParts(result: PartsResult, places: readonly PartPlace[]): (PartPlace & HashedPart)[] {
+  let piece = 0;
+  return places.map((place, index) => {
+    const end = piece + (result.pieceCounts[index] ?? 0);
+    const part: HashedPart = {
+      status: result.statuses[index] ?? 'read',
+      fileLengthBytes: result.fileLengths[index] ?? -1,
+      roots: result.roots.subarray(piece * 32, end * 32),
+      sha1s: result.sha1s.subarray(piece * 20, end * 20),
+    };
+    piece = end;
+    return { ...place, ...part };
+  });
 }
 
 interface PlacedPart {
@@ -95,9 +130,21 @@ interface PlacedPart {
   readonly part: FilePart;
 }
 
+export function placesOf(batch: readonly PlacedPart[]): PartPlace[] {
+  return batch.map(({ fileIndex, partIndex, part }) => ({ fileIndex, partIndex, lengthBytes: part.lengthBytes }));
+}
+
+/** Pieces in each part of a large file but the last. */
+export function piecesPerPart(pieceLengthBytes: number): number {
+  return Math.max(1, JOB_LENGTH_BYTES / pieceLengthBytes);
+}
+
 /** Small files together, large files in parts. */
-export function* batchParts(files: readonly (FileToHash | undefined)[], pieceLengthBytes: number): Generator<PlacedPart[]> {
-  const partLengthBytes = Math.max(pieceLengthBytes, JOB_LENGTH_BYTES);
+export function* batchParts(
+  files: readonly (FileToHash | undefined)[],
+  pieceLengthBytes: number,
+): Generator<PlacedPart[]> {
+  const partLengthBytes = piecesPerPart(pieceLengthBytes) * pieceLengthBytes;
   let batch: PlacedPart[] = [];
   let batchBytes = 0;
   for (const [fileIndex, file] of files.entries()) {
@@ -118,12 +165,19 @@ export function* batchParts(files: readonly (FileToHash | undefined)[], pieceLen
 
 function partOf(file: FileToHash, offsetBytes: number, lengthBytes: number): FilePart {
   const { absolutePath, mtimeMs } = file;
-  return { absolutePath, offsetBytes, lengthBytes, fileLengthBytes: file.lengthBytes, ...(mtimeMs !== undefined && { mtimeMs }) };
+  return {
+    absolutePath,
+    offsetBytes,
+    lengthBytes,
+    fileLengthBytes: file.lengthBytes,
+    ...(mtimeMs !== undefined && { mtimeMs }),
+  };
 }
 
-function joinParts(parts: readonly PartResult[], lengthBytes: number, pieceLengthBytes: number): FileHashes {
-  const roots = Buffer.concat(parts.map((part) => part.roots));
-  const v1Pieces = Buffer.concat(parts.map((part) => part.sha1s));
+function joinParts(parts: readonly HashedPart[], lengthBytes: number, pieceLengthBytes: number): FileHashes {
+  const [first] = parts;
+  const roots = first && parts.length === 1 ? first.roots : Buffer.concat(parts.map((part) => part.roots));
+  const v1Pieces = first && parts.length === 1 ? first.sha1s : Buffer.concat(parts.map((part) => part.sha1s));
   if (lengthBytes === 0) return { v1Pieces };
   if (lengthBytes <= pieceLengthBytes) return { piecesRoot: roots, v1Pieces };
   return { piecesRoot: rootOfLayer(roots, pieceLengthBytes, lengthBytes), pieceLayer: roots, v1Pieces };
@@ -171,13 +225,21 @@ export interface StreamPlace {
 }
 
 /** Cuts the piece space into jobs of whole pieces, and notes in `places` what each is about. */
-export function* streamJobs(files: readonly FileToHash[], geometry: PieceGeometry, places: Map<HashJob, StreamPlace>): Generator<StreamJob> {
+export function* streamJobs(
+  files: readonly FileToHash[],
+  geometry: PieceGeometry,
+  places: Map<HashJob, StreamPlace>,
+): Generator<StreamJob> {
   const piecesPerJob = Math.max(1, Math.floor(JOB_LENGTH_BYTES / geometry.pieceLengthBytes));
   for (let firstPiece = 0; firstPiece < geometry.pieceCount; firstPiece += piecesPerJob) {
     const endPiece = Math.min(firstPiece + piecesPerJob, geometry.pieceCount);
     const slices = slicesOf(files, geometry, firstPiece, endPiece);
     const lengthBytes = slices.reduce((sum, { slice }) => sum + slice.lengthBytes, 0);
-    const job: StreamJob = { kind: 'stream', pieceLengthBytes: geometry.pieceLengthBytes, slices: slices.map(({ slice }) => slice) };
+    const job: StreamJob = {
+      kind: 'stream',
+      pieceLengthBytes: geometry.pieceLengthBytes,
+      slices: slices.map(({ slice }) => slice),
+    };
     places.set(job, { firstPiece, lengthBytes, fileIndexes: slices.map(({ fileIndex }) => fileIndex) });
     yield job;
   }
@@ -189,7 +251,12 @@ interface PlacedSlice {
 }
 
 /** The bytes of a run of pieces, one slice for each file that they touch. */
-function slicesOf(files: readonly FileToHash[], geometry: PieceGeometry, firstPiece: number, endPiece: number): PlacedSlice[] {
+function slicesOf(
+  files: readonly FileToHash[],
+  geometry: PieceGeometry,
+  firstPiece: number,
+  endPiece: number,
+): PlacedSlice[] {
   const slices: PlacedSlice[] = [];
   let open: { fileIndex: number; file: FileToHash; offsetBytes: number; lengthBytes: number } | undefined;
   const closeFile = (): void => {
@@ -223,7 +290,11 @@ function slicesOf(files: readonly FileToHash[], geometry: PieceGeometry, firstPi
 function refuse(file: FileToHash, status: ReadStatus): void {
   if (status === 'read') return;
   if (status === 'changed' || status === 'ended') {
-    throw new ScanError('file_changed', file.path, `read ${JSON.stringify(file.path)}: it changed while it was read; run again once nothing writes to it`);
+    throw new ScanError(
+      'file_changed',
+      file.path,
+      `read ${JSON.stringify(file.path)}: it changed while it was read; run again once nothing writes to it`,
+    );
   }
   throw unreadable(file.path, status);
 }

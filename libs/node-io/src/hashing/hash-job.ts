@@ -29,24 +29,25 @@ export interface StreamJob {
 }
 
 /** A run of a file's bytes, or of zeros. */
-export type StreamSlice = (FilePart & { readonly isPad?: false }) | { readonly isPad: true; readonly lengthBytes: number };
+export type StreamSlice =
+  (FilePart & { readonly isPad?: false }) | { readonly isPad: true; readonly lengthBytes: number };
 
 /** `ended`: the file was shorter than wanted. `changed`: it is not what was scanned. Else a code of the system, such as ENOENT. */
 export type ReadStatus = 'read' | 'ended' | 'changed' | (string & {});
 
-export interface PartResult {
-  readonly status: ReadStatus;
-  /** As found when it was opened; -1 when it could not be. */
-  readonly fileLengthBytes: number;
-  /** Root of each piece that could be read whole, 32 bytes each. */
+/** Answers to all parts of a job packed together: an object for each of many small files would cost more than its hashes. */
+export interface PartsResult {
+  readonly kind: 'parts';
+  /** By part. */
+  readonly statuses: readonly ReadStatus[];
+  /** By part, as found when it was opened; -1 when it could not be. */
+  readonly fileLengths: Float64Array;
+  /** By part: its pieces that could be read whole. */
+  readonly pieceCounts: Uint32Array;
+  /** Root of each of those pieces, 32 bytes each, part after part. */
   readonly roots: Uint8Array;
   /** SHA-1 of the same pieces, 20 bytes each; empty when not wanted. */
   readonly sha1s: Uint8Array;
-}
-
-export interface PartsResult {
-  readonly kind: 'parts';
-  readonly parts: readonly PartResult[];
 }
 
 export interface StreamResult {
@@ -57,7 +58,7 @@ export interface StreamResult {
   readonly isWhole: Uint8Array;
   /** By slice. */
   readonly statuses: readonly ReadStatus[];
-  /** By slice, as `PartResult.fileLengthBytes`. */
+  /** By slice, as found when its file was opened; -1 when it could not be. */
   readonly fileLengths: readonly number[];
 }
 

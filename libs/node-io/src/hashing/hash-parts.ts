@@ -3,23 +3,38 @@ import { createHash, hash } from 'node:crypto';
 import { MerkleHasher, leafCountOfPiece, pieceRoot } from '@swarmpatch/merkle';
 
 import { CHUNK_LENGTH_BYTES, readPart } from './file-reader.ts';
-import type { FilePart, PartResult, PartsJob, PartsResult, V1Hashing } from './hash-job.ts';
+import type { FilePart, PartsJob, PartsResult, ReadStatus, V1Hashing } from './hash-job.ts';
 
 const buffer = new Uint8Array(CHUNK_LENGTH_BYTES);
 const zeros = new Uint8Array(CHUNK_LENGTH_BYTES);
 
 /** Both hashes of every piece in one read. */
 export function hashParts(job: PartsJob): PartsResult {
-  return { kind: 'parts', parts: job.parts.map((part) => hashPart(part, job)) };
-}
-
-function hashPart(part: FilePart, { pieceLengthBytes, v1 }: PartsJob): PartResult {
-  const hashes = pieceLengthBytes <= CHUNK_LENGTH_BYTES ? new ShortPieces(part, pieceLengthBytes, v1) : new LongPieces(part, pieceLengthBytes, v1);
-  const outcome = readPart(part, buffer, (chunk) => {
-    hashes.add(chunk);
-  });
-  const { roots, sha1s } = hashes.finish();
-  return { ...outcome, roots: concatenate(roots, 32), sha1s: concatenate(sha1s, 20) };
+  const hashes: PieceHashes = { roots: [], sha1s: [] };
+  const statuses: ReadStatus[] = [];
+  const fileLengths = new Float64Array(job.parts.length);
+  const pieceCounts = new Uint32Array(job.parts.length);
+  for (const [index, part] of job.parts.entries()) {
+    const before = hashes.roots.length;
+    const pieces =
+      job.pieceLengthBytes <= CHUNK_LENGTH_BYTES
+        ? new ShortPieces(part, job, hashes)
+        : new LongPieces(part, job, hashes);
+    const { status, fileLengthBytes } = readPart(part, buffer, (chunk) => {
+      pieces.add(chunk);
+    });
+    statuses.push(status);
+    fileLengths[index] = fileLengthBytes;
+    pieceCounts[index] = hashes.roots.length - before;
+  }
+  return {
+    kind: 'parts',
+    statuses,
+    fileLengths,
+    pieceCounts,
+    roots: concatenate(hashes.roots, 32),
+    sha1s: concatenate(hashes.sha1s, 20),
+  };
 }
 
 interface PieceHashes {
@@ -32,10 +47,11 @@ class ShortPieces {
   readonly #pieceLengthBytes: number;
   readonly #leafCount: number;
   readonly #v1: V1Hashing;
-  readonly #hashes: PieceHashes = { roots: [], sha1s: [] };
+  readonly #hashes: PieceHashes;
   #leftBytes: number;
 
-  constructor(part: FilePart, pieceLengthBytes: number, v1: V1Hashing) {
+  constructor(part: FilePart, { pieceLengthBytes, v1 }: PartsJob, hashes: PieceHashes) {
+    this.#hashes = hashes;
     this.#pieceLengthBytes = pieceLengthBytes;
     this.#leafCount = leafCountOfPiece(pieceLengthBytes, part.fileLengthBytes);
     this.#leftBytes = part.lengthBytes;
@@ -52,10 +68,6 @@ class ShortPieces {
     }
   }
 
-  finish(): PieceHashes {
-    return this.#hashes;
-  }
-
   /** The chunk is the start of our own buffer: what lies behind it is free to be zeroed. */
   #padded(piece: Uint8Array, chunk: Uint8Array, at: number): Uint8Array {
     if (this.#v1 !== 'padded' || piece.length === this.#pieceLengthBytes) return piece;
@@ -68,12 +80,13 @@ class LongPieces {
   readonly #pieceLengthBytes: number;
   readonly #isShortFile: boolean;
   readonly #v1: V1Hashing;
-  readonly #hashes: PieceHashes = { roots: [], sha1s: [] };
+  readonly #hashes: PieceHashes;
   #leftBytes: number;
   #merkle: MerkleHasher;
   #sha1 = createHash('sha1');
 
-  constructor(part: FilePart, pieceLengthBytes: number, v1: V1Hashing) {
+  constructor(part: FilePart, { pieceLengthBytes, v1 }: PartsJob, hashes: PieceHashes) {
+    this.#hashes = hashes;
     this.#pieceLengthBytes = pieceLengthBytes;
     this.#isShortFile = part.fileLengthBytes <= pieceLengthBytes;
     this.#leftBytes = part.lengthBytes;
@@ -89,13 +102,9 @@ class LongPieces {
     if (this.#merkle.lengthBytes === this.#pieceLengthBytes || this.#leftBytes === 0) this.#closePiece();
   }
 
-  finish(): PieceHashes {
-    return this.#hashes;
-  }
-
   #closePiece(): void {
     if (this.#v1 === 'padded') {
-      for (let at = this.#merkle.lengthBytes; at < this.#pieceLengthBytes; ) {
+      for (let at = this.#merkle.lengthBytes; at < this.#pieceLengthBytes;) {
         const count = Math.min(zeros.length, this.#pieceLengthBytes - at);
         this.#sha1.update(zeros.subarray(0, count));
         at += count;

@@ -46,11 +46,22 @@ export class HashPool {
    * @param jobs Drawn as threads become free.
    * @param onResult Called once for each job; what it throws ends the run.
    */
-  async run(jobs: Iterable<HashJob>, onResult: (job: HashJob, result: HashResult) => void, signal?: AbortSignal): Promise<void> {
+  async run(
+    jobs: Iterable<HashJob>,
+    onResult: (job: HashJob, result: HashResult) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
     signal?.throwIfAborted();
     if (this.#isClosed) throw new Error('run hash jobs: the pool is closed');
     await new Promise<void>((resolve, reject) => {
-      const run: Run = { jobs: jobs[Symbol.iterator](), onResult, pending: 0, isExhausted: false, resolve: end(resolve), reject: end(reject) };
+      const run: Run = {
+        jobs: jobs[Symbol.iterator](),
+        onResult,
+        pending: 0,
+        isExhausted: false,
+        resolve: end(resolve),
+        reject: end(reject),
+      };
       const abort = (): void => run.reject(signal?.reason);
       signal?.addEventListener('abort', abort, { once: true });
       const runs = this.#runs;
@@ -92,7 +103,10 @@ export class HashPool {
 
   /** Threads start when there is work that no idle one can take. */
   #free(): Member | undefined {
-    const leastBusy = this.#members.reduce<Member | undefined>((best, member) => (best && best.sent.length <= member.sent.length ? best : member), undefined);
+    const leastBusy = this.#members.reduce<Member | undefined>(
+      (best, member) => (best && best.sent.length <= member.sent.length ? best : member),
+      undefined,
+    );
     if (leastBusy?.sent.length === 0) return leastBusy;
     if (this.#members.length < this.#threads) return this.#start();
     return leastBusy && leastBusy.sent.length < JOBS_PER_WORKER ? leastBusy : undefined;

@@ -23,7 +23,8 @@ export function hashStream(job: StreamJob): StreamResult {
 
 function hashSlice(slice: StreamSlice, pieces: PieceStream): ReadOutcome {
   if (slice.isPad) {
-    for (let left = slice.lengthBytes; left > 0; left -= zeros.length) pieces.add(zeros.subarray(0, Math.min(left, zeros.length)));
+    for (let left = slice.lengthBytes; left > 0; left -= zeros.length)
+      pieces.add(zeros.subarray(0, Math.min(left, zeros.length)));
     return { status: 'read', fileLengthBytes: slice.lengthBytes };
   }
   let got = 0;
@@ -52,7 +53,7 @@ class PieceStream {
   }
 
   add(chunk: Uint8Array): void {
-    for (let from = 0; from < chunk.length; ) {
+    for (let from = 0; from < chunk.length;) {
       const count = Math.min(chunk.length - from, this.#leftInPiece());
       this.#sha1.update(chunk.subarray(from, from + count));
       from += count;
@@ -61,7 +62,7 @@ class PieceStream {
   }
 
   skip(lengthBytes: number): void {
-    for (let left = lengthBytes; left > 0; ) {
+    for (let left = lengthBytes; left > 0;) {
       const count = Math.min(left, this.#leftInPiece());
       this.isWhole[this.#piece()] = 0;
       left -= count;

@@ -30,6 +30,12 @@ export function systemCode(error: unknown): string {
 
 /** What an operating system's refusal means to someone who publishes. */
 export function unreadable(path: string, code: string, cause?: unknown): ScanError {
-  if (code === 'ENOENT') return new ScanError('not_found', path, `read ${JSON.stringify(path)}: there is no such file (ENOENT)`, { cause });
-  return new ScanError('unreadable', path, `read ${JSON.stringify(path)}: the system refuses (${code}); make it readable or leave it out`, { cause });
+  if (code === 'ENOENT')
+    return new ScanError('not_found', path, `read ${JSON.stringify(path)}: there is no such file (ENOENT)`, { cause });
+  return new ScanError(
+    'unreadable',
+    path,
+    `read ${JSON.stringify(path)}: the system refuses (${code}); make it readable or leave it out`,
+    { cause },
+  );
 }

@@ -3,7 +3,15 @@ import type { Stats } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import { FILE_COUNT_MAX, describePathProblem, findPathCollisions, findPathProblem, inTorrentOrder, linkTextTo, targetOfLink } from '@swarmpatch/metainfo';
+import {
+  FILE_COUNT_MAX,
+  describePathProblem,
+  findPathCollisions,
+  findPathProblem,
+  inTorrentOrder,
+  linkTextTo,
+  targetOfLink,
+} from '@swarmpatch/metainfo';
 
 import { ScanError, systemCode, unreadable } from './scan-error.ts';
 
@@ -38,9 +46,16 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
   if (!stats.isDirectory()) throw unsupported(root, stats);
   const scan = new Scan(top, options.signal);
   await scan.directory('');
-  const [collision] = findPathCollisions(scan.files.map((file) => file.path), 1);
+  const [collision] = findPathCollisions(
+    scan.files.map((file) => file.path),
+    1,
+  );
   if (collision) {
-    throw new ScanError('path_collision', collision.path, `scan ${quote(collision.path)}: it and ${quote(collision.with)} are one file on systems that ignore case or Unicode form; rename one`);
+    throw new ScanError(
+      'path_collision',
+      collision.path,
+      `scan ${quote(collision.path)}: it and ${quote(collision.with)} are one file on systems that ignore case or Unicode form; rename one`,
+    );
   }
   return inTorrentOrder(scan.files);
 }
@@ -75,7 +90,11 @@ class Scan {
       return;
     }
     if (this.files.length >= FILE_COUNT_MAX) {
-      throw new ScanError('too_many_files', path, `scan ${quote(path)}: found more than ${FILE_COUNT_MAX} files; pack some of them together`);
+      throw new ScanError(
+        'too_many_files',
+        path,
+        `scan ${quote(path)}: found more than ${FILE_COUNT_MAX} files; pack some of them together`,
+      );
     }
     this.files.push(stats.isSymbolicLink() ? scanLink(path, absolutePath, stats) : scanFile(path, absolutePath, stats));
   }
@@ -89,7 +108,13 @@ function scanFile(path: string, absolutePath: string, stats: Stats): ScannedFile
   if (!stats.isFile()) throw unsupported(path, stats);
   checkName(path);
   attempt(path, () => accessSync(absolutePath, constants.R_OK));
-  return { path, absolutePath, lengthBytes: stats.size, mtimeMs: stats.mtimeMs, executable: (stats.mode & constants.S_IXUSR) !== 0 };
+  return {
+    path,
+    absolutePath,
+    lengthBytes: stats.size,
+    mtimeMs: stats.mtimeMs,
+    executable: (stats.mode & constants.S_IXUSR) !== 0,
+  };
 }
 
 function scanLink(path: string, absolutePath: string, stats: Stats): ScannedFile {
@@ -97,20 +122,40 @@ function scanLink(path: string, absolutePath: string, stats: Stats): ScannedFile
   const target = targetOfLink(path, sep === '/' ? text : text.replaceAll(sep, '/'));
   const problem = target === undefined ? undefined : findPathProblem(target);
   if (target === undefined || problem) {
-    throw new ScanError('link_outside', path, `scan link ${quote(path)}: it points to ${quote(text)}, a relative target inside the directory is wanted; replace the link by the file`);
+    throw new ScanError(
+      'link_outside',
+      path,
+      `scan link ${quote(path)}: it points to ${quote(text)}, a relative target inside the directory is wanted; replace the link by the file`,
+    );
   }
-  return { path, absolutePath, lengthBytes: 0, mtimeMs: stats.mtimeMs, executable: false, symlink: linkTextTo(path, target) };
+  return {
+    path,
+    absolutePath,
+    lengthBytes: 0,
+    mtimeMs: stats.mtimeMs,
+    executable: false,
+    symlink: linkTextTo(path, target),
+  };
 }
 
 /** A name that is not UTF-8 on disk arrives with U+FFFD in it, and could not be opened by what we would write down. */
 function checkName(path: string): void {
   const problem = path.includes('\uFFFD') ? 'not_unicode' : findPathProblem(path);
-  if (problem) throw new ScanError('unportable_path', path, `scan ${quote(path)}: the path ${describePathProblem(problem)}; rename it`);
+  if (problem)
+    throw new ScanError(
+      'unportable_path',
+      path,
+      `scan ${quote(path)}: the path ${describePathProblem(problem)}; rename it`,
+    );
 }
 
 function unsupported(path: string, stats: Stats): ScanError {
   const kind = stats.isSocket() ? 'a socket' : stats.isFIFO() ? 'a pipe' : 'a device';
-  return new ScanError('unsupported_file', path, `scan ${quote(path)}: found ${kind}; only files, directories and links can be published`);
+  return new ScanError(
+    'unsupported_file',
+    path,
+    `scan ${quote(path)}: found ${kind}; only files, directories and links can be published`,
+  );
 }
 
 function attempt<T>(path: string, operation: () => T): T {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { open, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { TORRENT_BYTES_MAX, parseTorrent } from '@swarmpatch/metainfo';
@@ -26,14 +27,17 @@ export class TorrentFileError extends Error {
  * @throws {TorrentFileError} `torrent_unreadable`
  * @throws {MetainfoError}
  */
-export async function readTorrentFile(path: string): Promise<{ readonly metainfo: Metainfo; readonly bytes: Uint8Array }> {
+export async function readTorrentFile(
+  path: string,
+): Promise<{ readonly metainfo: Metainfo; readonly bytes: Uint8Array }> {
   const bytes = await readAtMost(path, TORRENT_BYTES_MAX + 1);
   return { metainfo: parseTorrent(bytes), bytes };
 }
 
 async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array> {
+  let handle: FileHandle | undefined;
   try {
-    await using handle = await open(path, 'r');
+    handle = await open(path, 'r');
     const { size } = await handle.stat();
     const bytes = new Uint8Array(Math.min(size, bytesMax));
     let at = 0;
@@ -44,7 +48,14 @@ async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array> {
     }
     return bytes.subarray(0, at);
   } catch (error) {
-    throw new TorrentFileError('torrent_unreadable', path, `read torrent ${JSON.stringify(path)}: the system refuses (${systemCode(error)}); give a torrent file that can be read`, { cause: error });
+    throw new TorrentFileError(
+      'torrent_unreadable',
+      path,
+      `read torrent ${JSON.stringify(path)}: the system refuses (${systemCode(error)}); give a torrent file that can be read`,
+      { cause: error },
+    );
+  } finally {
+    await handle?.close();
   }
 }
 
