@@ -1,0 +1,75 @@
+import type { FileHandle } from 'node:fs/promises';
+
+import type { PieceGeometry } from '@swarmpatch/metainfo';
+import type { PieceStore } from '@swarmpatch/swarm';
+
+import { OpenFiles } from './open-files.ts';
+
+export const OPEN_FILES_MAX = 128;
+
+export interface FilePieceStoreOptions {
+  readonly openFilesMax?: number;
+}
+
+/** Pieces in the files that they belong to. Files are written sparsely, wherever a piece lies; pads are nowhere. */
+export class FilePieceStore implements PieceStore {
+  readonly #geometry: PieceGeometry;
+  readonly #locate: (fileIndex: number) => string;
+  readonly #files: OpenFiles;
+
+  /** @param locate Absolute path of a file now; it may be another one at the next call. */
+  constructor(geometry: PieceGeometry, locate: (fileIndex: number) => string, options: FilePieceStoreOptions = {}) {
+    this.#geometry = geometry;
+    this.#locate = locate;
+    this.#files = new OpenFiles(options.openFilesMax ?? OPEN_FILES_MAX);
+  }
+
+  /** What lies in no file, and past the last one, is zeros. @throws {Error} of the file system, or when a file is too short. */
+  async read(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array> {
+    const insideBytes = Math.max(0, Math.min(lengthBytes, this.#geometry.pieceSizeBytes(piece) - begin));
+    const spans = insideBytes > 0 ? this.#geometry.filesOfPiece(piece, begin, insideBytes) : [];
+    const filledBytes = spans.reduce((sum, span) => sum + span.lengthBytes, 0);
+    const data = filledBytes === lengthBytes ? Buffer.allocUnsafe(lengthBytes) : Buffer.alloc(lengthBytes);
+    for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes: spanBytes } of spans) {
+      const at = pieceOffsetBytes - begin;
+      const path = this.#locate(fileIndex);
+      await this.#files.use(fileIndex, path, 'read', (handle) =>
+        readFully(handle, data.subarray(at, at + spanBytes), fileOffsetBytes),
+      );
+    }
+    return data;
+  }
+
+  async write(piece: number, data: Uint8Array): Promise<void> {
+    for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes } of this.#geometry.filesOfPiece(piece)) {
+      const bytes = data.subarray(pieceOffsetBytes, pieceOffsetBytes + lengthBytes);
+      await this.#files.use(fileIndex, this.#locate(fileIndex), 'write', (handle) =>
+        writeFully(handle, bytes, fileOffsetBytes),
+      );
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#files.flush();
+  }
+
+  /** Closes the files; they are opened again when they are needed. */
+  async close(): Promise<void> {
+    await this.#files.close();
+  }
+}
+
+async function readFully(handle: FileHandle, target: Uint8Array, offsetBytes: number): Promise<void> {
+  for (let doneBytes = 0; doneBytes < target.length;) {
+    const { bytesRead } = await handle.read(target, doneBytes, target.length - doneBytes, offsetBytes + doneBytes);
+    if (bytesRead === 0) throw new Error(`read a file at byte ${offsetBytes + doneBytes}: it ends before`);
+    doneBytes += bytesRead;
+  }
+}
+
+async function writeFully(handle: FileHandle, bytes: Uint8Array, offsetBytes: number): Promise<void> {
+  for (let doneBytes = 0; doneBytes < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, doneBytes, bytes.length - doneBytes, offsetBytes + doneBytes);
+    doneBytes += bytesWritten;
+  }
+}

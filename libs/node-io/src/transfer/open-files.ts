@@ -1,0 +1,128 @@
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { dirname } from 'node:path';
+
+type Access = 'read' | 'write';
+
+interface OpenFile {
+  readonly path: string;
+  readonly access: Access;
+  readonly handle: Promise<FileHandle>;
+  users: number;
+  isDirty: boolean;
+}
+
+/**
+ * A bounded number of open files. A file stays open while it is in use and until its place is needed; one that is asked for
+ * under another path is closed first, since files may move.
+ */
+export class OpenFiles {
+  readonly #openFilesMax: number;
+  /** By file index; the least recently used first. */
+  readonly #files = new Map<number, OpenFile>();
+  /** Written files that were closed before they were flushed. */
+  readonly #unflushed = new Set<string>();
+  #isClosed = false;
+
+  constructor(openFilesMax: number) {
+    this.#openFilesMax = openFilesMax;
+  }
+
+  /** Opens the file (and creates it to write) for the time of the call. */
+  async use<T>(
+    fileIndex: number,
+    path: string,
+    access: Access,
+    action: (handle: FileHandle) => Promise<T>,
+  ): Promise<T> {
+    const file = this.#acquire(fileIndex, path, access);
+    try {
+      const result = await action(await file.handle);
+      if (access === 'write') file.isDirty = true;
+      return result;
+    } catch (error) {
+      // A handle that could not be opened or used is not handed out again.
+      if (this.#files.get(fileIndex) === file) this.#files.delete(fileIndex);
+      throw error;
+    } finally {
+      file.users -= 1;
+      if (this.#files.get(fileIndex) !== file) this.#closeWhenIdle(file);
+      else this.#evict();
+    }
+  }
+
+  /** Makes everything that was written durable. */
+  async flush(): Promise<void> {
+    const dirty = [...this.#files.values()].filter((file) => file.isDirty);
+    for (const file of dirty) {
+      file.isDirty = false;
+      await (await file.handle).sync();
+    }
+    for (const path of this.#unflushed) {
+      this.#unflushed.delete(path);
+      const handle = await open(path, 'r+');
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const files = [...this.#files.values()];
+    this.#files.clear();
+    for (const file of files) if (file.users === 0) await closeQuietly(file);
+  }
+
+  #acquire(fileIndex: number, path: string, access: Access): OpenFile {
+    const known = this.#files.get(fileIndex);
+    if (known) this.#files.delete(fileIndex);
+    if (known?.path === path && (known.access === 'write' || access === 'read')) {
+      known.users += 1;
+      this.#files.set(fileIndex, known);
+      return known;
+    }
+    if (known) this.#closeWhenIdle(known);
+    const file: OpenFile = { path, access, handle: openFile(path, access), users: 1, isDirty: false };
+    if (!this.#isClosed) this.#files.set(fileIndex, file);
+    return file;
+  }
+
+  #evict(): void {
+    if (this.#files.size <= this.#openFilesMax) return;
+    for (const [fileIndex, file] of this.#files) {
+      if (file.users > 0) continue;
+      this.#files.delete(fileIndex);
+      this.#closeWhenIdle(file);
+      if (this.#files.size <= this.#openFilesMax) return;
+    }
+  }
+
+  #closeWhenIdle(file: OpenFile): void {
+    if (file.users > 0) return;
+    if (file.isDirty) this.#unflushed.add(file.path);
+    void closeQuietly(file);
+  }
+}
+
+async function openFile(path: string, access: Access): Promise<FileHandle> {
+  if (access === 'read') return open(path, constants.O_RDONLY);
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  try {
+    return await open(path, flags);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return open(path, flags);
+  }
+}
+
+/** What could not be opened has said so to its user. */
+async function closeQuietly(file: OpenFile): Promise<void> {
+  await file.handle.then(
+    (handle) => handle.close(),
+    () => undefined,
+  );
+}

@@ -1,0 +1,88 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+
+import type { Handshake } from '@swarmpatch/peer-wire';
+
+import { HANDSHAKE_TIMEOUT_MS, PeerSocket } from './peer-socket.ts';
+import { TransferError } from './transfer-error.ts';
+
+/** Connections that have not said yet which torrent they are for. */
+export const PENDING_CONNECTIONS_MAX = 64;
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Takes a connection whose handshake named its torrent. */
+export type IncomingPeer = (socket: PeerSocket, handshake: Handshake) => void;
+
+/** Where peers come in; hands each to the torrent that its handshake names. */
+export class PeerListener {
+  readonly #server: Server;
+  readonly #routes = new Map<string, IncomingPeer>();
+  #pending = 0;
+
+  private constructor() {
+    this.#server = createServer((socket) => {
+      if (this.#pending >= PENDING_CONNECTIONS_MAX) socket.destroy();
+      else this.#accept(PeerSocket.accepted(socket));
+    });
+  }
+
+  /** @throws {TransferError} `listen_failed` */
+  static async open({ host, port }: ListenAddress): Promise<PeerListener> {
+    const listener = new PeerListener();
+    await new Promise<void>((resolve, reject) => {
+      listener.#server.once('error', (error) => {
+        reject(
+          new TransferError(
+            'listen_failed',
+            `listen for peers on ${host}:${port}: ${error.message}; choose another port`,
+            error,
+          ),
+        );
+      });
+      listener.#server.listen({ host, port }, resolve);
+    });
+    return listener;
+  }
+
+  get address(): ListenAddress {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return { host: address, port };
+  }
+
+  /** @param infohashes 20 bytes each. */
+  route(infohashes: readonly Uint8Array[], onPeer: IncomingPeer): void {
+    for (const infohash of infohashes) this.#routes.set(Buffer.from(infohash).toString('hex'), onPeer);
+  }
+
+  async close(): Promise<void> {
+    this.#routes.clear();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #accept(socket: PeerSocket): void {
+    this.#pending += 1;
+    let isPending = true;
+    const settle = (): void => {
+      clearTimeout(timer);
+      if (isPending) this.#pending -= 1;
+      isPending = false;
+    };
+    const timer = setTimeout(() => {
+      socket.destroy();
+    }, HANDSHAKE_TIMEOUT_MS);
+    socket.listen({
+      onEvent: (event) => {
+        if (event.kind !== 'handshake') return;
+        settle();
+        const route = this.#routes.get(Buffer.from(event.infohash).toString('hex'));
+        if (route) route(socket, event);
+        else socket.destroy();
+      },
+      onRead: () => undefined,
+      onClosed: settle,
+    });
+  }
+}

@@ -1,0 +1,13 @@
+export type TransferErrorCode =
+  'no_sources' | 'timed_out' | 'stopped' | 'listen_failed' | 'piece_not_written' | 'torrent_incomplete';
+
+/** Why a transfer ended before it had everything. */
+export class TransferError extends Error {
+  override readonly name = 'TransferError';
+  readonly code: TransferErrorCode;
+
+  constructor(code: TransferErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+  }
+}
