@@ -13,6 +13,12 @@ export interface StoredBlob {
   storedAtMs: number;
 }
 
+/** A blob that is not whole, and how many of its first bytes were kept. */
+export interface MissingBlob {
+  root: BlobRoot;
+  partialBytes: number;
+}
+
 export type BlobHealth = 'whole' | 'damaged' | 'missing';
 
 /** 1 TiB: no game ships a larger file. */
@@ -35,6 +41,8 @@ export interface BlobStore {
   size(root: BlobRoot): Promise<number | undefined>;
   /** Bytes that were kept of a blob that is not whole yet: 0 when none, or when the blob is whole. */
   partial(root: BlobRoot): Promise<number>;
+  /** Which of these are not whole, in the order given: one call for the tens of thousands of files of a release. */
+  missing(roots: Iterable<BlobRoot>): Promise<MissingBlob[]>;
   /**
    * Streams a whole blob, or the part in `range`. A stream that was begun is not disturbed by `delete`.
    * @throws {StorageError} from the iterator: `blob_not_found`, `bad_blob_offset` (the range leaves the blob).

@@ -6,6 +6,7 @@ export {
   type BlobStore,
   type BlobWriter,
   type ByteRange,
+  type MissingBlob,
   SMALL_BLOB_BYTES_MAX,
   type StoredBlob,
 } from './blob-store.ts';

@@ -1,4 +1,5 @@
-import { type FileHandle, mkdir, open, opendir, readdir, rm, stat } from 'node:fs/promises';
+import { statSync, type Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   BlobCheck,
@@ -10,6 +11,7 @@ import {
   checkBlobLength,
   checkBlobRoot,
   isBlobRoot,
+  type MissingBlob,
   SMALL_BLOB_BYTES_MAX,
   type StoredBlob,
   StorageError,
@@ -17,6 +19,7 @@ import {
 import { BlobPaths } from './blob-paths.ts';
 import { readRange } from './blob-reading.ts';
 import { LargeBlobWriter, SmallBlobWriter, type WriterEnd } from './blob-writers.ts';
+import { eachInSlices } from './parallel.ts';
 import { Staging } from './staging.ts';
 import { isMissing, toStorageError } from './storage-failure.ts';
 
@@ -49,12 +52,22 @@ export class DiskBlobStore implements BlobStore {
 
   async size(root: BlobRoot): Promise<number | undefined> {
     checkBlobRoot(root);
-    return this.#staging.lengthOf(root) ?? this.#lengthOfFile(this.#paths.durable(root));
+    return this.#lengthOfWhole(root);
   }
 
   async partial(root: BlobRoot): Promise<number> {
-    if (await this.has(root)) return 0;
-    return (await this.#lengthOfFile(this.#paths.partial(root))) ?? 0;
+    checkBlobRoot(root);
+    return this.#lengthOfWhole(root) === undefined ? this.#lengthOfPartial(root) : 0;
+  }
+
+  async missing(roots: Iterable<BlobRoot>): Promise<MissingBlob[]> {
+    const partials = new Set(await attempt('list partial blobs', () => readdir(this.#paths.partials)));
+    const missing: MissingBlob[] = [];
+    await eachInSlices(roots, (root) => {
+      if (this.#lengthOfWhole(checkBlobRoot(root)) !== undefined) return;
+      missing.push({ root, partialBytes: partials.has(root) ? this.#lengthOfPartial(root) : 0 });
+    });
+    return missing;
   }
 
   async *openRead(root: BlobRoot, range?: ByteRange): AsyncGenerator<Uint8Array> {
@@ -72,7 +85,7 @@ export class DiskBlobStore implements BlobStore {
     checkBlobRoot(root);
     checkBlobLength(root, lengthBytes);
     return this.#writing(root, lengthBytes, async (end) => {
-      const keptBytes = (await this.#lengthOfFile(this.#paths.partial(root))) ?? 0;
+      const keptBytes = offsetBytes === 0 ? 0 : this.#lengthOfPartial(root);
       if (!Number.isSafeInteger(offsetBytes) || offsetBytes < 0 || offsetBytes > Math.min(keptBytes, lengthBytes)) {
         const found = `found offset ${offsetBytes}, wanted at most the ${keptBytes} bytes that are here`;
         throw new StorageError('bad_blob_offset', `continue blob ${root}: ${found}`, { root });
@@ -127,7 +140,7 @@ export class DiskBlobStore implements BlobStore {
       for (const root of await readdir(this.#paths.partials)) {
         if (this.#beingWritten.has(root) || this.#staging.lengthOf(root) !== undefined) continue;
         const path = join(this.#paths.partials, root);
-        const found = await stat(path).catch(() => undefined);
+        const found = look(path);
         if (found !== undefined && found.mtimeMs < beforeMs && (await removeFile(path, root))) count += 1;
       }
       return count;
@@ -135,18 +148,12 @@ export class DiskBlobStore implements BlobStore {
   }
 
   async *list(): AsyncGenerator<StoredBlob> {
-    for (const outer of await directoriesIn(this.#paths.directory)) {
-      for (const inner of await directoriesIn(join(this.#paths.directory, outer))) {
-        yield* this.#listShelf(join(this.#paths.directory, outer, inner));
+    for (const shelf of await readdir(this.#paths.directory)) {
+      if (!/^[0-9a-f]{2}$/.test(shelf)) continue;
+      for (const root of await readdir(join(this.#paths.directory, shelf))) {
+        const found = isBlobRoot(root) ? look(this.#paths.durable(root)) : undefined;
+        if (found !== undefined) yield { root, lengthBytes: found.size, storedAtMs: found.mtimeMs };
       }
-    }
-  }
-
-  async *#listShelf(shelf: string): AsyncGenerator<StoredBlob> {
-    for await (const { name } of await opendir(shelf)) {
-      if (!isBlobRoot(name)) continue;
-      const found = await stat(join(shelf, name)).catch(() => undefined);
-      if (found !== undefined) yield { root: name, lengthBytes: found.size, storedAtMs: found.mtimeMs };
     }
   }
 
@@ -182,13 +189,21 @@ export class DiskBlobStore implements BlobStore {
     return undefined;
   }
 
-  async #lengthOfFile(path: string): Promise<number | undefined> {
-    try {
-      return (await stat(path)).size;
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw toStorageError(error, `look at ${path}`);
-    }
+  #lengthOfWhole(root: BlobRoot): number | undefined {
+    return this.#staging.lengthOf(root) ?? look(this.#paths.durable(root))?.size;
+  }
+
+  #lengthOfPartial(root: BlobRoot): number {
+    return look(this.#paths.partial(root))?.size ?? 0;
+  }
+}
+
+/** Synchronous for the reason that `eachInSlices` gives. */
+function look(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw toStorageError(error, `look at ${path}`);
   }
 }
 
@@ -204,11 +219,6 @@ async function removeFile(path: string, root: BlobRoot): Promise<boolean> {
     if (isMissing(error)) return false;
     throw toStorageError(error, `delete blob ${root}`, root);
   }
-}
-
-/** Names of two hex digits, as the shelves have. */
-async function directoriesIn(directory: string): Promise<string[]> {
-  return (await readdir(directory)).filter((name) => /^[0-9a-f]{2}$/.test(name));
 }
 
 async function attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {

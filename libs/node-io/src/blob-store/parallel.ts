@@ -18,3 +18,20 @@ export async function eachInParallel<T>(
   await Promise.all(Array.from({ length: limit }, work));
   if (failure !== undefined) throw failure.error;
 }
+
+/** Longest time for which the event loop is kept from others. */
+const SLICE_MS = 5;
+
+/**
+ * Runs quick synchronous calls for many items and lets others run in between. Metadata calls of the file system cost a
+ * tenth of their time this way: the detour through the thread pool is most of the asynchronous ones.
+ */
+export async function eachInSlices<T>(items: Iterable<T>, task: (item: T) => void): Promise<void> {
+  let sliceEndMs = performance.now() + SLICE_MS;
+  for (const item of items) {
+    task(item);
+    if (performance.now() < sliceEndMs) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    sliceEndMs = performance.now() + SLICE_MS;
+  }
+}

@@ -1,12 +1,9 @@
-import { mkdir, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdirSync, renameSync } from 'node:fs';
 import { type BlobRoot, StorageError } from '@swarmpatch/storage';
 import type { BlobPaths } from './blob-paths.ts';
 import { syncPaths } from './durability.ts';
-import { eachInParallel } from './parallel.ts';
+import { eachInSlices } from './parallel.ts';
 import { toStorageError } from './storage-failure.ts';
-
-const RENAMES_AT_ONCE = 16;
 
 /**
  * Blobs that are whole but not durable yet: checked, complete, in `partial/`.
@@ -87,13 +84,12 @@ export class Staging {
 
   async #shelve(roots: readonly BlobRoot[]): Promise<void> {
     const shelves = new Set(roots.map((root) => this.#paths.shelf(root)));
-    await eachInParallel(shelves, RENAMES_AT_ONCE, async (shelf) => {
-      await mkdir(shelf, { recursive: true });
+    await eachInSlices(shelves, (shelf) => {
+      mkdirSync(shelf, { recursive: true });
     });
-    await eachInParallel(roots, RENAMES_AT_ONCE, (root) =>
-      rename(this.#paths.partial(root), this.#paths.durable(root)),
-    );
-    const parents = new Set([...shelves].map((shelf) => dirname(shelf)));
-    await syncPaths([...shelves, ...parents, this.#paths.directory], this.#paths.directory);
+    await eachInSlices(roots, (root) => {
+      renameSync(this.#paths.partial(root), this.#paths.durable(root));
+    });
+    await syncPaths([...shelves, this.#paths.directory], this.#paths.directory);
   }
 }

@@ -99,7 +99,7 @@ function parseHttpUrl(text: string): URL {
 }
 
 function redirectTarget(from: URL, location: string): URL {
-  const target = URL.canParse(location, from) ? new URL(location, from) : undefined;
+  const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   const isDowngrade = from.protocol === 'https:' && target?.protocol === 'http:';
   if (target === undefined || isDowngrade || (target.protocol !== 'http:' && target.protocol !== 'https:')) {
     throw new HttpError(
