@@ -1,0 +1,60 @@
+import type { CommandInput } from './command-input.ts';
+import type { Progress } from './progress.ts';
+
+/**
+ * How the text of an option is read. Sizes take `KiB MiB GiB KB MB GB` and give bytes; rates are sizes a second; `seconds`
+ * and `percent` take decimals; `count` is a whole number; `endpoint` is HOST:PORT, IPv6 hosts in brackets.
+ */
+export type OptionKind = 'text' | 'choice' | 'size' | 'rate' | 'seconds' | 'count' | 'percent' | 'endpoint' | 'switch';
+
+/** One `--name`. Its value may also come from the environment variable `SWARMPATCH_NAME`. */
+export interface OptionSpec {
+  readonly name: string;
+  readonly kind: OptionKind;
+  readonly description: string;
+  /** What stands for the value in `--help`; absent for switches. */
+  readonly value?: string;
+  readonly required?: true;
+  /** May be given several times; from the environment, separated by spaces. */
+  readonly repeatable?: true;
+  readonly choices?: readonly string[];
+  readonly default?: string;
+}
+
+/** A positional argument; all are required. */
+export interface ArgumentSpec {
+  readonly name: string;
+  readonly description: string;
+}
+
+/** What a command leaves: a document for machines and a text for people. Exit code 1 is a finding, not a failure. */
+export interface CommandOutcome {
+  readonly document: object;
+  readonly text: string;
+  readonly exitCode?: 0 | 1;
+}
+
+/** What a command may use of the terminal that it runs in. */
+export interface CommandContext {
+  readonly json: boolean;
+  readonly progress: Progress;
+  /** Aborts at Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  /** A remark for people, on stderr. */
+  warn(text: string): void;
+  /** Prints at once what cannot wait for the end: one JSON line with `--json`, otherwise the text. */
+  emit(document: object, text: string): void;
+  nowMs(): number;
+}
+
+/** One command. `run` returns nothing when it has already emitted all it had to say. */
+export interface CommandSpec {
+  /** The words that name it after the program's name. */
+  readonly path: readonly string[];
+  readonly summary: string;
+  /** One whole command line. */
+  readonly example: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  run(input: CommandInput, context: CommandContext): Promise<CommandOutcome | undefined>;
+}
