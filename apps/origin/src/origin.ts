@@ -1,13 +1,11 @@
 import 'reflect-metadata';
-import { chmod, mkdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from './clock.ts';
 import { Configuration, type HostPort, type OriginOptions } from './configuration.ts';
-import { Database } from './database/database.ts';
-import { migrate } from './database/migrations.ts';
+import { openData } from './database/data-directory.ts';
 import { createHttpAdapter } from './http/http-adapter.ts';
 import { createLogger, type Logger, NestLog } from './log.ts';
 import { OriginError } from './origin-error.ts';
@@ -73,21 +71,6 @@ export async function startOrigin(options: OriginOptions, surroundings: OriginSu
     await stop();
     throw error;
   }
-}
-
-/** Opens the database of a data directory at the newest schema; makes the directory where there is none. */
-export async function openData(configuration: Configuration): Promise<Database> {
-  const { dataDirectory } = configuration.options;
-  try {
-    await mkdir(dataDirectory, { recursive: true });
-    await mkdir(configuration.blobsDirectory, { recursive: true });
-    await mkdir(configuration.keysDirectory, { recursive: true, mode: 0o700 });
-    await chmod(configuration.keysDirectory, 0o700);
-  } catch (cause) {
-    throw new OriginError('data_unusable', `open data directory: ${dataDirectory} cannot be used: ${String(cause)}`, { cause });
-  }
-  await migrate(configuration.databaseUrl);
-  return Database.open(configuration.databaseUrl);
 }
 
 async function listen(app: NestFastifyApplication, options: OriginOptions): Promise<{ http: HostPort; udp: HostPort }> {

@@ -1,5 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { errorReplyOf } from './error-reply.ts';
 import { IncomingBody } from './incoming-body.ts';
 
 /** A publisher's connection, or a player's, that moves nothing for so long is closed. */
@@ -18,6 +19,11 @@ export function createHttpAdapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     // Each body is limited where it is read.
     bodyLimit: Number.MAX_SAFE_INTEGER,
+    // What the router refuses, such as a malformed escape, reaches no filter.
+    frameworkErrors: (error: unknown, _request: FastifyRequest, reply: FastifyReply) => {
+      const { status, body } = errorReplyOf(error);
+      void reply.code(status).send(body);
+    },
     routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX },
   });
   const instance = adapter.getInstance();

@@ -64,6 +64,10 @@ export class ScratchOrigin {
     return (await this.running.app.get(TokenKeeper).create(scope, expiresDays)).text;
   }
 
+  async revoke(tokenId: string): Promise<void> {
+    await this.running.app.get(TokenKeeper).revoke(tokenId);
+  }
+
   async stop(): Promise<void> {
     await this.#running?.stop();
     this.#running = undefined;
