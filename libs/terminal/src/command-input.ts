@@ -1,23 +1,29 @@
-import type { CommandSpec, OptionSpec } from './command-spec.ts';
+import type { ArgumentSpec, OptionSpec } from './option-spec.ts';
 import { type Endpoint, readOptionValue } from './option-value.ts';
 import { UsageError } from './usage-error.ts';
 
 export type { Endpoint };
 
+type OptionValue = string | number | Endpoint;
+
 /** The arguments and options of one run, read by the kinds that the command declares. */
 export class CommandInput {
   readonly #arguments: ReadonlyMap<string, string>;
   readonly #options: ReadonlyMap<string, OptionSpec>;
-  readonly #values: ReadonlyMap<string, readonly (string | number | Endpoint)[]>;
+  readonly #values: ReadonlyMap<string, readonly OptionValue[]>;
 
   /**
    * @param texts The texts of each option that was given, switches as `['true']`.
    * @throws {UsageError} where a text is not of its option's kind, or a required option is missing.
    */
-  constructor(command: CommandSpec, argumentTexts: readonly string[], texts: ReadonlyMap<string, readonly string[]>) {
+  constructor(
+    command: { readonly arguments?: readonly ArgumentSpec[]; readonly options?: readonly OptionSpec[] },
+    argumentTexts: readonly string[],
+    texts: ReadonlyMap<string, readonly string[]>,
+  ) {
     this.#arguments = new Map((command.arguments ?? []).map((spec, index) => [spec.name, argumentTexts[index] ?? '']));
     this.#options = new Map((command.options ?? []).map((option) => [option.name, option]));
-    const values = new Map<string, readonly (string | number | Endpoint)[]>();
+    const values = new Map<string, readonly OptionValue[]>();
     for (const option of this.#options.values()) {
       const given = texts.get(option.name) ?? (option.default === undefined ? [] : [option.default]);
       if (given.length === 0 && option.required === true) {
@@ -39,7 +45,7 @@ export class CommandInput {
 
   text(name: string): string | undefined {
     const value = this.#last(name);
-    return value === undefined ? undefined : String(value);
+    return typeof value === 'object' ? `${value.host}:${value.port}` : value?.toString();
   }
 
   requiredText(name: string): string {
@@ -49,7 +55,7 @@ export class CommandInput {
   }
 
   list(name: string): string[] {
-    return this.#all(name).map(String);
+    return this.#all(name).filter((value) => typeof value === 'string');
   }
 
   /** Bytes of a size, bytes a second of a rate, otherwise the number as given. */
@@ -70,12 +76,12 @@ export class CommandInput {
     return this.#all(name).filter((value) => typeof value === 'object');
   }
 
-  #all(name: string): readonly (string | number | Endpoint)[] {
+  #all(name: string): readonly OptionValue[] {
     if (!this.#options.has(name)) throw new TypeError(`command reads option '${name}', which it does not declare`);
     return this.#values.get(name) ?? [];
   }
 
-  #last(name: string): string | number | Endpoint | undefined {
+  #last(name: string): OptionValue | undefined {
     return this.#all(name).at(-1);
   }
 }

@@ -1,14 +1,8 @@
-export type {
-  ArgumentSpec,
-  CommandContext,
-  CommandOutcome,
-  CommandSpec,
-  OptionKind,
-  OptionSpec,
-} from './command-spec.ts';
 export { CommandInput, type Endpoint } from './command-input.ts';
-export { UsageError } from './usage-error.ts';
+export type { CommandContext, CommandOutcome, CommandSpec } from './command-spec.ts';
 export { formatBytes, formatDuration, formatRate } from './format.ts';
-export { type Progress, type ProgressPhase, type ProgressSample } from './progress.ts';
+export type { ArgumentSpec, OptionKind, OptionSpec } from './option-spec.ts';
+export type { Progress, ProgressPhase, ProgressSample } from './progress.ts';
 export { executeProgram, runProgram, type ProgramSpec } from './program.ts';
 export type { Terminal } from './terminal.ts';
+export { UsageError } from './usage-error.ts';

@@ -1,4 +1,4 @@
-import type { OptionSpec } from './command-spec.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A host and port as typed. */

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CommandInput } from './command-input.ts';
-import type { CommandContext, CommandOutcome, CommandSpec, OptionSpec } from './command-spec.ts';
+import type { CommandContext, CommandOutcome, CommandSpec } from './command-spec.ts';
 import { failureOf } from './failure.ts';
+import type { OptionSpec } from './option-spec.ts';
 import { silentProgress, terminalProgress } from './progress.ts';
 import { processTerminal, type Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
