@@ -25,7 +25,9 @@ describe('encode()', () => {
   });
 
   it('leaves undefined values out and puts encoded ones in as they are', () => {
-    expect(text(encode({ a: undefined, info: new Encoded(Buffer.from('d1:bi1e1:ai2ee')) }))).toBe('d4:infod1:bi1e1:ai2eee');
+    expect(text(encode({ a: undefined, info: new Encoded(Buffer.from('d1:bi1e1:ai2ee')) }))).toBe(
+      'd4:infod1:bi1e1:ai2eee',
+    );
   });
 
   it('refuses numbers that are not safe integers', () => {

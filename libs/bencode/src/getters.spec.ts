@@ -5,7 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { decode } from './decode.ts';
 import { demand, expectKind, findBytes, findInteger, findText } from './getters.ts';
 
-const dictionary = expectKind(decode(Buffer.from('d3:badi9007199254740993e6:lengthi7e4:name3:a\xc3\xa97:not-utf1:\xffe', 'latin1')), 'dictionary', 'it');
+const dictionary = expectKind(
+  decode(Buffer.from('d3:badi9007199254740993e6:lengthi7e4:name3:a\xc3\xa97:not-utf1:\xffe', 'latin1')),
+  'dictionary',
+  'it',
+);
 
 describe('getters', () => {
   it('give values of the kind that was asked for', () => {

@@ -6,19 +6,29 @@ import { describe, expect, it } from 'vitest';
 
 import { MerkleError } from './merkle-error.ts';
 import { MerkleHasher } from './merkle-hasher.ts';
-import { blockHashesOf, leafCountOfPiece, pieceLayerFromBlocks, piecesRootFromBlocks, pieceRoot, rootOfLayer } from './layers.ts';
+import {
+  blockHashesOf,
+  leafCountOfPiece,
+  pieceLayerFromBlocks,
+  piecesRootFromBlocks,
+  pieceRoot,
+  rootOfLayer,
+} from './layers.ts';
 import { proofOf, rootFromProof } from './proof.ts';
 import { BLOCK_LENGTH_BYTES, padHash } from './tree.ts';
 
 /** The tree of BEP 52 as plainly as it can be written. */
 function plainRoot(data: Uint8Array, leafCount?: number): Buffer {
   let nodes: Buffer[] = [];
-  for (let at = 0; at < data.length; at += BLOCK_LENGTH_BYTES) nodes.push(sha256(data.subarray(at, at + BLOCK_LENGTH_BYTES)));
+  for (let at = 0; at < data.length; at += BLOCK_LENGTH_BYTES)
+    nodes.push(sha256(data.subarray(at, at + BLOCK_LENGTH_BYTES)));
   let width = leafCount ?? 1;
   while (width < nodes.length) width *= 2;
   while (nodes.length < width) nodes.push(Buffer.alloc(32));
   while (nodes.length > 1) {
-    nodes = nodes.flatMap((node, index) => (index % 2 === 0 ? [sha256(Buffer.concat([node, nodes[index + 1] ?? Buffer.alloc(0)]))] : []));
+    nodes = nodes.flatMap((node, index) =>
+      index % 2 === 0 ? [sha256(Buffer.concat([node, nodes[index + 1] ?? Buffer.alloc(0)]))] : [],
+    );
   }
   return nodes[0] ?? Buffer.alloc(32);
 }
@@ -57,7 +67,9 @@ describe('MerkleHasher', () => {
   });
 
   it.each(LENGTHS)('gives a piece layer that leads to the pieces root of %i bytes', (lengthBytes) => {
-    const { piecesRoot, pieceLayer } = new MerkleHasher({ pieceLengthBytes: 32_768 }).update(dataOf(lengthBytes)).digest();
+    const { piecesRoot, pieceLayer } = new MerkleHasher({ pieceLengthBytes: 32_768 })
+      .update(dataOf(lengthBytes))
+      .digest();
     expect(pieceLayer.length).toBe(Math.ceil(lengthBytes / 32_768) * 32);
     if (lengthBytes > 32_768) expect(rootOfLayer(pieceLayer, 32_768, lengthBytes)).toEqual(piecesRoot);
   });
@@ -89,7 +101,9 @@ describe('layers', () => {
 
   it('pieceRoot() of a file within one piece is its pieces root', () => {
     const data = dataOf(40_000);
-    expect(pieceRoot(data, leafCountOfPiece(1_048_576, data.length))).toEqual(piecesRootFromBlocks(blockHashesOf(data)));
+    expect(pieceRoot(data, leafCountOfPiece(1_048_576, data.length))).toEqual(
+      piecesRootFromBlocks(blockHashesOf(data)),
+    );
   });
 
   it('refuse lists that are not whole hashes, layers of the wrong length and pieces that are too long', () => {
@@ -126,7 +140,9 @@ describe('proofs', () => {
     { index: 0.5, length: 1 },
     { index: 0, length: 1024 },
   ])('refuse %o', (range) => {
-    expect(() => proofOf(blockHashesOf(dataOf(4 * BLOCK_LENGTH_BYTES)), 0, range)).toThrow(expect.objectContaining({ code: 'bad_proof_range' }));
+    expect(() => proofOf(blockHashesOf(dataOf(4 * BLOCK_LENGTH_BYTES)), 0, range)).toThrow(
+      expect.objectContaining({ code: 'bad_proof_range' }),
+    );
   });
 });
 

@@ -4,19 +4,16 @@ import { hash } from 'node:crypto';
 import { BencodeError, decode, expectKind, find, findInteger } from '@swarmpatch/bencode';
 import type { BencodeDictionary } from '@swarmpatch/bencode';
 
-import { joinPath, quote } from './entry.ts';
-import type { FileEntry } from './entry.ts';
-import { alignUp, layOut } from './layout.ts';
-import { FILE_COUNT_MAX, TORRENT_BYTES_MAX } from './limits.ts';
+import { joinPath } from './entry.ts';
+import { finishFiles } from './finish-files.ts';
+import { TORRENT_BYTES_MAX } from './limits.ts';
 import { MetainfoError } from './metainfo-error.ts';
-import type { Metainfo, TorrentFile, TorrentFormat } from './metainfo.ts';
-import { findPathCollisions } from './path-rules.ts';
+import type { Metainfo, TorrentFormat } from './metainfo.ts';
 import { PieceGeometry } from './piece-geometry.ts';
 import { readPieceLayers } from './piece-layers.ts';
 import type { PieceLayers } from './piece-layers.ts';
-import { linkTextTo, targetOfLink } from './symlink.ts';
+import { isLoneFile, placeEntries } from './place-entries.ts';
 import { readV1Files } from './v1-files.ts';
-import type { V1Files } from './v1-files.ts';
 import { readFileTree } from './v2-file-tree.ts';
 
 export interface ParseInfoOptions {
@@ -116,140 +113,6 @@ function readPieceLength(info: BencodeDictionary, format: TorrentFormat): number
     );
   }
   return bytes;
-}
-
-/** A v2 torrent is of one file when its tree holds just that file, under the torrent's own name. */
-function isLoneFile(entries: readonly FileEntry[], name: string): boolean {
-  return entries.length === 1 && entries[0]?.path === name;
-}
-
-interface PlacedEntries {
-  readonly files: readonly (FileEntry & { readonly offsetBytes: number })[];
-  readonly spaceBytes: number;
-}
-
-function placeEntries(
-  v1: V1Files | undefined,
-  tree: readonly FileEntry[] | undefined,
-  options: { readonly format: TorrentFormat; readonly pieceLengthBytes: number; readonly isSingleFile: boolean },
-): PlacedEntries {
-  const listed = v1 && placeListed(v1.entries);
-  if (!tree) return listed ?? { files: [], spaceBytes: 0 };
-  const { offsets, spaceBytes } = layOut(
-    tree.map((entry) => entry.lengthBytes),
-    { ...options, format: 'v2' },
-  );
-  const files = tree.map((entry, index) => ({ ...entry, offsetBytes: offsets[index] ?? 0 }));
-  if (!listed) return { files, spaceBytes };
-  checkSame(listed.files, files);
-  if (options.isSingleFile && !isLoneFile(tree, tree[0]?.path ?? '')) throw mismatch('one says it is a single file');
-  // Whether the last piece is padded to its end differs between makers; both are in use.
-  if (listed.spaceBytes !== spaceBytes && listed.spaceBytes !== alignUp(spaceBytes, options.pieceLengthBytes)) {
-    throw mismatch(`v1 covers ${listed.spaceBytes} bytes, v2 ${spaceBytes}`);
-  }
-  return { files, spaceBytes: listed.spaceBytes };
-}
-
-function placeListed(entries: readonly FileEntry[]): PlacedEntries {
-  const files: (FileEntry & { offsetBytes: number })[] = [];
-  let end = 0;
-  for (const entry of entries) {
-    if (!entry.isPad) files.push({ ...entry, offsetBytes: end });
-    end += entry.lengthBytes;
-  }
-  return { files, spaceBytes: end };
-}
-
-/** BEP 52, "Upgrade Path": both halves must describe the same files, in the same order, at the same places. */
-function checkSame(listed: PlacedEntries['files'], files: PlacedEntries['files']): void {
-  if (listed.length !== files.length) throw mismatch(`v1 lists ${listed.length} files, v2 ${files.length}`);
-  for (const [index, file] of files.entries()) {
-    const other = listed[index];
-    const isSame =
-      other?.path === file.path &&
-      other.lengthBytes === file.lengthBytes &&
-      !other.linkComponents === !file.linkComponents;
-    if (!isSame)
-      throw mismatch(`file ${index} is ${quote(other?.path ?? '')} in v1 and ${quote(file.path)} in v2`, file.path);
-    if (file.lengthBytes > 0 && other.offsetBytes !== file.offsetBytes) {
-      throw mismatch(
-        `${quote(file.path)} starts at byte ${other.offsetBytes} in v1 and ${file.offsetBytes} in v2`,
-        file.path,
-      );
-    }
-  }
-}
-
-function mismatch(found: string, path?: string): MetainfoError {
-  return new MetainfoError(
-    'hybrid_mismatch',
-    `compare the halves of a hybrid torrent: ${found}; both must describe the same files`,
-    path,
-  );
-}
-
-function finishFiles(entries: PlacedEntries['files']): TorrentFile[] {
-  if (entries.length > FILE_COUNT_MAX) {
-    throw new MetainfoError(
-      'too_many_files',
-      `read the files: found ${entries.length}, at most ${FILE_COUNT_MAX} are read`,
-    );
-  }
-  if (entries.every((entry) => entry.lengthBytes === 0)) {
-    throw new MetainfoError('no_data', 'read the files: all are empty, a torrent needs at least one byte');
-  }
-  const [collision] = findPathCollisions(
-    entries.map((entry) => entry.path),
-    1,
-  );
-  if (collision) {
-    throw new MetainfoError(
-      'path_collision',
-      `read the files: ${quote(collision.path)} and ${quote(collision.with)} are one file on some systems`,
-      collision.path,
-    );
-  }
-  const known = new Set<string>();
-  if (entries.some((entry) => entry.linkComponents)) {
-    for (const { path } of entries) addWithDirectories(known, path);
-  }
-  return entries.map(({ path, lengthBytes, offsetBytes, piecesRoot, executable, linkComponents }) => ({
-    path,
-    lengthBytes,
-    offsetBytes,
-    executable,
-    ...(piecesRoot && { piecesRoot }),
-    ...(linkComponents && { symlink: readLink(path, linkComponents, known) }),
-  }));
-}
-
-function addWithDirectories(known: Set<string>, path: string): void {
-  known.add(path);
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) known.add(path.slice(0, at));
-}
-
-/** BEP 47 counts a target from the torrent's top; libtorrent 2.0.8 writes it from the link's directory. */
-function readLink(path: string, components: readonly string[], known: ReadonlySet<string>): string {
-  const fromTop = components.includes('..') ? undefined : components.join('/');
-  const fromLink = components.some((component) => component.includes('/'))
-    ? undefined
-    : targetOfLink(path, components.join('/'));
-  const target =
-    [fromTop, fromLink].find((candidate) => candidate !== undefined && known.has(candidate)) ?? fromTop ?? fromLink;
-  if (target === undefined) {
-    throw new MetainfoError(
-      'bad_symlink',
-      `read link ${quote(path)}: its target ${quote(components.join('/'))} leaves the torrent`,
-      path,
-    );
-  }
-  try {
-    return linkTextTo(path, joinPath(target.split('/')));
-  } catch (error) {
-    throw error instanceof MetainfoError
-      ? new MetainfoError('bad_symlink', `read link ${quote(path)}: ${error.message}`, path)
-      : error;
-  }
 }
 
 function infohashes(

@@ -7,34 +7,24 @@ import { HASH_LENGTH_BYTES } from '@swarmpatch/merkle';
 import { linkTextTo, pathInDownload, targetOfLink } from '@swarmpatch/metainfo';
 import type { Metainfo, TorrentFile } from '@swarmpatch/metainfo';
 
-import { batchParts, piecesPerPart, placesOf, streamJobs, unpackParts } from './hash-files.ts';
-import type { FileToHash, HashProgress, PartPlace, StreamPlace } from './hash-files.ts';
-import type { HashJob, PartsJob, ReadStatus, StreamResult } from './hash-job.ts';
+import { CheckReport, MISSING_CODES } from './check-report.ts';
+import type { CheckedFiles } from './check-report.ts';
+import type { HashProgress } from './hash-files.ts';
+import type { HashJob, PartsJob, StreamResult } from './hash-job.ts';
 import { HashPool } from './hash-pool.ts';
+import { batchParts, piecesPerPart, placesOf, unpackParts } from './part-batches.ts';
+import type { FileToHash, PartPlace } from './part-batches.ts';
 import { systemCode, unreadable } from './scan-error.ts';
+import { streamJobs } from './spanning-pieces.ts';
+import type { StreamPlace } from './spanning-pieces.ts';
 
 const FILES_PER_TURN = 500;
-/** The file is not there, or something that is not a file is in its place. */
-const MISSING: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENXIO']);
 
 export interface CheckFilesOptions {
   readonly onProgress?: ((progress: HashProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Default: one for this call. */
   readonly pool?: HashPool | undefined;
-}
-
-export interface DamagedFile {
-  readonly fileIndex: number;
-  /** Pieces of the torrent that do not match; empty when the file is right as far as it should go, but longer. */
-  readonly pieces: readonly number[];
-}
-
-export interface CheckedFiles {
-  readonly damaged: readonly DamagedFile[];
-  readonly missing: readonly number[];
-  /** Bitfield, first piece in the highest bit of the first byte. */
-  readonly havePieces: Uint8Array;
 }
 
 /**
@@ -65,53 +55,6 @@ function hasEveryRoot({ format, files, pieceHashes, pieceLengthBytes }: Metainfo
   return (
     format !== 'v1' && files.every((file, index) => file.lengthBytes <= pieceLengthBytes || pieceHashes.layers[index])
   );
-}
-
-class CheckReport {
-  readonly #metainfo: Metainfo;
-  readonly #missing = new Set<number>();
-  /** By file; a file is damaged once it has an entry. */
-  readonly #badPieces = new Map<number, Set<number>>();
-  readonly #have: Uint8Array;
-
-  constructor(metainfo: Metainfo) {
-    this.#metainfo = metainfo;
-    this.#have = new Uint8Array(Math.ceil(metainfo.pieceCount / 8));
-  }
-
-  miss(fileIndex: number): void {
-    this.#missing.add(fileIndex);
-  }
-
-  damage(fileIndex: number): void {
-    if (!this.#badPieces.has(fileIndex)) this.#badPieces.set(fileIndex, new Set());
-  }
-
-  piece(piece: number, state: 'good' | 'bad'): void {
-    if (state === 'good') {
-      this.#have[piece >>> 3] = (this.#have[piece >>> 3] ?? 0) | (0x80 >>> (piece & 7));
-      return;
-    }
-    for (const { fileIndex } of this.#metainfo.geometry.filesOfPiece(piece)) {
-      this.damage(fileIndex);
-      this.#badPieces.get(fileIndex)?.add(piece);
-    }
-  }
-
-  /** How reading went: what a torrent's file may be on disk, apart from its bytes. */
-  read(fileIndex: number, file: FileToHash, status: ReadStatus, fileLengthBytes: number): void {
-    if (MISSING.has(status)) this.miss(fileIndex);
-    else if (status !== 'read' && status !== 'ended') throw unreadable(file.path, status);
-    else if (fileLengthBytes !== file.lengthBytes) this.damage(fileIndex);
-  }
-
-  result(): CheckedFiles {
-    const damaged = [...this.#badPieces]
-      .filter(([fileIndex]) => !this.#missing.has(fileIndex))
-      .map(([fileIndex, pieces]) => ({ fileIndex, pieces: [...pieces].sort((a, b) => a - b) }))
-      .sort((a, b) => a.fileIndex - b.fileIndex);
-    return { damaged, missing: [...this.#missing].sort((a, b) => a - b), havePieces: this.#have };
-  }
 }
 
 /** Settles links and empty files, which no piece covers, and says where the others are. */
@@ -151,7 +94,7 @@ function checkEntry(file: TorrentFile, absolutePath: string, index: number, repo
     }
   } catch (error) {
     const code = systemCode(error);
-    if (!MISSING.has(code)) throw unreadable(file.path, code, error);
+    if (!MISSING_CODES.has(code)) throw unreadable(file.path, code, error);
     report.miss(index);
   }
 }

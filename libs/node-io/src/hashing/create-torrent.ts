@@ -14,11 +14,12 @@ import {
 } from '@swarmpatch/metainfo';
 import type { HashedFile, LayoutOptions, Metainfo, PieceLayers, TorrentFormat } from '@swarmpatch/metainfo';
 
-import { hashFiles, hashSpanningPieces } from './hash-files.ts';
+import { hashFiles } from './hash-files.ts';
 import type { HashProgress } from './hash-files.ts';
 import { HashPool } from './hash-pool.ts';
 import { scanTree } from './scan-tree.ts';
 import type { ScannedFile } from './scan-tree.ts';
+import { hashSpanningPieces } from './spanning-pieces.ts';
 
 export interface CreateTorrentOptions {
   /** Default: the name of the file or directory. */

@@ -1,12 +1,14 @@
 export { checkFiles } from './check-files.ts';
-export type { CheckFilesOptions, CheckedFiles, DamagedFile } from './check-files.ts';
+export type { CheckFilesOptions } from './check-files.ts';
+export type { CheckedFiles, DamagedFile } from './check-report.ts';
 export { createTorrentFrom } from './create-torrent.ts';
 export type { CreateTorrentOptions, CreatedTorrent, PublishedFile } from './create-torrent.ts';
 export { hashFiles } from './hash-files.ts';
-export type { FileHashes, FileToHash, HashFilesOptions, HashProgress } from './hash-files.ts';
+export type { FileHashes, HashFilesOptions, HashProgress } from './hash-files.ts';
 export type { V1Hashing } from './hash-job.ts';
 export { HASH_THREADS_MAX, HashPool } from './hash-pool.ts';
 export type { HashPoolOptions } from './hash-pool.ts';
+export type { FileToHash } from './part-batches.ts';
 export { ScanError } from './scan-error.ts';
 export type { ScanErrorCode } from './scan-error.ts';
 export { scanTree } from './scan-tree.ts';
