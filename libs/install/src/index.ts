@@ -1,7 +1,8 @@
 export { commit, tidy, type CommitResult } from './commit.ts';
-export { makeParents, writeDurably } from './durable-write.ts';
+export { makeParents, removeTree, writeDurably } from './durable-write.ts';
 export type { FileHasher, FileHashes, FileToHash, HashOptions } from './file-hasher.ts';
 export { FileIndex } from './file-index.ts';
+export { isSameFile } from './file-system.ts';
 export type { DirectoryEntry, FileKind, FileStat, FileSystem } from './file-system.ts';
 export { InstallError, type InstallErrorCode } from './install-error.ts';
 export {
@@ -16,7 +17,7 @@ export { planFrom, takeInventory, type Inventory, type InventoryInput } from './
 export type { KeptFile } from './journal.ts';
 export { LOCK_PATH, STATE_DIRECTORY, TRUST_DIRECTORY } from './layout.ts';
 export { recover, type Recovery } from './recovery.ts';
-export { readManifest, readReleaseTorrent, saveReleaseDocuments } from './release-documents.ts';
+export { findSavedManifest, findSavedTorrent, readManifest, saveReleaseDocuments } from './release-documents.ts';
 export { PieceSet, ReleasePieces } from './release-pieces.ts';
 export { asDiskFull, refuseWithoutSpace } from './space.ts';
 export { Staging, type SealedStaging } from './staging.ts';

@@ -1,5 +1,5 @@
 import type { FileSystem } from './file-system.ts';
-import { STATE_PATH } from './layout.ts';
+import { STATE_DIRECTORY, STATE_PATH } from './layout.ts';
 import { corrupt, isRecord, readSealed, writeSealed, type SealedKind } from './sealed-document.ts';
 
 /** Releases that `rollback` can go back through; older ones are forgotten. */
@@ -7,6 +7,8 @@ export const HISTORY_RELEASES_MAX = 16;
 
 /** What this directory is an install of. The release that it names is whole on disk, unless `suspect`. */
 export interface InstallState {
+  /** Random; decides which share of a staged rollout this install is in. */
+  installId: string;
   game: string;
   /** Base URL without a slash at the end. */
   origin: string;
@@ -19,14 +21,17 @@ export interface InstallState {
   installed?: InstalledRelease;
   /** Versions installed before, newest first. */
   history: string[];
+  /** The origin could not be asked the last time: what is trusted may be old news. */
+  refreshFailed: boolean;
   /** A commit could not be finished for certain: every file is looked at again before the release counts as whole. */
   suspect: boolean;
 }
 
+/** Versions and SHA-256, hex, as the signed metadata has them. */
 export interface InstalledRelease {
   version: string;
-  /** SHA-256 of the manifest's bytes, hex, as the signed metadata has it. */
   manifestSha256: string;
+  torrentSha256: string;
 }
 
 const STATE_KIND: SealedKind = { name: 'state', format: 1 };
@@ -37,27 +42,54 @@ export async function readState(files: FileSystem): Promise<InstallState | undef
   return value === undefined ? undefined : checkState(value, STATE_PATH);
 }
 
+/** @throws {InstallError} `disk_full` */
 export async function writeState(files: FileSystem, state: InstallState): Promise<void> {
+  await files.makeDirectory(STATE_DIRECTORY);
   await writeSealed(files, STATE_KIND, STATE_PATH, state);
+  // Whoever made the directory may not have synced its name, and all that follows is in it.
+  await files.syncDirectories(['']);
 }
 
 /** @throws {InstallError} `state_corrupt` when the value is no install state */
 export function checkState(value: unknown, path: string): InstallState {
   if (!isRecord(value)) throw corrupt(path, 'found no install state');
-  const { game, origin, channel, rootFingerprint, fingerprintFrom, installed, history, suspect } = value;
+  const {
+    installId,
+    game,
+    origin,
+    channel,
+    rootFingerprint,
+    fingerprintFrom,
+    installed,
+    history,
+    refreshFailed,
+    suspect,
+  } = value;
   if (
+    typeof installId !== 'string' ||
     typeof game !== 'string' ||
     typeof origin !== 'string' ||
     typeof channel !== 'string' ||
     typeof rootFingerprint !== 'string' ||
     (fingerprintFrom !== 'given' && fingerprintFrom !== 'first-use') ||
     !isHistory(history) ||
+    typeof refreshFailed !== 'boolean' ||
     typeof suspect !== 'boolean' ||
     !(installed === undefined || isInstalledRelease(installed))
   ) {
     throw corrupt(path, 'found an install state with a field missing or of another type');
   }
-  const state: InstallState = { game, origin, channel, rootFingerprint, fingerprintFrom, history, suspect };
+  const state: InstallState = {
+    installId,
+    game,
+    origin,
+    channel,
+    rootFingerprint,
+    fingerprintFrom,
+    history,
+    refreshFailed,
+    suspect,
+  };
   return installed === undefined ? state : { ...state, installed };
 }
 
@@ -78,5 +110,10 @@ function isHistory(value: unknown): value is string[] {
 }
 
 export function isInstalledRelease(value: unknown): value is InstalledRelease {
-  return isRecord(value) && typeof value['version'] === 'string' && typeof value['manifestSha256'] === 'string';
+  return (
+    isRecord(value) &&
+    typeof value['version'] === 'string' &&
+    typeof value['manifestSha256'] === 'string' &&
+    typeof value['torrentSha256'] === 'string'
+  );
 }

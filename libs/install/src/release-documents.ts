@@ -24,15 +24,23 @@ export async function saveReleaseDocuments(
  */
 export async function readManifest(files: FileSystem, release: InstalledRelease): Promise<Manifest> {
   const path = manifestPath(release.version);
-  if ((await files.stat(path))?.kind !== 'file') throw corrupt(path, 'found nothing');
-  const bytes = await files.read(path);
-  if (hash('sha256', bytes) !== release.manifestSha256) throw corrupt(path, 'found other bytes than were signed');
+  const bytes = await readSaved(files, path, release.manifestSha256);
+  if (bytes === undefined) throw corrupt(path, 'found nothing, or other bytes than were signed');
   return parseManifest(bytes);
 }
 
-/** @throws {InstallError} `state_corrupt` */
-export async function readReleaseTorrent(files: FileSystem, version: string): Promise<Uint8Array> {
-  const path = torrentPath(version);
-  if ((await files.stat(path))?.kind !== 'file') throw corrupt(path, 'found nothing');
-  return files.read(path);
+/** @returns the signed manifest when it is kept here, whole. */
+export function findSavedManifest(files: FileSystem, version: string, sha256: string): Promise<Uint8Array | undefined> {
+  return readSaved(files, manifestPath(version), sha256);
+}
+
+/** @returns the signed torrent when it is kept here, whole. */
+export function findSavedTorrent(files: FileSystem, version: string, sha256: string): Promise<Uint8Array | undefined> {
+  return readSaved(files, torrentPath(version), sha256);
+}
+
+async function readSaved(files: FileSystem, path: string, sha256: string): Promise<Uint8Array | undefined> {
+  if ((await files.stat(path))?.kind !== 'file') return undefined;
+  const bytes = await files.read(path);
+  return hash('sha256', bytes) === sha256 ? bytes : undefined;
 }

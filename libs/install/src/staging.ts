@@ -63,6 +63,15 @@ export class Staging {
     return location;
   }
 
+  /** All that was wanted was written. */
+  markFetched(): void {
+    for (let piece = 0; piece < this.wanted.pieceCount; piece += 1) {
+      if (!this.wanted.has(piece)) continue;
+      this.wanted.delete(piece);
+      this.have.add(piece);
+    }
+  }
+
   /**
    * Checks everything staged against the signed roots, from the disk.
    *
@@ -119,10 +128,12 @@ export class Staging {
       const isOnDisk = task.kind === 'unchanged' || task.kind === 'moved' || task.kind === 'copied';
       if (isOnDisk) this.have.addRange(target.firstPieceOf(fileIndex), target.pieceCountOf(fileIndex));
     }
-    await this.#dropUnwanted();
+    const known = await this.#dropUnwanted();
     await forEachBounded(this.#fetched(), async ({ task, fileIndex, lengthBytes }) => {
       signal?.throwIfAborted();
-      await this.#files.allocate(this.locate(fileIndex), lengthBytes);
+      const path = this.locate(fileIndex);
+      // A file of one piece appears with that piece.
+      if (known.has(path) || target.pieceCountOf(fileIndex) > 1) await this.#files.allocate(path, lengthBytes);
       const first = target.firstPieceOf(fileIndex);
       for (const piece of task.staged) this.have.add(first + piece);
       for (const held of task.held) {
@@ -130,7 +141,7 @@ export class Staging {
         const sizeBytes = target.pieceSizeBytes(lengthBytes, held.pieceInFile);
         const data = await this.#files.read(held.from, { offsetBytes: held.offsetBytes, lengthBytes: sizeBytes });
         if (data.length !== sizeBytes || !target.isPiece(first + held.pieceInFile, data)) continue;
-        await this.#files.writeAt(this.locate(fileIndex), held.pieceInFile * target.pieceLengthBytes, data);
+        await this.#files.writeAt(path, held.pieceInFile * target.pieceLengthBytes, data);
         this.have.add(first + held.pieceInFile);
         this.copiedBytes += sizeBytes;
       }
@@ -140,16 +151,15 @@ export class Staging {
     });
   }
 
-  /** Content of another target takes room that this one may need. */
-  async #dropUnwanted(): Promise<void> {
+  /** Content of another target takes room that this one may need. @returns what is left. */
+  async #dropUnwanted(): Promise<Set<string>> {
     const wanted = new Set(this.#fetched().map(({ fileIndex }) => this.locate(fileIndex)));
     const entries = await this.#files.list(STAGED_CONTENT_DIRECTORY);
-    const unwanted = entries
-      .map((entry) => joinPath(STAGED_CONTENT_DIRECTORY, entry.name))
-      .filter((path) => !wanted.has(path));
-    await forEachBounded(unwanted, async (path) => {
-      await this.#files.remove(path);
+    const paths = entries.map((entry) => joinPath(STAGED_CONTENT_DIRECTORY, entry.name));
+    await forEachBounded(paths, async (path) => {
+      if (!wanted.has(path)) await this.#files.remove(path);
     });
+    return new Set(paths.filter((path) => wanted.has(path)));
   }
 
   async #seal(): Promise<SealedStaging> {

@@ -1,8 +1,8 @@
 import type { FileHasher, FileHashes, FileSystem, FileToHash, HashOptions } from '@swarmpatch/install';
 import { rootOfLayer } from '@swarmpatch/merkle';
-import { batchParts } from '../hashing/hash-files.ts';
-import type { HashJob, PartResult } from '../hashing/hash-job.ts';
+import type { HashJob } from '../hashing/hash-job.ts';
 import type { HashPool } from '../hashing/hash-pool.ts';
+import { batchParts, placesOf, unpackParts, type HashedPart, type PartPlace } from '../hashing/part-batches.ts';
 
 /** Hashes the files of an install on a pool's threads; a file that cannot be read has no hashes, and stops nothing. */
 export class TreeHasher implements FileHasher {
@@ -19,17 +19,14 @@ export class TreeHasher implements FileHasher {
     const { pieceLengthBytes, onProgress, signal } = options;
     const located = files.map((file) => ({ ...file, absolutePath: this.#files.absolute(file.path) }));
     const totalBytes = files.reduce((sum, file) => sum + file.lengthBytes, 0);
-    const found = files.map((): PartResult[] => []);
-    const places = new Map<HashJob, readonly { fileIndex: number; partIndex: number; lengthBytes: number }[]>();
+    const found = files.map((): HashedPart[] => []);
+    const places = new Map<HashJob, readonly PartPlace[]>();
     let doneBytes = 0;
 
     function* jobs(): Generator<HashJob> {
       for (const batch of batchParts(located, pieceLengthBytes)) {
         const job: HashJob = { kind: 'parts', pieceLengthBytes, v1: 'none', parts: batch.map(({ part }) => part) };
-        places.set(
-          job,
-          batch.map(({ fileIndex, partIndex, part }) => ({ fileIndex, partIndex, lengthBytes: part.lengthBytes })),
-        );
+        places.set(job, placesOf(batch));
         yield job;
       }
     }
@@ -38,10 +35,9 @@ export class TreeHasher implements FileHasher {
       jobs(),
       (job, result) => {
         if (result.kind !== 'parts') return;
-        for (const [index, { fileIndex, partIndex, lengthBytes }] of (places.get(job) ?? []).entries()) {
-          const part = result.parts[index];
+        for (const { fileIndex, partIndex, lengthBytes, ...part } of unpackParts(result, places.get(job) ?? [])) {
           const parts = found[fileIndex];
-          if (part !== undefined && parts !== undefined) parts[partIndex] = part;
+          if (parts !== undefined) parts[partIndex] = part;
           doneBytes += lengthBytes;
         }
         places.delete(job);
@@ -54,12 +50,13 @@ export class TreeHasher implements FileHasher {
 }
 
 function joinParts(
-  parts: readonly PartResult[],
+  parts: readonly HashedPart[],
   lengthBytes: number,
   pieceLengthBytes: number,
 ): FileHashes | undefined {
   if (parts.length === 0 || parts.some((part) => part.status !== 'read')) return undefined;
-  const roots = Buffer.concat(parts.map((part) => part.roots));
+  const [first] = parts;
+  const roots = first && parts.length === 1 ? first.roots : Buffer.concat(parts.map((part) => part.roots));
   if (lengthBytes <= pieceLengthBytes) return { piecesRoot: roots, pieceLayer: new Uint8Array() };
   return { piecesRoot: rootOfLayer(roots, pieceLengthBytes, lengthBytes), pieceLayer: roots };
 }

@@ -21,12 +21,14 @@ import { MemoryHasher } from './memory-hasher.ts';
 import type { MemoryRelease } from './memory-release.ts';
 
 export const NEW_INSTALL: InstallState = {
+  installId: '0',
   game: 'starfall',
   origin: 'http://127.0.0.1',
   channel: 'stable',
   rootFingerprint: '0'.repeat(64),
   fingerprintFrom: 'given',
   history: [],
+  refreshFailed: false,
   suspect: false,
 };
 
@@ -74,7 +76,9 @@ export async function moveInstall(
   for (let piece = 0; piece < target.pieces.pieceCount; piece += 1) {
     if (!staging.wanted.has(piece)) continue;
     const { fileIndex, offsetBytes, data } = target.piece(piece);
-    await files.writeAt(staging.locate(fileIndex), offsetBytes, data);
+    const path = staging.locate(fileIndex);
+    if ((await files.stat(path)) === undefined) await files.write(path, data);
+    else await files.writeAt(path, offsetBytes, data);
     fetchedBytes += data.length;
     count += 1;
     await options.onPiece?.(count);

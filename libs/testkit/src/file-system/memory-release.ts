@@ -58,7 +58,7 @@ export function releaseInMemory(build: Build, version: string, pieceLengthBytes 
     manifestBytes,
     torrentBytes,
     pieces: new ReleasePieces(manifest, metainfo),
-    installed: { version, manifestSha256: hash('sha256', manifestBytes) },
+    installed: { version, manifestSha256: hash('sha256', manifestBytes), torrentSha256: hash('sha256', torrentBytes) },
     piece: (index) => {
       const [span] = metainfo.geometry.filesOfPiece(index);
       if (span === undefined) throw new RangeError(`piece ${index}: found ${metainfo.pieceCount} pieces`);

@@ -1,0 +1,36 @@
+import type { CommandSpec } from '@swarmpatch/terminal';
+import { withInstall } from '../install/open-install.ts';
+import { moveInstall, type MoveReport } from '../move/move-install.ts';
+import { describeMove, unchangedReport } from '../move/move-result.ts';
+import { transferOptions } from '../transfer-options.ts';
+import { moveOf, openSession, refreshTrust } from './open-session.ts';
+import { deepOption, dirOption } from './options.ts';
+import { describeVerification, isWhole, verifyRelease } from './verify.ts';
+
+export const repair: CommandSpec = {
+  path: ['repair'],
+  summary: 'mend damaged and missing files; fetches just the pieces that are wrong',
+  example: 'swarmpatch-launcher repair --dir ~/games/starfall',
+  arguments: [],
+  options: [dirOption, deepOption, ...transferOptions],
+  async run(input, context) {
+    return withInstall(input.requiredText('dir'), 'repair', context, async (install) => {
+      const session = await openSession(install, context);
+      const { version } = install.installed;
+      await refreshTrust(session, install, context);
+      const release = await session.source.release(version);
+      const depth = input.flag('deep') ? 'deep' : 'quick';
+      const found = await verifyRelease(install, release, depth, context);
+      const isDamaged = !isWhole(found) || install.state.suspect;
+      const report: MoveReport = isDamaged
+        ? // What the verification read is in the index, so nothing is read twice.
+          await moveInstall({ ...moveOf(install, session, input), changedFiles: 'replace' }, release, context)
+        : unchangedReport(install.state.game, version);
+      const fetchedBytes = report.bytes.fromPeers + report.bytes.fromWebSeeds;
+      return {
+        document: { ok: true, ...found, fetchedBytes, ...report },
+        text: isDamaged ? `${describeVerification(found)}\n${describeMove(report)}` : describeVerification(found),
+      };
+    });
+  },
+};

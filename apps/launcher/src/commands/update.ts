@@ -1,0 +1,38 @@
+import { parseVersion } from '@swarmpatch/release';
+import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
+import { withInstall, type OpenInstall } from '../install/open-install.ts';
+import { moveInstall } from '../move/move-install.ts';
+import { moveResult, unchangedReport } from '../move/move-result.ts';
+import { transferOptions } from '../transfer-options.ts';
+import { moveOf, openSession, refreshTrust } from './open-session.ts';
+import { dirOption, versionOption } from './options.ts';
+
+export const update: CommandSpec = {
+  path: ['update'],
+  summary: 'bring a game to the release that its channel names',
+  example: 'swarmpatch-launcher update --dir ~/games/starfall',
+  arguments: [],
+  options: [dirOption, versionOption, ...transferOptions],
+  async run(input, context) {
+    return withInstall(input.requiredText('dir'), 'update', context, (install) =>
+      updateInstall(install, input, context),
+    );
+  },
+};
+
+/** Moves an install to the version asked for, or to its channel's. */
+export async function updateInstall(
+  install: OpenInstall,
+  input: CommandInput,
+  context: CommandContext,
+): Promise<CommandOutcome> {
+  const wanted = input.text('version');
+  const named = wanted === undefined ? undefined : parseVersion(wanted);
+  const session = await openSession(install, context);
+  await refreshTrust(session, install, context);
+  const { state } = install;
+  const version = named ?? (await session.source.versionOf(state.channel, state.installId));
+  if (version === state.installed?.version && !state.suspect) return moveResult(unchangedReport(state.game, version));
+  const release = await session.source.release(version);
+  return moveResult(await moveInstall(moveOf(install, session, input), release, context));
+}

@@ -1,0 +1,124 @@
+import { access, mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  InstallError,
+  readState,
+  recover,
+  STATE_DIRECTORY,
+  writeState,
+  type InstalledRelease,
+  type InstallState,
+  type Recovery,
+} from '@swarmpatch/install';
+import { DiskFileSystem, lockInstall, TreeHasher } from '@swarmpatch/node-io/file-system';
+import { HashPool } from '@swarmpatch/node-io/hashing';
+import type { CommandContext } from '@swarmpatch/terminal';
+
+/** An install that this process alone works on, recovered from whatever stopped the last one. */
+export class OpenInstall {
+  readonly files: DiskFileSystem;
+  readonly hasher: TreeHasher;
+  #state: InstallState;
+  #isSaved: boolean;
+
+  /** @param saved What is on disk; nothing for an install that begins. */
+  constructor(files: DiskFileSystem, hasher: TreeHasher, state: InstallState, saved: InstallState | undefined) {
+    this.files = files;
+    this.hasher = hasher;
+    this.#state = state;
+    this.#isSaved = isDeepStrictEqual(state, saved);
+  }
+
+  get state(): InstallState {
+    return this.#state;
+  }
+
+  /** The release that is whole on disk. @throws {InstallError} `not_installed` */
+  get installed(): InstalledRelease {
+    const { installed } = this.#state;
+    if (installed !== undefined) return installed;
+    throw new InstallError(
+      'not_installed',
+      `read the install of ${this.#state.game}: its first release is not whole yet; run update to go on`,
+    );
+  }
+
+  /** Changes what the install remembers, on disk when anything differs. */
+  async remember(change: Partial<InstallState>): Promise<void> {
+    const state = { ...this.#state, ...change };
+    if (this.#isSaved && isDeepStrictEqual(state, this.#state)) return;
+    await writeState(this.files, state);
+    this.#state = state;
+    this.#isSaved = true;
+  }
+
+  /** Takes over the state that a commit wrote. */
+  async reload(): Promise<void> {
+    this.#state = (await readState(this.files)) ?? this.#state;
+  }
+}
+
+/** What to do with a directory that has no state, or none that can be read. */
+export type BeginInstall = (found: InstallState | undefined) => Promise<InstallState>;
+
+/**
+ * Locks an install, recovers it, says so, and gives it to `work`.
+ *
+ * @param begin Makes the state of a new install, or changes that of one that is there. Without it a directory that is no
+ *   install is refused.
+ * @throws {InstallError} `not_installed`, `install_locked`, `state_corrupt`
+ */
+export async function withInstall<T>(
+  directory: string,
+  command: string,
+  context: CommandContext,
+  work: (install: OpenInstall) => Promise<T>,
+  begin?: BeginInstall,
+): Promise<T> {
+  const root = resolve(directory);
+  const files = new DiskFileSystem(root);
+  if (begin === undefined) await refuseOther(files, directory);
+  else await mkdir(root, { recursive: true });
+  const lock = await lockInstall(files, command);
+  const pool = new HashPool();
+  try {
+    report(await recover(files), context);
+    const found = await readState(files).catch((error: unknown) => {
+      if (begin !== undefined && error instanceof InstallError && error.code === 'state_corrupt') return undefined;
+      throw error;
+    });
+    const state = begin === undefined ? found : await begin(found);
+    if (state === undefined) throw notInstalled(directory);
+    return await work(new OpenInstall(files, new TreeHasher(files, pool), state, found));
+  } finally {
+    await pool.close();
+    await lock.release();
+  }
+}
+
+/** @throws {InstallError} `not_installed` */
+export async function refuseOther(files: DiskFileSystem, directory: string): Promise<void> {
+  try {
+    await access(files.absolute(STATE_DIRECTORY));
+  } catch {
+    throw notInstalled(directory);
+  }
+}
+
+export function report(recovery: Recovery, context: Pick<CommandContext, 'warn'>): void {
+  if (recovery.kind === 'finished') {
+    context.warn(`recovered: the update to ${recovery.version} was interrupted and is finished now`);
+    for (const { path, to } of recovery.kept) context.warn(`kept ${path} as ${to}: it was in the way of the release`);
+  }
+  if (recovery.kind === 'suspect') {
+    context.warn(`recovered in doubt: ${recovery.reason}; run repair to look at every file`);
+  }
+}
+
+function notInstalled(directory: string): InstallError {
+  return new InstallError(
+    'not_installed',
+    `open ${directory}: found no install, wanted one; make it with swarmpatch-launcher install`,
+  );
+}

@@ -1,0 +1,22 @@
+export type LauncherErrorCode =
+  /** The origin does not say which root the game has, and none was given. */
+  | 'no_root_fingerprint'
+  /** This install was pinned to another root than the one given now. */
+  | 'wrong_root'
+  | 'no_earlier_release'
+  /** Torrent and manifest of a release are not of the same files. */
+  | 'release_mismatch'
+  /** What arrived is wrong on disk every time. */
+  | 'disk_unreliable'
+  | 'bad_origin_url';
+
+/** A launcher command that cannot go on; the install is as it was. */
+export class LauncherError extends Error {
+  override readonly name = 'LauncherError';
+  readonly code: LauncherErrorCode;
+
+  constructor(code: LauncherErrorCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}

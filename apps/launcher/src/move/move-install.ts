@@ -1,0 +1,137 @@
+import {
+  asDiskFull,
+  commit,
+  FileIndex,
+  historyAfter,
+  InstallError,
+  planFrom,
+  refuseWithoutSpace,
+  saveReleaseDocuments,
+  Staging,
+  takeInventory,
+  type Inventory,
+} from '@swarmpatch/install';
+import type { PlanKind, UpdatePlan } from '@swarmpatch/plan';
+import type { CommandContext } from '@swarmpatch/terminal';
+import type { OpenInstall } from '../install/open-install.ts';
+import type { Release, ReleaseSource } from '../origin/release-source.ts';
+import { inPhase } from './phases.ts';
+import { MoveSwarm } from './move-swarm.ts';
+import type { SharingSources } from './release-sharing.ts';
+
+export interface MoveReport {
+  game: string;
+  from: string | null;
+  to: string;
+  changed: boolean;
+  plan: PlanKind;
+  bytes: { fromPeers: number; fromWebSeeds: number; reused: number; written: number };
+  seconds: number;
+  peers: number;
+  /** Files of the player that were in the way, and where they are now. */
+  kept: { path: string; to: string }[];
+}
+
+export interface Move {
+  install: OpenInstall;
+  source: ReleaseSource;
+  sharing: SharingSources;
+  depth: 'quick' | 'deep';
+  /** What becomes of owned files that the player changed. */
+  changedFiles: 'keep' | 'replace';
+}
+
+/** Looks at what is on disk for a release. Changes nothing but what is known about files. */
+export async function surveyInstall(
+  move: Omit<Move, 'sharing'>,
+  release: Release,
+  context: CommandContext,
+): Promise<{ inventory: Inventory; plan: UpdatePlan }> {
+  const { files, hasher, state } = move.install;
+  const index = await FileIndex.load(files);
+  const before = state.installed && (await findInstalled(move));
+  const inventory = await inPhase(context, 'check', (onProgress) =>
+    takeInventory({
+      files,
+      hasher,
+      index,
+      installed: before?.manifest,
+      installedPieces: before?.pieces,
+      target: release.pieces,
+      depth: move.depth,
+      changedFiles: move.changedFiles,
+      signal: context.signal,
+      onProgress,
+    }),
+  );
+  await index.save(files);
+  return { inventory, plan: planFrom(inventory) };
+}
+
+/** Brings an install to a release, or leaves it as it was. */
+export async function moveInstall(move: Move, release: Release, context: CommandContext): Promise<MoveReport> {
+  const startedMs = context.nowMs();
+  const { files, state } = move.install;
+  const { manifest } = release;
+  const { inventory, plan } = await surveyInstall(move, release, context);
+  const report: MoveReport = {
+    game: state.game,
+    from: state.installed?.version ?? null,
+    to: manifest.version,
+    changed: plan.chosen.kind !== 'none',
+    plan: plan.chosen.kind,
+    bytes: {
+      fromPeers: 0,
+      fromWebSeeds: 0,
+      reused: manifest.bytes - plan.chosen.downloadBytes,
+      written: plan.chosen.writeBytes,
+    },
+    seconds: 0,
+    peers: 0,
+    kept: [],
+  };
+  const swarm = new MoveSwarm(move, release, context);
+  try {
+    await refuseWithoutSpace(files, { scratchBytes: plan.chosen.scratchBytes, fileCount: manifest.files.length });
+    await saveReleaseDocuments(files, manifest.version, {
+      manifest: release.manifestBytes,
+      torrent: release.torrentBytes,
+    });
+    const staging = await inPhase(context, 'reuse', () => Staging.open(files, inventory, context.signal));
+    await swarm.fetch(staging);
+    const sealed = await staging.seal();
+    context.signal.throwIfAborted();
+    const to = {
+      ...state,
+      installed: release.installed,
+      history: historyAfter(state, manifest.version),
+      suspect: false,
+    };
+    const result = await commit(files, { inventory, sealed }, { from: state, to });
+    await move.install.reload();
+    swarm.settle();
+    report.kept = result.kept;
+    report.bytes.fromPeers = swarm.fromPeersBytes;
+    report.bytes.fromWebSeeds = swarm.fromWebSeedsBytes;
+    report.peers = swarm.peersMax;
+    report.seconds = (context.nowMs() - startedMs) / 1000;
+    for (const { path, to: kept } of result.kept)
+      context.warn(`kept ${path} as ${kept}: it was in the way of the release`);
+    await swarm.seed();
+  } catch (error) {
+    throw asDiskFull('update', error);
+  } finally {
+    await swarm.stop();
+  }
+  return report;
+}
+
+/** A release whose documents are lost owns nothing any more: what is on disk is recognised by its content. */
+async function findInstalled({ install, source }: Pick<Move, 'install' | 'source'>): Promise<Release | undefined> {
+  try {
+    return await source.installed(install.installed);
+  } catch (error) {
+    if (error instanceof InstallError && error.code === 'state_corrupt') return undefined;
+    throw error;
+  }
+}

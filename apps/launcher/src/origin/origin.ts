@@ -1,0 +1,62 @@
+import { gameReplySchema, originPaths, serviceReplySchema, type GameReply } from '@swarmpatch/api-contract';
+import { ApiError, requestBytes, requestJson } from '@swarmpatch/node-io/api-client';
+import type { TrustFetcher } from '@swarmpatch/trust';
+import { LauncherError } from '../launcher-error.ts';
+
+/** An origin as players' launchers use it: unauthenticated, and believed only about what is signed. */
+export class Origin {
+  readonly url: string;
+  readonly #signal: AbortSignal;
+
+  /** @param url As `parseOriginUrl` gives it. */
+  constructor(url: string, signal: AbortSignal) {
+    this.url = url;
+    this.#signal = signal;
+  }
+
+  game(game: string): Promise<GameReply> {
+    const url = this.url + originPaths.game(game);
+    return requestJson({ method: 'GET', url, schema: gameReplySchema, signal: this.#signal });
+  }
+
+  /** Announce URLs; none when the origin does not say. */
+  async trackers(): Promise<string[]> {
+    const url = this.url + originPaths.service();
+    const { trackers } = await requestJson({ method: 'GET', url, schema: serviceReplySchema, signal: this.#signal });
+    return trackers;
+  }
+
+  streamUrl(game: string, version: string): string {
+    return this.url + originPaths.stream(game, version);
+  }
+
+  trustOf(game: string): TrustFetcher {
+    return {
+      fetch: async (name, bytesMax) => {
+        const url = this.url + originPaths.trustFile(game, name);
+        try {
+          return await requestBytes(url, { bytesMax, signal: this.#signal });
+        } catch (error) {
+          if (error instanceof ApiError && error.status === 404) return undefined;
+          throw error;
+        }
+      },
+    };
+  }
+}
+
+/**
+ * @returns the URL without a slash at its end.
+ * @throws {LauncherError} `bad_origin_url`
+ */
+export function parseOriginUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
+  if (url === undefined || !isHttp || url.username !== '' || url.search !== '' || url.hash !== '') {
+    throw new LauncherError(
+      'bad_origin_url',
+      `read --origin: found ${JSON.stringify(text)}, wanted an http or https URL such as https://play.example.org`,
+    );
+  }
+  return url.href.replace(/\/+$/, '');
+}

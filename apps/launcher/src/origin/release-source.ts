@@ -1,0 +1,122 @@
+import {
+  findSavedManifest,
+  findSavedTorrent,
+  InstallError,
+  ReleasePieces,
+  type FileSystem,
+  type InstalledRelease,
+  type InstallState,
+} from '@swarmpatch/install';
+import { parseTorrent, type Metainfo } from '@swarmpatch/metainfo';
+import { assertManifestMatchesTorrent, parseManifest, type Manifest } from '@swarmpatch/release';
+import {
+  describeTarget,
+  manifestTargetPath,
+  torrentTargetPath,
+  TrustClient,
+  type TrustFetcher,
+} from '@swarmpatch/trust';
+import { LauncherError } from '../launcher-error.ts';
+import { versionFor } from './rollout.ts';
+import { InstallTrustCache } from './trust-cache.ts';
+
+/** The signed documents of one release. */
+export interface Release {
+  manifest: Manifest;
+  manifestBytes: Uint8Array;
+  torrentBytes: Uint8Array;
+  metainfo: Metainfo;
+  pieces: ReleasePieces;
+  installed: InstalledRelease;
+}
+
+/** What an install may trust about its game: the cached metadata, and the origin's once it is refreshed. */
+export class ReleaseSource {
+  readonly #files: FileSystem;
+  readonly #client: TrustClient;
+  readonly #fetcher: TrustFetcher;
+
+  private constructor(files: FileSystem, client: TrustClient, fetcher: TrustFetcher) {
+    this.#files = files;
+    this.#client = client;
+    this.#fetcher = fetcher;
+  }
+
+  static async open(
+    files: FileSystem,
+    pinned: Pick<InstallState, 'game' | 'rootFingerprint'>,
+    fetcher: TrustFetcher,
+  ): Promise<ReleaseSource> {
+    const { game, rootFingerprint } = pinned;
+    const client = await TrustClient.open({ game, rootFingerprint, cache: new InstallTrustCache(files) });
+    return new ReleaseSource(files, client, fetcher);
+  }
+
+  isStale(nowMs: number): boolean {
+    return this.#client.isStale(nowMs);
+  }
+
+  /** @throws {TrustError}, {ApiError} `origin_unreachable` */
+  async refresh(nowMs: number): Promise<void> {
+    await this.#client.refresh(this.#fetcher, nowMs);
+  }
+
+  /** The version that the channel means to this install. @throws {TrustError}, {ReleaseError} */
+  async versionOf(channel: string, installId: string): Promise<string> {
+    return versionFor(await this.#client.fetchChannel(this.#fetcher, channel), installId);
+  }
+
+  /** The signed documents of any release; those that the install keeps are not fetched again. @throws {TrustError} */
+  async release(version: string): Promise<Release> {
+    const manifestPath = manifestTargetPath(version);
+    const torrentPath = torrentTargetPath(version);
+    const manifestTarget = this.#client.target(manifestPath);
+    const torrentTarget = this.#client.target(torrentPath);
+    const savedManifest = manifestTarget && (await findSavedManifest(this.#files, version, manifestTarget.sha256));
+    const savedTorrent = torrentTarget && (await findSavedTorrent(this.#files, version, torrentTarget.sha256));
+    const manifestBytes = savedManifest ?? (await this.#client.fetchTarget(this.#fetcher, manifestPath));
+    const torrentBytes = savedTorrent ?? (await this.#client.fetchTarget(this.#fetcher, torrentPath));
+    return this.#assemble(version, { manifestBytes, torrentBytes });
+  }
+
+  /**
+   * The signed documents of the installed release, from the install alone.
+   *
+   * @throws {InstallError} `state_corrupt` when they are not what was signed
+   */
+  async installed(release: InstalledRelease): Promise<Release> {
+    const { version, manifestSha256, torrentSha256 } = release;
+    const manifestTarget = this.#client.target(manifestTargetPath(version));
+    const torrentTarget = this.#client.target(torrentTargetPath(version));
+    const manifestBytes = await findSavedManifest(this.#files, version, manifestTarget?.sha256 ?? manifestSha256);
+    const torrentBytes = await findSavedTorrent(this.#files, version, torrentTarget?.sha256 ?? torrentSha256);
+    if (manifestBytes === undefined || torrentBytes === undefined) {
+      throw new InstallError(
+        'state_corrupt',
+        `read release ${version}: found its documents missing or not as signed; run repair to fetch them again`,
+      );
+    }
+    return this.#assemble(version, { manifestBytes, torrentBytes });
+  }
+
+  #assemble(version: string, documents: { manifestBytes: Uint8Array; torrentBytes: Uint8Array }): Release {
+    const manifest = parseManifest(documents.manifestBytes);
+    if (manifest.game !== this.#client.game || manifest.version !== version) {
+      throw new LauncherError(
+        'release_mismatch',
+        `read the manifest of ${this.#client.game} ${version}: found ${manifest.game} ${manifest.version}`,
+      );
+    }
+    const metainfo = parseTorrent(documents.torrentBytes);
+    assertManifestMatchesTorrent(manifest, metainfo);
+    const manifestSha256 = describeTarget(documents.manifestBytes).sha256;
+    const torrentSha256 = describeTarget(documents.torrentBytes).sha256;
+    return {
+      manifest,
+      ...documents,
+      metainfo,
+      pieces: new ReleasePieces(manifest, metainfo),
+      installed: { version, manifestSha256, torrentSha256 },
+    };
+  }
+}
