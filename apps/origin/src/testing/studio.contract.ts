@@ -82,7 +82,7 @@ export function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
 
 export class Studio {
   readonly game: string;
-  readonly #url: string;
+  #url: string;
   readonly #token: string;
   readonly #root = signerFromPem(generateSigningKey().privateKeyPem);
   readonly #release = signerFromPem(generateSigningKey().privateKeyPem);
@@ -95,12 +95,31 @@ export class Studio {
     this.game = game;
   }
 
+  /** The same studio, facing an origin that came back somewhere else. */
+  at(url: string): this {
+    this.#url = url;
+    return this;
+  }
+
+  get authorization(): string {
+    return `Bearer ${this.#token}`;
+  }
+
+  /** Takes releases that were refused out of the targets that are signed next. */
+  forget(...drafts: readonly Draft[]): void {
+    for (const { manifest } of drafts) {
+      this.targets.delete(manifestTargetPath(manifest.version));
+      this.targets.delete(torrentTargetPath(manifest.version));
+      this.targetsVersion -= 1;
+    }
+  }
+
   async request(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> {
     const isJson = body !== undefined && !(body instanceof Uint8Array) && !(body instanceof ReadableStream);
     const response = await fetch(this.#url + path, {
       method,
       headers: {
-        authorization: `Bearer ${this.#token}`,
+        authorization: this.authorization,
         ...(body !== undefined && { 'content-type': isJson ? 'application/json' : 'application/x-tar' }),
         ...headers,
       },
