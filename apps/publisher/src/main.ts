@@ -9,7 +9,7 @@ import { releaseList } from './commands/release-list.ts';
 import { releaseShow } from './commands/release-show.ts';
 import { torrentCommands } from './torrent/index.ts';
 
-runProgram({
+await runProgram({
   name: 'swarmpatch',
   summary: 'publish game builds and deliver them through a swarm',
   version: '0.1.0',

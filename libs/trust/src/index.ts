@@ -12,6 +12,7 @@ export { publicKeyOf, rootFingerprintOf, signerFromPem } from './keys.ts';
 export type { PublicKey, Signer, TrustCache, TrustFetcher } from './ports.ts';
 export {
   channelTargetPath,
+  CLOCK_MS_MIN,
   KEYS_MAX,
   manifestTargetPath,
   metadataBytesMax,

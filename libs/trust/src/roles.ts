@@ -20,6 +20,9 @@ export const roleLifetimeMs: Readonly<Record<RoleName, number>> = {
   timestamp: 2 * DAY_MS,
 };
 
+/** No genuine clock is earlier than this product: 2026-01-01. */
+export const CLOCK_MS_MIN: number = Date.UTC(2026, 0, 1);
+
 /** Newer roots that one refresh follows. */
 export const ROOT_ROTATIONS_MAX = 256;
 /** Keys in a root, and signatures on any metadata file. */

@@ -1,7 +1,7 @@
 import { encodeChannelRecord } from '@swarmpatch/release';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { metadataBytesMax, roleLifetimeMs } from './roles.ts';
+import { CLOCK_MS_MIN, metadataBytesMax, roleLifetimeMs } from './roles.ts';
 import { MemoryCache, NOW_MS, ScratchRepository, signerOf } from './scratch-repository.contract.ts';
 import { TrustClient } from './trust-client.ts';
 import { TrustError, type TrustErrorCode } from './trust-error.ts';
@@ -54,12 +54,28 @@ describe('TrustClient', () => {
   });
 
   it('measures expiry by the given time and never by the clock of the machine', async () => {
-    repository = new ScratchRepository('starfall');
-    repository.nowMs = Date.UTC(2001, 1, 1);
+    repository.nowMs = Date.UTC(2300, 1, 1);
+    repository.versions.root = 0;
+    repository.signRoot(repository.root);
     repository.signTargets();
     repository.signOnline();
-    await (await open()).refresh(repository, repository.nowMs);
+    await refreshed();
+    repository.nowMs = CLOCK_MS_MIN;
+    repository.versions.root = 0;
+    repository.signRoot(repository.root);
+    repository.signTargets();
+    repository.signOnline();
+    cache = new MemoryCache();
+    await refreshed();
   });
+
+  it.each([0, 12_345, CLOCK_MS_MIN - 1])(
+    'refuses a clock at %s ms, under which nothing would ever expire',
+    async (nowMs) => {
+      expect(await refusal((await open()).refresh(repository, nowMs))).toBe('wrong_clock');
+      expect((await refreshed()).isStale(nowMs)).toBe(true);
+    },
+  );
 
   it('opens offline with what it trusted last, and calls it stale once it has expired', async () => {
     publish('channels/stable.json', 'record');

@@ -4,6 +4,7 @@ import { describeTarget, type TargetInfo } from './create-metadata.ts';
 import type { PublicKey, TrustCache, TrustFetcher } from './ports.ts';
 import {
   channelTargetPath,
+  CLOCK_MS_MIN,
   manifestTargetPath,
   metadataBytesMax,
   metadataFileName,
@@ -73,9 +74,13 @@ export class TrustClient {
     return this.#view?.targets && this.#view.expiresMs;
   }
 
-  /** True when nothing is trusted, or what is has expired: the origin may be showing old news. */
+  /**
+   * True when nothing is trusted, or what is has expired: the origin may be showing old news.
+   *
+   * @param nowMs Wall clock, milliseconds since 1970.
+   */
   isStale(nowMs: number): boolean {
-    return this.expiresMs === undefined || this.expiresMs <= nowMs;
+    return this.expiresMs === undefined || this.expiresMs <= nowMs || nowMs < CLOCK_MS_MIN;
   }
 
   /**
@@ -96,9 +101,16 @@ export class TrustClient {
    * Brings the trusted metadata up to the repository's (TUF 1.0.31, section 5). After a failure the client still shows what it
    * showed before; steps that had verified are kept in the cache, so that nothing older is taken next time.
    *
+   * @param nowMs Wall clock, milliseconds since 1970.
    * @throws {TrustError}, and whatever the fetcher and cache throw.
    */
   async refresh(fetcher: TrustFetcher, nowMs: number): Promise<void> {
+    if (nowMs < CLOCK_MS_MIN) {
+      throw new TrustError(
+        'wrong_clock',
+        `refresh metadata: the clock says ${new Date(nowMs).toISOString()}, under which nothing ever expires; set this machine's clock`,
+      );
+    }
     const set = await this.#refreshRoot(fetcher, nowMs);
     await this.#refreshTimestamp(set, fetcher);
     await this.#refreshSnapshot(set, fetcher);

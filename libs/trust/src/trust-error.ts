@@ -7,6 +7,8 @@ export type TrustErrorCode =
   | 'wrong_game'
   /** Past its expiry: a freeze, or a repository that nobody renews. */
   | 'expired'
+  /** This machine's clock is before any that could be right. */
+  | 'wrong_clock'
   /** Older than what was trusted before. */
   | 'rolled_back'
   /** Fewer valid signatures than the role's threshold. */

@@ -1,15 +1,25 @@
 import type { CommandSpec } from '@swarmpatch/terminal';
-import { gameOption, originOption, readGame, readOrigin, tokenOption } from './options.ts';
+import {
+  checkingKeysOption,
+  checkKeys,
+  gameOption,
+  originOption,
+  readGame,
+  readOrigin,
+  tokenOption,
+} from './options.ts';
 import { formatTable } from './table.ts';
 
 export const channelList: CommandSpec = {
   path: ['channel', 'list'],
   summary: 'list what each channel names',
   example: 'swarmpatch channel list --game starfall --origin https://origin.example',
-  options: [gameOption, originOption, tokenOption],
+  options: [gameOption, originOption, tokenOption, checkingKeysOption],
   async run(input, context) {
     const game = readGame(input);
-    const { channels } = await readOrigin(input, context).game(game);
+    const origin = readOrigin(input, context);
+    await checkKeys(input, origin);
+    const { channels } = await origin.game(game);
     const rows = channels.map(({ name, version, rollout }) => [
       name,
       version,

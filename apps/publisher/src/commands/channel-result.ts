@@ -1,7 +1,7 @@
 import type { ChannelRecord } from '@swarmpatch/release';
-import type { CommandResult } from '@swarmpatch/terminal';
+import type { CommandOutcome } from '@swarmpatch/terminal';
 
-export function channelResult(record: ChannelRecord): CommandResult {
+export function channelResult(record: ChannelRecord): CommandOutcome {
   const { game, channel, version, rollout, history } = record;
   const audience = rollout === undefined ? 'everyone' : `${rollout} % of installs`;
   return {

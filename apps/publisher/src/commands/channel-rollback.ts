@@ -13,7 +13,7 @@ export const channelRollback: CommandSpec = {
   async run(input, context) {
     const channel = parseChannelName(input.argument('channel'));
     const origin = readOrigin(input, context);
-    const studio = await openStudio(input, context, origin);
+    const studio = await openStudio(input, origin);
     const record = await studio.setChannel(async () => {
       const current = await studio.channel(channel);
       if (current !== undefined) return rollBackChannel(current);

@@ -30,7 +30,7 @@ export const channelSet: CommandSpec = {
     const version = parseVersion(input.argument('version'));
     const rollout = input.number('rollout');
     const origin = readOrigin(input, context);
-    const studio = await openStudio(input, context, origin);
+    const studio = await openStudio(input, origin);
     const record = await studio.setChannel(async () => {
       if (!studio.hasRelease(version)) {
         throw new PublishError(

@@ -21,7 +21,7 @@ export const gameCreate: CommandSpec = {
       title: input.requiredText('title'),
       keys: input.requiredText('keys'),
       origin: readOrigin(input, context),
-      nowMs: context.nowMs(),
+      nowMs: Date.now(),
     });
     return { document: { game, rootFingerprint }, text: `${game} is registered\nRoot fingerprint ${rootFingerprint}` };
   },

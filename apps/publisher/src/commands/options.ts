@@ -1,28 +1,30 @@
-import type { CommandSpec } from '@swarmpatch/terminal';
+import type { CommandContext, CommandInput, OptionSpec } from '@swarmpatch/terminal';
 import { parseGameId } from '@swarmpatch/release';
 import { Origin } from '../origin/origin.ts';
 import { Studio } from '../origin/studio.ts';
 
-type Input = Parameters<CommandSpec['run']>[0];
-type Context = Parameters<CommandSpec['run']>[1];
-type Option = NonNullable<CommandSpec['options']>[number];
-
-export const gameOption: Option = { name: 'game', value: 'id', kind: 'text', description: 'the game', required: true };
-export const originOption: Option = {
+export const gameOption: OptionSpec = {
+  name: 'game',
+  value: 'id',
+  kind: 'text',
+  description: 'the game',
+  required: true,
+};
+export const originOption: OptionSpec = {
   name: 'origin',
   value: 'url',
   kind: 'text',
   description: 'the origin to publish to',
   required: true,
 };
-export const tokenOption: Option = {
+export const tokenOption: OptionSpec = {
   name: 'token',
   value: 'token',
   kind: 'text',
   description: 'a token of the origin that may publish the game',
 };
-export const requiredTokenOption: Option = { ...tokenOption, required: true };
-export const keysOption: Option = {
+export const requiredTokenOption: OptionSpec = { ...tokenOption, required: true };
+export const keysOption: OptionSpec = {
   name: 'keys',
   value: 'dir',
   kind: 'text',
@@ -30,15 +32,28 @@ export const keysOption: Option = {
   required: true,
 };
 
-export function readOrigin(input: Input, context: Context): Origin {
+/** For commands that only read: with keys, the game must be the one that they belong to. */
+export const checkingKeysOption: OptionSpec = {
+  name: 'keys',
+  value: 'dir',
+  kind: 'text',
+  description: 'refuse a game that has other keys than these',
+};
+
+export function readOrigin(input: CommandInput, context: CommandContext): Origin {
   return new Origin(input.requiredText('origin'), input.text('token'), context.signal);
 }
 
-export function readGame(input: Input): string {
+export function readGame(input: CommandInput): string {
   return parseGameId(input.requiredText('game'));
 }
 
 /** The game, its origin and its keys, checked against each other. */
-export function openStudio(input: Input, context: Context, origin: Origin): Promise<Studio> {
-  return Studio.open({ game: readGame(input), keys: input.requiredText('keys'), origin, nowMs: () => context.nowMs() });
+export function openStudio(input: CommandInput, origin: Origin): Promise<Studio> {
+  return Studio.open({ game: readGame(input), keys: input.requiredText('keys'), origin, nowMs: () => Date.now() });
+}
+
+/** @throws {PublishError} `wrong_keys` when keys are given and the game has others. */
+export async function checkKeys(input: CommandInput, origin: Origin): Promise<void> {
+  if (input.text('keys') !== undefined) await openStudio(input, origin);
 }

@@ -1,12 +1,16 @@
 import { DEFAULT_CHANNEL, parseChannelName, parseVersion } from '@swarmpatch/release';
-import { type CommandSpec, formatBytes, formatDuration } from '@swarmpatch/terminal';
+import {
+  type CommandContext,
+  type CommandOutcome,
+  type CommandSpec,
+  formatBytes,
+  formatDuration,
+} from '@swarmpatch/terminal';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
 import { readNotes } from '../publish/notes.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
 import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
 import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
-
-type Context = Parameters<CommandSpec['run']>[1];
 
 export const publish: CommandSpec = {
   path: ['publish'],
@@ -45,7 +49,7 @@ export const publish: CommandSpec = {
     const source = await checkBuildPath(path);
     const notes = await readNotes(input.text('notes'));
     const origin = readOrigin(input, context);
-    const studio = await openStudio(input, context, origin);
+    const studio = await openStudio(input, origin);
     const webSeed = await checkPublishable(origin, studio, version);
 
     const directory = await openDirectory(path, source.kind === 'archive' ? source.lengthBytes : 0, context);
@@ -70,7 +74,7 @@ export const publish: CommandSpec = {
 async function openDirectory(
   path: string,
   archiveBytes: number,
-  context: Context,
+  context: CommandContext,
 ): ReturnType<typeof openBuildDirectory> {
   if (archiveBytes === 0) return openBuildDirectory(path, { signal: context.signal, onBytes: () => undefined });
   const phase = context.progress.phase('unpack', { totalBytes: archiveBytes });
@@ -89,7 +93,7 @@ async function openDirectory(
 async function hashBuild(
   directory: string,
   release: Pick<Parameters<typeof draftRelease>[1], 'game' | 'version' | 'webSeeds' | 'notes'>,
-  context: Context,
+  context: CommandContext,
 ): Promise<ReleaseDraft> {
   const phase = context.progress.phase('hash', {});
   const draft = await draftRelease(directory, {
@@ -106,7 +110,7 @@ async function hashBuild(
 async function send(
   draft: ReleaseDraft,
   place: { origin: Parameters<typeof uploadDraft>[0]; studio: Awaited<ReturnType<typeof openStudio>>; channel: string },
-  context: Context,
+  context: CommandContext,
 ): ReturnType<typeof uploadDraft> {
   const patience = { signal: context.signal, onRetry: (message: string) => context.warn(message) };
   const phase = context.progress.phase('upload', {});
@@ -121,7 +125,7 @@ async function send(
 function publishResult(
   { manifest }: ReleaseDraft,
   outcome: { channel: string; newBytes: number; uploadedBytes: number; seconds: number; isDryRun: boolean },
-): Awaited<ReturnType<CommandSpec['run']>> {
+): CommandOutcome {
   const { channel, newBytes, uploadedBytes, seconds, isDryRun } = outcome;
   const { infohashV1, infohashV2 } = manifest.torrent;
   const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;

@@ -1,15 +1,25 @@
 import { formatBytes, type CommandSpec } from '@swarmpatch/terminal';
-import { gameOption, originOption, readGame, readOrigin, tokenOption } from './options.ts';
+import {
+  checkingKeysOption,
+  checkKeys,
+  gameOption,
+  originOption,
+  readGame,
+  readOrigin,
+  tokenOption,
+} from './options.ts';
 import { formatTable } from './table.ts';
 
 export const releaseList: CommandSpec = {
   path: ['release', 'list'],
   summary: 'list the releases of a game',
   example: 'swarmpatch release list --game starfall --origin https://origin.example',
-  options: [gameOption, originOption, tokenOption],
+  options: [gameOption, originOption, tokenOption, checkingKeysOption],
   async run(input, context) {
     const game = readGame(input);
-    const { releases } = await readOrigin(input, context).releases(game);
+    const origin = readOrigin(input, context);
+    await checkKeys(input, origin);
+    const { releases } = await origin.releases(game);
     const rows = releases.map(({ version, state, bytes, publishedAt }) => [
       version,
       state,

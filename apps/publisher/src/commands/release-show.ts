@@ -1,6 +1,14 @@
 import { parseVersion } from '@swarmpatch/release';
 import { formatBytes, type CommandSpec } from '@swarmpatch/terminal';
-import { gameOption, originOption, readGame, readOrigin, tokenOption } from './options.ts';
+import {
+  checkingKeysOption,
+  checkKeys,
+  gameOption,
+  originOption,
+  readGame,
+  readOrigin,
+  tokenOption,
+} from './options.ts';
 import { formatTable } from './table.ts';
 
 export const releaseShow: CommandSpec = {
@@ -8,10 +16,12 @@ export const releaseShow: CommandSpec = {
   summary: 'show one release',
   example: 'swarmpatch release show 1.2.0 --game starfall --origin https://origin.example',
   arguments: [{ name: 'version', description: 'the version' }],
-  options: [gameOption, originOption, tokenOption],
+  options: [gameOption, originOption, tokenOption, checkingKeysOption],
   async run(input, context) {
     const game = readGame(input);
-    const release = await readOrigin(input, context).release(game, parseVersion(input.argument('version')));
+    const origin = readOrigin(input, context);
+    await checkKeys(input, origin);
+    const release = await origin.release(game, parseVersion(input.argument('version')));
     const table = formatTable([
       ['version', release.version],
       ['state', release.state],
