@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, join, resolve, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -107,7 +107,10 @@ function statRoot(top: string, given: string): Stats {
 function scanFile(path: string, absolutePath: string, stats: Stats): ScannedFile {
   if (!stats.isFile()) throw unsupported(path, stats);
   checkName(path);
-  attempt(path, () => accessSync(absolutePath, constants.R_OK));
+  // Opening is the one test that means the same on every system.
+  attempt(path, () => {
+    closeSync(openSync(absolutePath, 'r'));
+  });
   return {
     path,
     absolutePath,
