@@ -5,6 +5,7 @@ import {
   type CommandSpec,
   formatBytes,
   formatDuration,
+  type ProgressPhase,
 } from '@swarmpatch/terminal';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
 import { readNotes } from '../publish/notes.ts';
@@ -113,12 +114,18 @@ async function send(
   context: CommandContext,
 ): ReturnType<typeof uploadDraft> {
   const patience = { signal: context.signal, onRetry: (message: string) => context.warn(message) };
-  const phase = context.progress.phase('upload', {});
+  const comparing = context.progress.phase('compare');
+  let uploading: ProgressPhase | undefined;
   const uploaded = await uploadDraft(place.origin, draft, patience, (doneBytes, totalBytes) => {
-    phase.update({ doneBytes, totalBytes });
+    comparing.end();
+    uploading ??= context.progress.phase('upload', { doneBytes, totalBytes });
+    uploading.update({ doneBytes, totalBytes });
   });
-  phase.end();
+  comparing.end();
+  uploading?.end();
+  const committing = context.progress.phase('commit');
   await commitDraft({ ...place, draft, patience });
+  committing.end();
   return uploaded;
 }
 
