@@ -55,9 +55,12 @@ async function connectSocket(host: string, port: number, signal: AbortSignal): P
   signal.throwIfAborted();
   const socket = createSocket(family === 6 ? 'udp6' : 'udp4');
   await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
     socket.connect(port, address, () => {
-      socket.off('error', reject);
+      socket.removeAllListeners('error');
       resolve();
     });
   });

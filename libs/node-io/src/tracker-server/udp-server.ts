@@ -52,9 +52,12 @@ export function startPeerSweep(tracker: Tracker): { stop(): void } {
 
 function bind(socket: Socket, { host, port }: UdpTrackerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once('error', reject);
+    socket.once('error', (error) => {
+      socket.close();
+      reject(error);
+    });
     socket.bind({ address: host, port }, () => {
-      socket.off('error', reject);
+      socket.removeAllListeners('error');
       resolve();
     });
   });
