@@ -53,7 +53,8 @@ export const torrentCreate: CommandSpec = {
     const trackers = urls(input.list('tracker'), isTrackerUrl, 'tracker');
     const webSeeds = urls(input.list('web-seed'), isWebSeedUrl, 'web seed');
     await checkTorrentPlace(out);
-    const hashing = context.progress.phase('hash', {});
+    const scanning = context.progress.phase('scan');
+    const hashing = context.progress.phase('hash');
     const { torrentBytes, metainfo } = await createTorrentFrom(input.argument('path'), {
       name: input.text('name'),
       format: FORMATS.find((format) => format === input.text('format')),
@@ -61,6 +62,12 @@ export const torrentCreate: CommandSpec = {
       isPrivate: input.flag('private'),
       trackers: trackers.map((url) => [url]),
       webSeeds,
+      onScanProgress: ({ files }) => {
+        scanning.update({ doneItems: files });
+      },
+      onScanned: () => {
+        scanning.end();
+      },
       onProgress: (progress) => {
         hashing.update(progress);
       },
@@ -103,7 +110,7 @@ interface Summary {
 
 function describe(summary: Summary, out: string): string {
   return [
-    `${out}: ${summary.files} files, ${formatBytes(summary.bytes)}, ${summary.pieceCount} pieces of ${formatBytes(summary.pieceLength)}, in ${formatDuration(summary.seconds * 1000)}`,
+    `${out}: ${summary.files} files, ${formatBytes(summary.bytes)}, ${summary.pieceCount} pieces of ${formatBytes(summary.pieceLength)}, in ${formatDuration(summary.seconds)}`,
     ...(summary.infohashV1 === null ? [] : [`infohash v1  ${summary.infohashV1}`]),
     ...(summary.infohashV2 === null ? [] : [`infohash v2  ${summary.infohashV2}`]),
   ].join('\n');

@@ -18,7 +18,7 @@ import { hashFiles } from './hash-files.ts';
 import type { HashProgress } from './hash-files.ts';
 import { HashPool } from './hash-pool.ts';
 import { scanTree } from './scan-tree.ts';
-import type { ScannedFile } from './scan-tree.ts';
+import type { ScanOptions, ScannedFile } from './scan-tree.ts';
 import { hashSpanningPieces } from './spanning-pieces.ts';
 
 export interface CreateTorrentOptions {
@@ -32,6 +32,7 @@ export interface CreateTorrentOptions {
   /** Tiers. */
   readonly trackers?: readonly (readonly string[])[] | undefined;
   readonly webSeeds?: readonly string[] | undefined;
+  readonly onScanProgress?: ScanOptions['onProgress'];
   readonly onScanned?: ((files: readonly ScannedFile[]) => void) | undefined;
   readonly onProgress?: ((progress: HashProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -61,7 +62,7 @@ export interface CreatedTorrent {
  * @throws {MetainfoError} `bad_name`, `bad_piece_length`, `no_data`, `too_many_pieces`, `ambiguous_name`
  */
 export async function createTorrentFrom(path: string, options: CreateTorrentOptions = {}): Promise<CreatedTorrent> {
-  const files = await scanTree(path, { signal: options.signal });
+  const files = await scanTree(path, { signal: options.signal, onProgress: options.onScanProgress });
   options.onScanned?.(files);
   const plan = planTorrent(resolve(path), files, options);
   const pool = options.pool ?? new HashPool();

@@ -31,6 +31,8 @@ export interface ScannedFile {
 }
 
 export interface ScanOptions {
+  /** How many files and links were found so far. */
+  readonly onProgress?: ((progress: { readonly files: number }) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -44,7 +46,7 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
   const stats = statRoot(top, root);
   if (stats.isFile()) return [scanFile(basename(top), top, stats)];
   if (!stats.isDirectory()) throw unsupported(root, stats);
-  const scan = new Scan(top, options.signal);
+  const scan = new Scan(top, options);
   await scan.directory('');
   const [collision] = findPathCollisions(
     scan.files.map((file) => file.path),
@@ -63,20 +65,23 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
 class Scan {
   readonly files: ScannedFile[] = [];
   readonly #top: string;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: ScanOptions;
   #entries = 0;
 
-  constructor(top: string, signal: AbortSignal | undefined) {
+  constructor(top: string, options: ScanOptions) {
     this.#top = top;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   async directory(path: string): Promise<void> {
     const absolutePath = join(this.#top, path);
     for (const name of attempt(path, () => readdirSync(absolutePath))) {
       this.#entries += 1;
-      if (this.#entries % ENTRIES_PER_TURN === 0) await setImmediate();
-      this.#signal?.throwIfAborted();
+      if (this.#entries % ENTRIES_PER_TURN === 0) {
+        this.#options.onProgress?.({ files: this.files.length });
+        await setImmediate();
+      }
+      this.#options.signal?.throwIfAborted();
       await this.#entry(path === '' ? name : `${path}/${name}`);
     }
   }
