@@ -75,7 +75,7 @@ type EncodableDictionary =
   ReadonlyMap<string, Encodable | undefined> | { readonly [key: string]: Encodable | undefined };
 
 function appendDictionary(chunks: Uint8Array[], dictionary: EncodableDictionary): void {
-  const entries = dictionary instanceof Map ? [...dictionary] : Object.entries(dictionary).map(withTextKey);
+  const entries = isMap(dictionary) ? [...dictionary] : Object.entries(dictionary).map(withTextKey);
   chunks.push(OPEN_DICTIONARY);
   for (const [key, value] of entries.sort(byKey)) {
     if (value === undefined) continue;
@@ -102,4 +102,8 @@ export function textKey(text: string): string {
 
 function isList(value: Encodable): value is readonly Encodable[] {
   return Array.isArray(value);
+}
+
+function isMap(dictionary: EncodableDictionary): dictionary is ReadonlyMap<string, Encodable | undefined> {
+  return dictionary instanceof Map;
 }

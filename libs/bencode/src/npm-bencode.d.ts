@@ -9,5 +9,5 @@ declare module 'bencode' {
     readonly encode: Encode & ((value: unknown) => Uint8Array);
     decode(bytes: Uint8Array): unknown;
   };
-  export default bencode;
+  export = bencode;
 }
