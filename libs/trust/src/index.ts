@@ -25,6 +25,7 @@ export {
   type RoleName,
 } from './roles.ts';
 export { verifyFirstTrust, verifyNextTargets, type FirstTrust } from './publication.ts';
-export { TrustClient, type CacheFinding, type TrustClientOptions } from './trust-client.ts';
+export type { CacheFinding, TrustClientOptions } from './metadata-keeper.ts';
+export { TrustClient } from './trust-client.ts';
 export type { TrustedTargets } from './trusted-set.ts';
 export { TrustError, type TrustErrorCode } from './trust-error.ts';

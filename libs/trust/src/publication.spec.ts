@@ -4,7 +4,7 @@ import { rootFingerprintOf } from './keys.ts';
 import type { Signer } from './ports.ts';
 import { verifyFirstTrust, verifyNextTargets } from './publication.ts';
 import type { RoleName } from './roles.ts';
-import { NOW_MS, ScratchRepository, signerOf } from './scratch-repository.contract.ts';
+import { NOW_MS, ScratchRepository, signerOf } from './testing/scratch-repository.contract.ts';
 
 const online = signerOf('online');
 let repository: ScratchRepository;

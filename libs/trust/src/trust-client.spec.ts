@@ -2,7 +2,7 @@ import { encodeChannelRecord } from '@swarmpatch/release';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CLOCK_MS_MIN, metadataBytesMax, roleLifetimeMs } from './roles.ts';
-import { MemoryCache, NOW_MS, ScratchRepository, signerOf } from './scratch-repository.contract.ts';
+import { MemoryCache, NOW_MS, ScratchRepository, signerOf } from './testing/scratch-repository.contract.ts';
 import { TrustClient } from './trust-client.ts';
 import { TrustError, type TrustErrorCode } from './trust-error.ts';
 

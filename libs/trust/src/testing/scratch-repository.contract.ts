@@ -8,10 +8,10 @@ import {
   describeTarget,
   expiryOf,
   type TargetInfo,
-} from './create-metadata.ts';
-import { rootFingerprintOf, signerFromPem } from './keys.ts';
-import type { Signer, TrustCache, TrustFetcher } from './ports.ts';
-import { type RoleName, targetFileName } from './roles.ts';
+} from '../create-metadata.ts';
+import { rootFingerprintOf, signerFromPem } from '../keys.ts';
+import type { Signer, TrustCache, TrustFetcher } from '../ports.ts';
+import { type RoleName, targetFileName } from '../roles.ts';
 
 export const NOW_MS: number = Date.UTC(2026, 10, 20, 12);
 
