@@ -98,6 +98,8 @@ describe('announce replies', () => {
     });
     expect(refuse({ 'failure reason': 'x', 'retry in': '5' })).toMatchObject({ retryInSeconds: 300 });
     expect(refuse({ 'failure reason': 'x', 'retry in': 'never' })).toMatchObject({ retryInSeconds: 'never' });
+    expect(refuse({ 'failure reason': 'x', 'retry in': 5 })).toMatchObject({ retryInSeconds: 300 });
+    expect(Buffer.from(encodeFailure(new TrackerError('tracker_full', 'x', 61))).toString()).toContain('8:retry ini2e');
     const failure = encodeFailure(new TrackerError('torrent_unknown', 'gone', 'never'));
     expect(() => parseAnnounceReply(failure)).toThrow(expect.objectContaining({ retryInSeconds: 'never' }));
   });

@@ -39,7 +39,7 @@ export function encodeFailure(error: TrackerError): Uint8Array {
   const retry = error.retryInSeconds;
   return encode({
     'failure reason': error.message,
-    'retry in': retry === undefined || retry === 'never' ? retry : String(Math.ceil(retry / 60)),
+    'retry in': typeof retry === 'number' ? Math.ceil(retry / 60) : retry,
   });
 }
 

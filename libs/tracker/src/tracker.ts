@@ -176,7 +176,11 @@ export class Tracker {
     const known = this.#torrents.get(infohash);
     if (known !== undefined) return known;
     if (this.#options.admission === 'published') {
-      throw new TrackerError('torrent_unknown', 'announce: nobody published this torrent here', 'never');
+      throw new TrackerError(
+        'torrent_unknown',
+        'announce: nobody published this torrent here',
+        ANNOUNCE_INTERVAL_SECONDS,
+      );
     }
     if (this.#counts.openTorrents >= (this.#options.openTorrentsMax ?? OPEN_TORRENTS_MAX)) {
       throw new TrackerError(

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
-import { BlobCheck, type BlobRoot, type BlobWriter, checkBlobContent, StorageError } from '@swarmpatch/storage';
+import type { BlobCheck } from '@swarmpatch/storage';
+import { type BlobRoot, type BlobWriter, checkBlobContent, StorageError } from '@swarmpatch/storage';
 import { toStorageError } from './storage-failure.ts';
 
 /** What a writer tells its store at its end, exactly once. */
@@ -89,6 +90,8 @@ export class LargeBlobWriter implements BlobWriter {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #end: WriterEnd;
+  /** Of a write: what was hashed is then more than what is on the disk. */
+  #failure: StorageError | undefined;
   #hasEnded = false;
 
   private constructor(check: BlobCheck, path: string, handle: FileHandle, end: WriterEnd) {
@@ -121,27 +124,26 @@ export class LargeBlobWriter implements BlobWriter {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     const positionBytes = this.#check.seenBytes;
     this.#check.update(chunk);
     try {
       let doneBytes = 0;
       while (doneBytes < chunk.length) {
-        const { bytesWritten } = await this.#handle.write(
-          chunk,
-          doneBytes,
-          chunk.length - doneBytes,
-          positionBytes + doneBytes,
-        );
+        const restBytes = chunk.length - doneBytes;
+        const { bytesWritten } = await this.#handle.write(chunk, doneBytes, restBytes, positionBytes + doneBytes);
         doneBytes += bytesWritten;
       }
     } catch (error) {
-      throw toStorageError(error, `store blob ${this.#check.root}`, this.#check.root);
+      this.#failure ??= toStorageError(error, `store blob ${this.#check.root}`, this.#check.root);
+      throw this.#failure;
     }
   }
 
   async commit(): Promise<void> {
     if (this.#hasEnded) return;
     await this.#ending(async () => {
+      if (this.#failure !== undefined) throw this.#failure;
       try {
         this.#check.finish();
       } catch (error) {

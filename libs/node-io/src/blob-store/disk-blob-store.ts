@@ -27,7 +27,8 @@ import { isMissing, toStorageError } from './storage-failure.ts';
 export class DiskBlobStore implements BlobStore {
   readonly #paths: BlobPaths;
   readonly #staging: Staging;
-  readonly #beingWritten = new Set<BlobRoot>();
+  /** Blobs that are being written or removed. */
+  readonly #busy = new Set<BlobRoot>();
 
   private constructor(paths: BlobPaths) {
     this.#paths = paths;
@@ -126,22 +127,23 @@ export class DiskBlobStore implements BlobStore {
 
   async delete(root: BlobRoot): Promise<boolean> {
     checkBlobRoot(root);
-    if (this.#beingWritten.has(root)) throw busy(root);
-    return this.#staging.apart(async () => {
-      this.#staging.drop(root);
-      const removals = [this.#paths.durable(root), this.#paths.partial(root)].map((path) => removeFile(path, root));
-      return (await Promise.all(removals)).includes(true);
-    });
+    return this.#staging.apart(() => this.#whileBusy(root, () => this.#remove(root)));
+  }
+
+  async #remove(root: BlobRoot): Promise<boolean> {
+    this.#staging.drop(root);
+    const paths = [this.#paths.durable(root), this.#paths.partial(root)];
+    return (await Promise.all(paths.map((path) => removeFile(path, root)))).includes(true);
   }
 
   async deletePartials(beforeMs: number): Promise<number> {
     return this.#staging.apart(async () => {
       let count = 0;
-      for (const root of await readdir(this.#paths.partials)) {
-        if (this.#beingWritten.has(root) || this.#staging.lengthOf(root) !== undefined) continue;
+      for (const root of await attempt('list partial blobs', () => readdir(this.#paths.partials))) {
+        if (this.#busy.has(root) || this.#staging.lengthOf(root) !== undefined) continue;
         const path = join(this.#paths.partials, root);
-        const found = look(path);
-        if (found !== undefined && found.mtimeMs < beforeMs && (await removeFile(path, root))) count += 1;
+        const isOld = (look(path)?.mtimeMs ?? beforeMs) < beforeMs;
+        if (isOld && (await this.#whileBusy(root, () => removeFile(path, root)))) count += 1;
       }
       return count;
     });
@@ -160,19 +162,37 @@ export class DiskBlobStore implements BlobStore {
   /** Makes `root` busy until the writer that `begin` makes has ended, or `begin` fails. */
   async #writing<T>(root: BlobRoot, lengthBytes: number, begin: (end: WriterEnd) => Promise<T>): Promise<T> {
     this.#staging.checkUsable();
-    if (this.#beingWritten.has(root)) throw busy(root);
-    this.#beingWritten.add(root);
+    this.#occupy(root);
     const onEnd = (): void => {
-      this.#beingWritten.delete(root);
+      this.#busy.delete(root);
     };
     try {
-      if (await this.has(root))
+      if (this.#lengthOfWhole(root) !== undefined) {
         throw new StorageError('blob_exists', `store blob ${root}: it is here already`, { root });
+      }
       return await begin({ onEnd, onWhole: () => this.#staging.add(root, lengthBytes) });
     } catch (error) {
       onEnd();
       throw toStorageError(error, `store blob ${root}`, root);
     }
+  }
+
+  async #whileBusy<T>(root: BlobRoot, task: () => Promise<T>): Promise<T> {
+    this.#occupy(root);
+    try {
+      return await task();
+    } finally {
+      this.#busy.delete(root);
+    }
+  }
+
+  #occupy(root: BlobRoot): void {
+    if (this.#busy.has(root)) {
+      throw new StorageError('blob_busy', `change blob ${root}: it is being written already; try again later`, {
+        root,
+      });
+    }
+    this.#busy.add(root);
   }
 
   /** A flush may move the file between two looks: then it is on its shelf. */
@@ -205,10 +225,6 @@ function look(path: string): Stats | undefined {
   } catch (error) {
     throw toStorageError(error, `look at ${path}`);
   }
-}
-
-function busy(root: BlobRoot): StorageError {
-  return new StorageError('blob_busy', `store blob ${root}: it is being written already; try again later`, { root });
 }
 
 async function removeFile(path: string, root: BlobRoot): Promise<boolean> {

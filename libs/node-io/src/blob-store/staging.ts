@@ -14,8 +14,9 @@ import { toStorageError } from './storage-failure.ts';
 export class Staging {
   readonly #paths: BlobPaths;
   readonly #staged = new Map<BlobRoot, number>();
-  #running: Promise<void> = Promise.resolve();
-  #waiting: Promise<void> | undefined;
+  /** Ends when everything that was asked for so far has; never rejects. */
+  #tail: Promise<void> = Promise.resolve();
+  #waitingFlush: Promise<void> | undefined;
   #failure: StorageError | undefined;
 
   constructor(paths: BlobPaths) {
@@ -38,17 +39,17 @@ export class Staging {
   }
 
   flush(): Promise<void> {
-    this.#waiting ??= this.#running.then(
-      () => this.#start(),
-      () => this.#start(),
-    );
-    return this.#waiting;
+    this.#waitingFlush ??= this.apart(() => {
+      this.#waitingFlush = undefined;
+      return this.#flush();
+    });
+    return this.#waitingFlush;
   }
 
-  /** Runs `task` while no flush does. */
-  async apart<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#running.then(task, task);
-    this.#running = result.then(
+  /** Runs `task` while no flush and no other such task does, in the order of the calls. */
+  apart<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.#tail.then(task);
+    this.#tail = result.then(
       () => undefined,
       () => undefined,
     );
@@ -57,12 +58,6 @@ export class Staging {
 
   drop(root: BlobRoot): void {
     this.#staged.delete(root);
-  }
-
-  #start(): Promise<void> {
-    this.#waiting = undefined;
-    this.#running = this.#flush();
-    return this.#running;
   }
 
   async #flush(): Promise<void> {

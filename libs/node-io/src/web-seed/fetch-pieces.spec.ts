@@ -10,7 +10,7 @@ import type { FetchedPiece, FetchOptions, PieceRun, WebSeed } from './web-seed.t
 const PIECE_BYTES = 1000;
 const LENGTHS = [2500, 1, 0, 999, 1000, 3000];
 const CONTENT = LENGTHS.map((lengthBytes, index) =>
-  Buffer.from({ length: lengthBytes }, (_, at) => (at * 7 + index * 31) & 0xff),
+  Buffer.from(Uint8Array.from({ length: lengthBytes }, (_, at) => (at * 7 + index * 31) & 0xff)),
 );
 
 /** A hybrid's piece space: every file begins at a piece, pads between. */

@@ -9,7 +9,7 @@ import { WebSeedError } from './web-seed-error.ts';
 /** Files of one run that are asked for at once: tiny files must not wait for each other's round trip. */
 export const WEB_SEED_REQUESTS_MAX = 8;
 /** Bytes of pieces under way and not taken yet; never less than two pieces. */
-export const WEB_SEED_WINDOW_BYTES_MAX: number = 32 * 1024 * 1024;
+export const WEB_SEED_WINDOW_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** What one call shares between its requests. */
 interface Fetching {
