@@ -51,29 +51,17 @@ export class PeerSessions {
     else if (have.count > 0) this.#outbox.send(peer.number, { kind: 'bitfield', bits: have.bits.slice() });
   }
 
-  /** @throws {ProtocolError} `bad_bitfield`, `bad_sequence` */
+  /** Some clients send a bitfield again in place of many haves. @throws {ProtocolError} `bad_bitfield` */
   hasBitfield(peer: SwarmPeer, bits: Uint8Array): void {
-    if (peer.hasSentPieces)
-      throw new ProtocolError('bad_sequence', 'read a bitfield: the peer has told already what it has');
-    if (!isValidBitfield(bits, this.#ledger.layout.pieceCount)) {
-      throw new ProtocolError(
-        'bad_bitfield',
-        `read a bitfield: ${bits.length} bytes do not fit ${this.#ledger.layout.pieceCount} pieces`,
-      );
+    const { pieceCount } = this.#ledger.layout;
+    if (!isValidBitfield(bits, pieceCount)) {
+      throw new ProtocolError('bad_bitfield', `read a bitfield: ${bits.length} bytes do not fit ${pieceCount} pieces`);
     }
-    peer.hasSentPieces = true;
-    const pieces = new Bitfield(this.#ledger.layout.pieceCount, bits);
-    if (pieces.isFull) this.#hasAll(peer);
-    else for (const piece of pieces.indexes()) this.#hasOne(peer, piece);
-    this.#updateInterest(peer);
+    this.#hasThese(peer, new Bitfield(pieceCount, bits));
   }
 
   hasAll(peer: SwarmPeer): void {
-    if (peer.hasSentPieces)
-      throw new ProtocolError('bad_sequence', 'read have-all: the peer has told already what it has');
-    peer.hasSentPieces = true;
-    this.#hasAll(peer);
-    this.#updateInterest(peer);
+    this.#hasThese(peer, Bitfield.full(this.#ledger.layout.pieceCount));
   }
 
   /** @throws {ProtocolError} `bad_piece_index` */
@@ -84,8 +72,9 @@ export class PeerSessions {
         `read a have: found piece ${piece} of ${this.#ledger.layout.pieceCount}`,
       );
     }
-    peer.hasSentPieces = true;
-    if (!peer.pieces.has(piece)) this.#hasOne(peer, piece);
+    if (peer.pieces.has(piece)) return;
+    this.#ledger.rarity.raise(piece);
+    this.#take(peer, piece);
     this.#updateInterest(peer);
   }
 
@@ -120,19 +109,22 @@ export class PeerSessions {
     }
   }
 
-  #hasAll(peer: SwarmPeer): void {
-    this.#seedCount += 1;
-    peer.countedAsSeed = true;
-    const { layout, wanted, have } = this.#ledger;
-    for (let piece = 0; piece < layout.pieceCount; piece += 1) {
-      peer.pieces.add(piece);
-      if (wanted.has(piece) && !have.has(piece)) peer.usefulPieces += 1;
+  #hasThese(peer: SwarmPeer, pieces: Bitfield): void {
+    const isSeed = pieces.isFull && peer.pieces.count === 0;
+    if (isSeed) {
+      this.#seedCount += 1;
+      peer.countedAsSeed = true;
     }
+    for (const piece of pieces.indexes()) {
+      if (peer.pieces.has(piece)) continue;
+      if (!isSeed) this.#ledger.rarity.raise(piece);
+      this.#take(peer, piece);
+    }
+    this.#updateInterest(peer);
   }
 
-  #hasOne(peer: SwarmPeer, piece: number): void {
+  #take(peer: SwarmPeer, piece: number): void {
     peer.pieces.add(piece);
-    this.#ledger.rarity.raise(piece);
     if (this.#ledger.wanted.has(piece) && !this.#ledger.have.has(piece)) peer.usefulPieces += 1;
   }
 

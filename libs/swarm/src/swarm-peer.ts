@@ -22,7 +22,6 @@ export class SwarmPeer {
   countedAsSeed = false;
   /** Its pieces that are wanted here and not written. */
   usefulPieces = 0;
-  hasSentPieces = false;
 
   isChokingUs = true;
   isInterestedInUs = false;

@@ -25,6 +25,7 @@ export class PeerConnections {
   readonly #sockets = new Map<number, PeerSocket>();
   /** Dialled or accepted, and not known to the engine. */
   readonly #strangers = new Set<PeerSocket>();
+  readonly #lastUpload = new Map<number, Promise<void>>();
   readonly #unflushed = new Set<PeerSocket>();
   #isStopped = false;
 
@@ -87,25 +88,13 @@ export class PeerConnections {
     this.#unflushed.add(socket);
   }
 
-  async upload(peer: number, span: BlockSpan): Promise<void> {
-    const finish = (result: 'sent' | 'failed'): void => {
-      if (this.#isStopped) return;
-      this.#swarm.uploaded(peer, span.lengthBytes, result, this.#nowMs());
-      this.#onChange();
-    };
-    try {
-      const bytes = await this.#store.read(span.piece, span.begin, span.lengthBytes);
-      const socket = this.#sockets.get(peer);
-      if (socket)
-        socket.sendBlock(span, bytes, () => {
-          finish('sent');
-        });
-      else finish('failed');
-    } catch {
-      // The file is gone or was cut: the peer is not served this block.
-      this.send(peer, { kind: 'reject', ...span });
-      finish('failed');
-    }
+  /** Blocks are read at the same time and sent in the order of the calls. */
+  upload(peer: number, span: BlockSpan): void {
+    const reading = this.#store.read(span.piece, span.begin, span.lengthBytes);
+    // A failed read is noticed in its turn.
+    reading.catch(() => undefined);
+    const turn = (this.#lastUpload.get(peer) ?? Promise.resolve()).then(() => this.#sendBlock(peer, span, reading));
+    this.#lastUpload.set(peer, turn);
   }
 
   disconnect(peer: number): void {
@@ -122,6 +111,25 @@ export class PeerConnections {
   stop(): void {
     this.#isStopped = true;
     for (const socket of [...this.#strangers, ...this.#sockets.values()]) socket.destroy();
+  }
+
+  async #sendBlock(peer: number, span: BlockSpan, reading: Promise<Uint8Array>): Promise<void> {
+    const finish = (result: 'sent' | 'failed'): void => {
+      if (this.#isStopped) return;
+      this.#swarm.uploaded(peer, span.lengthBytes, result, this.#nowMs());
+      this.#onChange();
+    };
+    const bytes = await reading.catch(() => undefined);
+    const socket = this.#sockets.get(peer);
+    if (bytes && socket) {
+      socket.sendBlock(span, bytes, () => {
+        finish('sent');
+      });
+      return;
+    }
+    // The file is gone or was cut: the peer is not served this block.
+    this.send(peer, { kind: 'reject', ...span });
+    finish('failed');
   }
 
   #introduce(socket: PeerSocket, handshake: Handshake, address: PeerAddress | undefined): void {
@@ -158,6 +166,7 @@ export class PeerConnections {
       onRead: this.#onChange,
       onClosed: (error) => {
         this.#sockets.delete(number);
+        this.#lastUpload.delete(number);
         if (this.#isStopped) return;
         if (error) this.#swarm.protocolBroken(number, error, this.#nowMs());
         else this.#swarm.peerDisconnected(number, this.#nowMs());

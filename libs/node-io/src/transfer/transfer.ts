@@ -286,7 +286,7 @@ export class Transfer {
         this.#connections.send(command.peer, command.message);
         break;
       case 'upload':
-        void this.#connections.upload(command.peer, command.span);
+        this.#connections.upload(command.peer, command.span);
         break;
       case 'verify':
         this.#work.verify(command.piece);
@@ -298,6 +298,7 @@ export class Transfer {
         this.#connections.dial(command.address);
         break;
       case 'disconnect':
+        if (process.env['DBG']) console.error('DBG', command);
         this.#connections.disconnect(command.peer);
         break;
       case 'fetch':
