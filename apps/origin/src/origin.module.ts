@@ -19,6 +19,7 @@ import { Metrics } from './operations/metrics.ts';
 import { OperationsController } from './operations/operations.controller.ts';
 import { PublicAddress } from './public-address.ts';
 import { ReleaseRepository } from './releases/release.repository.ts';
+import { BlobReader } from './storage/blob-reader.ts';
 import { BLOB_STORE } from './storage/blob-store.ts';
 import { AuditLog } from './tokens/audit-log.ts';
 import { BearerGuard } from './tokens/bearer.guard.ts';
@@ -50,6 +51,7 @@ const repositories: Provider[] = [
 const services: Provider[] = [
   AuditLog,
   BearerGuard,
+  BlobReader,
   BlobStream,
   ByteSender,
   DocumentStore,

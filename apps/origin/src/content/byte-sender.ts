@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Configuration } from '../configuration.ts';
 import { type Logger, LOGGER } from '../log.ts';
 import { Metrics, type RouteClass } from '../operations/metrics.ts';
+import type { Chunk } from '../storage/chunk-pool.ts';
 import { type ByteSpan, selectBytes } from './byte-selection.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -15,7 +16,7 @@ export interface Sendable {
   /** Strong, with its quotes. */
   etag?: string;
   caching: 'immutable' | 'no-cache';
-  read(span: ByteSpan): AsyncIterable<Uint8Array>;
+  read(span: ByteSpan): AsyncIterable<Chunk>;
 }
 
 const cacheControl: Readonly<Record<Sendable['caching'], string>> = {
@@ -71,17 +72,21 @@ export class ByteSender {
     await this.#stream(raw, body, { start, end });
   }
 
+  async #sendLimited(raw: ServerResponse, chunk: Chunk, limit: RateLimit, gone: AbortSignal): Promise<void> {
+    // Its memory does not go round: at a limited rate nothing is gained by that.
+    for await (const part of limit.pass(chunk.bytes, gone)) await write(raw, part, () => undefined, gone);
+  }
+
   async #stream(raw: ServerResponse, body: Sendable, span: ByteSpan): Promise<void> {
     const gone = new AbortController();
     raw.once('close', () => gone.abort());
     const limit = LIMITED.has(body.routeClass) ? this.#limit : undefined;
     try {
       for await (const chunk of body.read(span)) {
-        for await (const part of limit?.pass(chunk, gone.signal) ?? [chunk]) {
-          if (!raw.write(part)) await once(raw, 'drain', { signal: gone.signal });
-          this.#metrics.addServedBytes(body.routeClass, part.byteLength);
-          if (raw.destroyed) return;
-        }
+        if (limit) await this.#sendLimited(raw, chunk, limit, gone.signal);
+        else await write(raw, chunk.bytes, chunk.release, gone.signal);
+        this.#metrics.addServedBytes(body.routeClass, chunk.bytes.byteLength);
+        if (gone.signal.aborted) return;
       }
       raw.end();
     } catch (error) {
@@ -91,6 +96,11 @@ export class ByteSender {
       raw.destroy();
     }
   }
+}
+
+/** Waits while the socket has more than it wants. @param onTaken Called when the system has the bytes. */
+async function write(raw: ServerResponse, bytes: Uint8Array, onTaken: () => void, gone: AbortSignal): Promise<void> {
+  if (!raw.write(bytes, onTaken) && !gone.aborted) await once(raw, 'drain', { signal: gone });
 }
 
 function conditionsOf(request: FastifyRequest): Parameters<typeof selectBytes>[1] {

@@ -1,12 +1,11 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
-import type { BlobStore } from '@swarmpatch/storage';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../http/not-found.ts';
-import { BLOB_STORE } from '../storage/blob-store.ts';
+import { BlobReader } from '../storage/blob-reader.ts';
 import { ByteSender } from './byte-sender.ts';
 import { contentPathOf } from './content-path.ts';
 import { ReleaseCatalog } from './release-catalog.ts';
-import { readSegments } from './release-stream.ts';
+import { readSpans } from './release-stream.ts';
 
 /** `content`, game and version come before the path in the torrent. */
 const CONTENT_ROUTE_SEGMENTS = 3;
@@ -15,10 +14,10 @@ const CONTENT_ROUTE_SEGMENTS = 3;
 @Controller()
 export class ContentController {
   readonly #catalog: ReleaseCatalog;
-  readonly #blobs: BlobStore;
+  readonly #blobs: BlobReader;
   readonly #sender: ByteSender;
 
-  constructor(catalog: ReleaseCatalog, @Inject(BLOB_STORE) blobs: BlobStore, sender: ByteSender) {
+  constructor(catalog: ReleaseCatalog, blobs: BlobReader, sender: ByteSender) {
     this.#catalog = catalog;
     this.#blobs = blobs;
     this.#sender = sender;
@@ -42,7 +41,7 @@ export class ContentController {
       lengthBytes,
       etag: `"${piecesRoot ?? 'empty'}"`,
       caching: 'immutable',
-      read: (span) => this.#blobs.openRead(piecesRoot ?? '', span),
+      read: (span) => this.#blobs.read({ piecesRoot: piecesRoot ?? '', ...span }),
     });
   }
 
@@ -61,7 +60,7 @@ export class ContentController {
       lengthBytes: index.streamLengthBytes,
       etag: index.streamEtag,
       caching: 'immutable',
-      read: ({ start, end }) => readSegments(this.#blobs, index.segments(start, end)),
+      read: ({ start, end }) => readSpans(this.#blobs, index.spans(start, end)),
     });
   }
 }

@@ -1,17 +1,10 @@
 import type { Manifest } from '@swarmpatch/release';
+import type { BlobSpan } from '../storage/blob-reader.ts';
 
 export interface IndexedFile {
   /** Key in the blob store; absent when the file is empty. */
   piecesRoot?: string;
   lengthBytes: number;
-}
-
-/** One piece of the release stream: part of one blob. */
-export interface StreamSegment {
-  piecesRoot: string;
-  start: number;
-  /** Not included. */
-  end: number;
 }
 
 /**
@@ -51,7 +44,7 @@ export class ReleaseIndex {
   }
 
   /** The parts of blobs that make up a part of the stream, in order. */
-  *segments(start: number, end: number): Generator<StreamSegment> {
+  *spans(start: number, end: number): Generator<BlobSpan> {
     for (let index = this.#indexAt(start), at = start; at < end; index += 1) {
       const piecesRoot = this.#roots[index];
       const fileEnd = this.#ends[index];

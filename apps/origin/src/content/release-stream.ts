@@ -1,34 +1,40 @@
-/** Reads a run of blobs as one stream. Small blobs are read many at a time, ahead of the reader, and joined into large chunks. */
-import type { BlobStore } from '@swarmpatch/storage';
-import type { StreamSegment } from './release-index.ts';
+/** Reads a run of blobs as one stream. Small blobs are read many at a time, ahead of the reader, and joined into full chunks. */
+import type { BlobReader, BlobSpan } from '../storage/blob-reader.ts';
+import { CHUNK_BYTES, type Chunk } from '../storage/chunk-pool.ts';
 
-const SMALL_BYTES_MAX = 256 * 1024;
-const BATCH_BYTES_MAX = 1024 * 1024;
-const BATCH_SEGMENTS_MAX = 256;
-const BATCHES_AHEAD = 3;
-const READS_AT_ONCE = 16;
+const SMALL_BYTES_MAX = CHUNK_BYTES / 2;
+const BATCH_SPANS_MAX = 256;
+const BATCHES_AHEAD = 4;
 
-type Batch = readonly [StreamSegment, ...StreamSegment[]];
+type Batch = readonly [BlobSpan, ...BlobSpan[]];
 
-export async function* readSegments(blobs: BlobStore, segments: Iterable<StreamSegment>): AsyncGenerator<Uint8Array> {
-  const batches = batchesOf(segments);
-  const ahead: { batch: Batch; bytes: Promise<Uint8Array> | undefined }[] = [];
-  for (;;) {
-    while (ahead.length < BATCHES_AHEAD) {
-      const next = batches.next();
-      if (next.done) break;
-      ahead.push({ batch: next.value, bytes: isSmall(next.value[0]) ? readBatch(blobs, next.value) : undefined });
+export async function* readSpans(blobs: BlobReader, spans: Iterable<BlobSpan>): AsyncGenerator<Chunk> {
+  const batches = batchesOf(spans);
+  const ahead: { first: BlobSpan; joined: Promise<Chunk> | undefined }[] = [];
+  try {
+    for (;;) {
+      while (ahead.length < BATCHES_AHEAD) {
+        const next = batches.next();
+        if (next.done) break;
+        const [first] = next.value;
+        const joined = isSmall(first) ? blobs.join(next.value) : undefined;
+        // Whoever comes to it sees the error; a reader that stops early does not come.
+        joined?.catch(() => undefined);
+        ahead.push({ first, joined });
+      }
+      const head = ahead.shift();
+      if (head === undefined) return;
+      if (head.joined) yield await head.joined;
+      else yield* blobs.read(head.first);
     }
-    const head = ahead.shift();
-    if (head === undefined) return;
-    if (head.bytes) yield await head.bytes;
-    else yield* blobs.openRead(head.batch[0].piecesRoot, head.batch[0]);
+  } finally {
+    for (const { joined } of ahead) joined?.then(({ release }) => release()).catch(() => undefined);
   }
 }
 
-/** A large segment makes a batch alone. */
-function* batchesOf(segments: Iterable<StreamSegment>): Generator<Batch> {
-  let batch: StreamSegment[] = [];
+/** A large span makes a batch alone. */
+function* batchesOf(spans: Iterable<BlobSpan>): Generator<Batch> {
+  let batch: BlobSpan[] = [];
   let bytes = 0;
   const take = function* (): Generator<Batch> {
     const [first, ...rest] = batch;
@@ -36,48 +42,20 @@ function* batchesOf(segments: Iterable<StreamSegment>): Generator<Batch> {
     bytes = 0;
     if (first) yield [first, ...rest];
   };
-  for (const segment of segments) {
-    if (!isSmall(segment)) {
+  for (const span of spans) {
+    if (!isSmall(span)) {
       yield* take();
-      yield [segment];
+      yield [span];
       continue;
     }
-    const length = segment.end - segment.start;
-    if (bytes + length > BATCH_BYTES_MAX || batch.length === BATCH_SEGMENTS_MAX) yield* take();
-    batch.push(segment);
+    const length = span.end - span.start;
+    if (bytes + length > CHUNK_BYTES || batch.length === BATCH_SPANS_MAX) yield* take();
+    batch.push(span);
     bytes += length;
   }
   yield* take();
 }
 
-function isSmall({ start, end }: StreamSegment): boolean {
+function isSmall({ start, end }: BlobSpan): boolean {
   return end - start <= SMALL_BYTES_MAX;
-}
-
-function readBatch(blobs: BlobStore, batch: Batch): Promise<Uint8Array> {
-  const offsets: number[] = [];
-  let lengthBytes = 0;
-  for (const { start, end } of batch) {
-    offsets.push(lengthBytes);
-    lengthBytes += end - start;
-  }
-  const joined = Buffer.allocUnsafe(lengthBytes);
-  let next = 0;
-  const read = async (): Promise<void> => {
-    for (;;) {
-      const index = next;
-      next += 1;
-      const segment = batch[index];
-      let at = offsets[index];
-      if (segment === undefined || at === undefined) return;
-      for await (const chunk of blobs.openRead(segment.piecesRoot, segment)) {
-        joined.set(chunk, at);
-        at += chunk.byteLength;
-      }
-    }
-  };
-  const whole = Promise.all(Array.from({ length: READS_AT_ONCE }, read)).then(() => joined);
-  // Whoever reads ahead may never come to it; whoever comes to it sees the error.
-  whole.catch(() => undefined);
-  return whole;
 }

@@ -5,6 +5,7 @@ import { notFound } from '../http/not-found.ts';
 import { PublicAddress } from '../public-address.ts';
 import type { ReleaseRecord } from '../releases/release.repository.ts';
 import { DocumentStore } from '../trust/document-store.ts';
+import { ownedChunk } from '../storage/chunk-pool.ts';
 import { ByteSender } from './byte-sender.ts';
 import { ReleaseCatalog } from './release-catalog.ts';
 import { WeightedCache } from './weighted-cache.ts';
@@ -45,7 +46,7 @@ export class TorrentsController {
       lengthBytes: bytes.byteLength,
       caching: 'no-cache',
       read: async function* ({ start, end }) {
-        yield bytes.subarray(start, end);
+        yield ownedChunk(bytes.subarray(start, end));
       },
     });
   }

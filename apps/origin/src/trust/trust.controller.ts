@@ -1,10 +1,10 @@
-import { Controller, Get, Inject, Param, Req, Res } from '@nestjs/common';
+import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { targetFileName } from '@swarmpatch/trust';
-import type { BlobStore } from '@swarmpatch/storage';
 import { ByteSender } from '../content/byte-sender.ts';
 import { notFound } from '../http/not-found.ts';
-import { BLOB_STORE } from '../storage/blob-store.ts';
+import { BlobReader } from '../storage/blob-reader.ts';
+import { ownedChunk } from '../storage/chunk-pool.ts';
 import { TrustRepository } from './trust.repository.ts';
 
 const METADATA_NAME = /^([1-9][0-9]{0,8})\.(root|targets|snapshot)\.json$/;
@@ -14,10 +14,10 @@ const TARGET_NAME = /^targets\/(.*\/)([0-9a-f]{64})\.([^/]+)$/;
 @Controller('trust')
 export class TrustController {
   readonly #trust: TrustRepository;
-  readonly #blobs: BlobStore;
+  readonly #blobs: BlobReader;
   readonly #sender: ByteSender;
 
-  constructor(trust: TrustRepository, @Inject(BLOB_STORE) blobs: BlobStore, sender: ByteSender) {
+  constructor(trust: TrustRepository, blobs: BlobReader, sender: ByteSender) {
     this.#trust = trust;
     this.#blobs = blobs;
     this.#sender = sender;
@@ -40,7 +40,7 @@ export class TrustController {
       lengthBytes: bytes.byteLength,
       caching: name === 'timestamp.json' ? 'no-cache' : 'immutable',
       read: async function* ({ start, end }) {
-        yield bytes.subarray(start, end);
+        yield ownedChunk(bytes.subarray(start, end));
       },
     });
   }
@@ -62,7 +62,7 @@ export class TrustController {
       lengthBytes: target.lengthBytes,
       etag: `"${sha256}"`,
       caching: 'immutable',
-      read: (range) => this.#blobs.openRead(target.piecesRoot, range),
+      read: (span) => this.#blobs.read({ piecesRoot: target.piecesRoot, ...span }),
     });
   }
 }
