@@ -27,7 +27,19 @@ export {
   TRACKER_REPLY_BYTES_MAX,
 } from './http-reply.ts';
 export { formatIpAddress, type IpAddress, parseIpAddress } from './ip-address.ts';
-export * from './limits.ts';
+export {
+  ANNOUNCE_INTERVAL_JITTER,
+  ANNOUNCE_INTERVAL_SECONDS,
+  ANNOUNCE_INTERVAL_SECONDS_MIN,
+  OPEN_TORRENTS_MAX,
+  PEER_SLOT_MS,
+  PEER_SLOTS_KEPT,
+  PEERS_MAX,
+  PEERS_PER_ADDRESS_MAX,
+  PEERS_PER_TORRENT_MAX,
+  PEERS_WANTED_DEFAULT,
+  PEERS_WANTED_MAX,
+} from './limits.ts';
 export { type AnnounceSource, Tracker, type TrackerOptions, type TrackerStats } from './tracker.ts';
 export { TrackerError, type TrackerErrorCode } from './tracker-error.ts';
 export {
