@@ -8,3 +8,4 @@ export type { SelfDescription } from './peer-sessions.ts';
 export type { PieceSlots, PieceStore } from './ports.ts';
 export { HELD_BYTES_MAX, type NewPeer, Swarm, type SwarmOptions, type SwarmStats } from './swarm.ts';
 export { TokenBucket } from './token-bucket.ts';
+export { METADATA_BYTES_MAX, MetadataDownload, type MetadataIdentity, type MetadataStep } from './metadata-download.ts';

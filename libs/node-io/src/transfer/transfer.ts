@@ -15,6 +15,7 @@ import {
 import type { WebSeed } from '../web-seed/index.ts';
 import { MemorySlots } from './memory-slots.ts';
 import { PeerConnections } from './peer-connections.ts';
+import { PEER_ID_PREFIX } from './peer-id.ts';
 import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { PieceWork } from './piece-work.ts';
@@ -24,7 +25,6 @@ import { WebSeedRunner } from './web-seed-runner.ts';
 
 const TICK_MS = 100;
 const PROGRESS_MS = 250;
-const PEER_ID_PREFIX = '-SP0100-';
 
 /** Shared by all that moves; several transfers may be given the same ones. */
 export interface TransferLimits {
@@ -155,6 +155,7 @@ export class Transfer {
   /** @throws {TransferError} `listen_failed` */
   static async start(options: TransferOptions): Promise<Transfer> {
     options.signal?.throwIfAborted();
+    expectHashes(options.metainfo);
     const listener = options.peerUse === 'avoid' ? undefined : await openListener(options.listen);
     const transfer = new Transfer(options, listener);
     transfer.#start();
@@ -231,31 +232,32 @@ export class Transfer {
 
   #announce(): void {
     const urls = new Set(this.#options.trackers.flat());
-    for (const infohash of infohashesOf(this.#options.metainfo).slice(0, 1)) {
-      for (const url of urls) {
-        this.#announcers.push(
-          new TrackerAnnouncer(url, {
-            infohash,
-            peerId: this.#peerId,
-            port: this.#listener?.address.port ?? 1,
-            progress: () => {
-              const { uploadedBytes, fromPeersBytes, fromWebSeedsBytes, wantedLeftBytes, peers } = this.stats;
-              return {
-                uploadedBytes,
-                downloadedBytes: fromPeersBytes + fromWebSeedsBytes,
-                leftBytes: wantedLeftBytes,
-                peers,
-              };
-            },
-            onPeers: (peers) => {
-              this.#swarm.peersFound(peers, 'found', monotonicMs());
-              this.#swarm.tick(monotonicMs());
-              this.#pump();
-            },
-            random: Math.random,
-          }),
-        );
-      }
+    // A hybrid torrent's two swarms are the same peers (BEP 52): the v1 one is the one that everybody can join.
+    const [infohash] = infohashesOf(this.#options.metainfo);
+    if (!infohash) return;
+    for (const url of urls) {
+      this.#announcers.push(
+        new TrackerAnnouncer(url, {
+          infohash,
+          peerId: this.#peerId,
+          port: this.#listener?.address.port ?? 1,
+          progress: () => {
+            const { uploadedBytes, fromPeersBytes, fromWebSeedsBytes, wantedLeftBytes, peers } = this.stats;
+            return {
+              uploadedBytes,
+              downloadedBytes: fromPeersBytes + fromWebSeedsBytes,
+              leftBytes: wantedLeftBytes,
+              peers,
+            };
+          },
+          onPeers: (peers) => {
+            this.#swarm.peersFound(peers, 'found', monotonicMs());
+            this.#swarm.tick(monotonicMs());
+            this.#pump();
+          },
+          random: Math.random,
+        }),
+      );
     }
   }
 
@@ -298,7 +300,6 @@ export class Transfer {
         this.#connections.dial(command.address);
         break;
       case 'disconnect':
-        if (process.env['DBG']) console.error('DBG', command);
         this.#connections.disconnect(command.peer);
         break;
       case 'fetch':
@@ -356,6 +357,19 @@ export class Transfer {
 /** Starts to fetch and serve a torrent. @throws {TransferError} `listen_failed` */
 export async function startTransfer(options: TransferOptions): Promise<Transfer> {
   return Transfer.start(options);
+}
+
+/** A v2 torrent from a magnet link lacks its piece layers: nothing in it could be verified. */
+function expectHashes(metainfo: Metainfo): void {
+  if (metainfo.format !== 'v2') return;
+  const verifier = new PieceVerifier(metainfo);
+  for (let piece = 0; piece < metainfo.pieceCount; piece += 1) {
+    if (verifier.digestOf(piece)) continue;
+    throw new TransferError(
+      'torrent_incomplete',
+      `transfer: the torrent has no hash of piece ${piece}; use the torrent file`,
+    );
+  }
 }
 
 /** As peers and trackers call the torrent: 20 bytes each, a v2 infohash truncated (BEP 52). */

@@ -1,0 +1,53 @@
+import { type Magnet, type Metainfo, parseInfo, parseMagnet } from '@swarmpatch/metainfo';
+import { readTorrentFile } from '@swarmpatch/node-io/hashing';
+import { fetchMetadata } from '@swarmpatch/node-io/transfer';
+import type { CommandContext } from '@swarmpatch/terminal';
+
+import type { TransferSettings } from '../transfer-options.ts';
+
+/** What is to be fetched, from where, and peers that were named with it. */
+export interface DownloadSource {
+  readonly metainfo: Metainfo;
+  readonly trackers: readonly (readonly string[])[];
+  readonly webSeeds: readonly string[];
+  readonly peers: Magnet['peers'];
+}
+
+/**
+ * @param text A torrent file or a magnet link.
+ * @throws {MetainfoError} for a torrent that is not well-formed, {TorrentFileError}, {TransferError}
+ */
+export async function readSource(
+  text: string,
+  settings: TransferSettings,
+  context: CommandContext,
+): Promise<DownloadSource> {
+  if (/^magnet:/i.test(text)) return readMagnet(parseMagnet(text), settings, context);
+  const { metainfo } = await readTorrentFile(text);
+  return { metainfo, trackers: metainfo.trackers, webSeeds: metainfo.webSeeds, peers: [] };
+}
+
+async function readMagnet(
+  magnet: Magnet,
+  settings: TransferSettings,
+  { progress, signal }: CommandContext,
+): Promise<DownloadSource> {
+  const phase = progress.phase('metadata');
+  try {
+    const infoBytes = await fetchMetadata({
+      identity: magnet,
+      peers: [...(settings.peers ?? []), ...magnet.peers],
+      trackers: magnet.trackers,
+      timeoutMs: settings.timeoutMs,
+      signal,
+    });
+    return {
+      metainfo: parseInfo(infoBytes),
+      trackers: [magnet.trackers],
+      webSeeds: magnet.webSeeds,
+      peers: magnet.peers,
+    };
+  } finally {
+    phase.end();
+  }
+}
