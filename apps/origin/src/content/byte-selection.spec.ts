@@ -22,12 +22,22 @@ describe('selectBytes()', () => {
     expect(selectBytes('GET', { range }, of(10))).toEqual({ status: 206, start, end });
   });
 
-  it.each(['bytes=10-', 'bytes=10-11', 'bytes=-0', 'bytes=-', 'bytes=', 'bytes=5-4', 'bytes=0-1,3-4', 'bytes=0-1,', 'bytes=a-b', 'bytes=0x1-2', 'bytes=+1-2', `bytes=${'9'.repeat(400)}-`])(
-    'refuses %s',
-    (range) => {
-      expect(selectBytes('GET', { range }, of(10))).toEqual({ status: 416 });
-    },
-  );
+  it.each([
+    'bytes=10-',
+    'bytes=10-11',
+    'bytes=-0',
+    'bytes=-',
+    'bytes=',
+    'bytes=5-4',
+    'bytes=0-1,3-4',
+    'bytes=0-1,',
+    'bytes=a-b',
+    'bytes=0x1-2',
+    'bytes=+1-2',
+    `bytes=${'9'.repeat(400)}-`,
+  ])('refuses %s', (range) => {
+    expect(selectBytes('GET', { range }, of(10))).toEqual({ status: 416 });
+  });
 
   it('ignores units that it does not know, and ranges on HEAD', () => {
     const whole = { status: 200, start: 0, end: 10 };

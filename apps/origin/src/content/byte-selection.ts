@@ -6,11 +6,7 @@ export interface ByteSpan {
   end: number;
 }
 
-export type ByteSelection =
-  | ({ status: 200 | 206 } & ByteSpan)
-  | { status: 304 }
-  | { status: 412 }
-  | { status: 416 };
+export type ByteSelection = ({ status: 200 | 206 } & ByteSpan) | { status: 304 } | { status: 412 } | { status: 416 };
 
 export interface ConditionalHeaders {
   range?: string | undefined;
@@ -30,7 +26,11 @@ export interface Representation {
  * the whole of a large file to somebody who asked for two small parts of it would serve nobody. Other units are ignored, as
  * they must be, and so is a range with `If-Range` of something else, or on HEAD.
  */
-export function selectBytes(method: string, headers: ConditionalHeaders, { lengthBytes, etag }: Representation): ByteSelection {
+export function selectBytes(
+  method: string,
+  headers: ConditionalHeaders,
+  { lengthBytes, etag }: Representation,
+): ByteSelection {
   if (headers.ifMatch !== undefined && !lists(headers.ifMatch, etag, 'strong')) return { status: 412 };
   if (headers.ifNoneMatch !== undefined && lists(headers.ifNoneMatch, etag, 'weak')) return { status: 304 };
   const whole = { status: 200, start: 0, end: lengthBytes } as const;

@@ -57,7 +57,9 @@ export class ByteSender {
       return;
     }
     if (selection.status === 416) {
-      raw.writeHead(416, { 'content-range': `bytes */${lengthBytes}`, 'content-length': 0, 'accept-ranges': 'bytes' }).end();
+      raw
+        .writeHead(416, { 'content-range': `bytes */${lengthBytes}`, 'content-length': 0, 'accept-ranges': 'bytes' })
+        .end();
       return;
     }
     const { status, start, end } = selection;

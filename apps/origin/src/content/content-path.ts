@@ -11,7 +11,10 @@ export function contentPathOf(url: string, skip: number): string | undefined {
   const [path = ''] = url.split('?', 1);
   if (path.length > ENCODED_PATH_CHARACTERS_MAX) return undefined;
   try {
-    const segments = path.split('/').slice(skip + 1).map(decodeURIComponent);
+    const segments = path
+      .split('/')
+      .slice(skip + 1)
+      .map(decodeURIComponent);
     return segments.some((segment) => segment.includes('/')) ? undefined : segments.join('/');
   } catch {
     return undefined;

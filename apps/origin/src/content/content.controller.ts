@@ -2,6 +2,8 @@ import { Controller, Get, Param, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../http/not-found.ts';
 import { BlobReader } from '../storage/blob-reader.ts';
+import { CHUNK_BYTES, type Chunk, ownedChunk } from '../storage/chunk-pool.ts';
+import type { ByteSpan } from './byte-selection.ts';
 import { ByteSender } from './byte-sender.ts';
 import { contentPathOf } from './content-path.ts';
 import { ReleaseCatalog } from './release-catalog.ts';
@@ -39,9 +41,9 @@ export class ContentController {
       routeClass: 'content',
       contentType: 'application/octet-stream',
       lengthBytes,
-      etag: `"${piecesRoot ?? 'empty'}"`,
+      etag: `"${piecesRoot ?? `zeros-${lengthBytes}`}"`,
       caching: 'immutable',
-      read: (span) => this.#blobs.read({ piecesRoot: piecesRoot ?? '', ...span }),
+      read: (span) => (piecesRoot === undefined ? zeros(span) : this.#blobs.read({ piecesRoot, ...span })),
     });
   }
 
@@ -63,4 +65,9 @@ export class ContentController {
       read: ({ start, end }) => readSpans(this.#blobs, index.spans(start, end)),
     });
   }
+}
+
+/** A pad is shorter than a piece, so it comes in few chunks. */
+async function* zeros({ start, end }: ByteSpan): AsyncGenerator<Chunk> {
+  for (let at = start; at < end; at += CHUNK_BYTES) yield ownedChunk(Buffer.alloc(Math.min(CHUNK_BYTES, end - at)));
 }

@@ -11,7 +11,7 @@ const files = {
   'data/a b&c#d%é.txt': Buffer.from('odd name'),
   'data/empty': Buffer.of(),
   ...Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`small/${index}`, someBytes(1 + index * 7)])),
-  'twin': Buffer.from('odd name'),
+  twin: Buffer.from('odd name'),
 };
 
 let origin: ScratchOrigin;
@@ -114,6 +114,14 @@ describe('web seed', () => {
     expect(await get('/content/g/1.0.0/g-1.0.0/data/empty', { range: 'bytes=0-' })).toMatchObject({ status: 416 });
   });
 
+  it('gives the pads to clients that take them for files, as zeros and never longer than a piece', async () => {
+    const pad = await get('/content/g/1.0.0/g-1.0.0/.swarmpatch/pad/1000', { range: 'bytes=990-' });
+    expect([pad.status, pad.headers['content-range'], pad.body]).toEqual([206, 'bytes 990-999/1000', Buffer.alloc(10)]);
+    for (const name of ['999999999', '-1', '1e3', '01', 'NaN']) {
+      expect((await get(`/content/g/1.0.0/g-1.0.0/.swarmpatch/pad/${name}`)).status).toBe(404);
+    }
+  });
+
   it('shares the content of equal files between them', async () => {
     expect((await get('/content/g/1.0.0/g-1.0.0/twin')).headers['etag']).toBe(`"${rootOf('data/a b&c#d%é.txt')}"`);
   });
@@ -178,7 +186,7 @@ describe('limits of content', () => {
       );
       const bytes = bodies.reduce((sum, body) => sum + body.byteLength, 0);
       // Never faster than the rate and its burst allow; how much slower depends on the machine.
-      expect(performance.now() - startedMs).toBeGreaterThan((bytes / (RATE)) * 1000 - 600);
+      expect(performance.now() - startedMs).toBeGreaterThan((bytes / RATE) * 1000 - 600);
     } finally {
       await slow.remove();
     }
@@ -191,5 +199,23 @@ describe('limits of content', () => {
     await reader?.read();
     stopped.abort();
     expect((await get('/health/ready')).status).toBe(200);
+  });
+
+  it('stopping lets an answer under way end, and cuts one that would take too long', async () => {
+    const slow = await ScratchOrigin.start({ maxUploadBytesPerSecond: 64 * 1024 });
+    try {
+      const studio = new Studio(slow.url, await slow.token('admin'), 'g');
+      await studio.createGame();
+      expect(await studio.publish(draft)).toMatchObject({ status: 200 });
+      const short = fetch(`${slow.url}/content/g/1.0.0/g-1.0.0/twin`).then((response) => response.text());
+      const long = fetch(slow.url + largePath).then((response) => response.arrayBuffer());
+      const cut = expect(long).rejects.toThrow();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      await slow.stop();
+      expect(await short).toBe('odd name');
+      await cut;
+    } finally {
+      await slow.remove();
+    }
   });
 });

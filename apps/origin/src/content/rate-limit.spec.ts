@@ -27,7 +27,8 @@ describe('RateLimit', () => {
   it('cuts large chunks, so that others get their turn', async () => {
     const limit = new RateLimit(100_000_000_000, () => 0);
     const sizes: number[] = [];
-    for await (const part of limit.pass(new Uint8Array(600 * 1024), new AbortController().signal)) sizes.push(part.length);
+    for await (const part of limit.pass(new Uint8Array(600 * 1024), new AbortController().signal))
+      sizes.push(part.length);
     expect(sizes).toEqual([262_144, 262_144, 90_112]);
   });
 

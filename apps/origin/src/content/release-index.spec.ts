@@ -11,9 +11,14 @@ describe('ReleaseIndex', () => {
         const files = lengths.map((length, index) => [`f${index}`, Buffer.alloc(length, index + 1)] as const);
         const draft = draftRelease('g', '1.0.0', Object.fromEntries(files));
         const index = new ReleaseIndex(draft.manifest, 'x');
-        const stream = Buffer.concat(draft.manifest.files.map(({ piecesRoot = '' }) => draft.blobs.get(piecesRoot) ?? Buffer.of()));
+        const stream = Buffer.concat(
+          draft.manifest.files.map(({ piecesRoot = '' }) => draft.blobs.get(piecesRoot) ?? Buffer.of()),
+        );
         expect(index.streamLengthBytes).toBe(stream.length);
-        const [start, end] = [Math.min(a, b), Math.max(a, b)].map((at) => Math.min(at, stream.length)) as [number, number];
+        const [start, end] = [Math.min(a, b), Math.max(a, b)].map((at) => Math.min(at, stream.length)) as [
+          number,
+          number,
+        ];
         const parts = [...index.spans(start, end)].map((span) => {
           return (draft.blobs.get(span.piecesRoot) ?? Buffer.of()).subarray(span.start, span.end);
         });

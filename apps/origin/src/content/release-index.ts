@@ -1,8 +1,9 @@
+import { padPath } from '@swarmpatch/metainfo';
 import type { Manifest } from '@swarmpatch/release';
 import type { BlobSpan } from '../storage/blob-reader.ts';
 
 export interface IndexedFile {
-  /** Key in the blob store; absent when the file is empty. */
+  /** Key in the blob store; absent when the file is empty or a pad. */
   piecesRoot?: string;
   lengthBytes: number;
 }
@@ -16,6 +17,8 @@ export class ReleaseIndex {
   readonly streamLengthBytes: number;
   readonly streamEtag: string;
   readonly #files = new Map<string, IndexedFile>();
+  readonly #name: string;
+  readonly #pieceLengthBytes: number;
   readonly #roots: string[] = [];
   /** Where each file of the stream ends. */
   readonly #ends: Float64Array;
@@ -33,14 +36,26 @@ export class ReleaseIndex {
       ends.push(at);
     }
     this.fileCount = manifest.files.length;
+    this.#name = manifest.name;
+    this.#pieceLengthBytes = manifest.torrent.pieceLength;
     this.streamLengthBytes = at;
     this.streamEtag = `"stream-${manifestSha256}"`;
     this.#ends = Float64Array.from(ends);
   }
 
-  /** @param path As a torrent's web seed URL goes on: the torrent's name, then the file's path. */
+  /**
+   * @param path As a torrent's web seed URL goes on: the torrent's name, then the file's path. Clients without BEP 47 ask for
+   *   the pads, too: files of zeros.
+   */
   file(path: string): IndexedFile | undefined {
-    return this.#files.get(path);
+    return this.#files.get(path) ?? this.#pad(path);
+  }
+
+  #pad(path: string): IndexedFile | undefined {
+    const lengthBytes = Number(path.slice(path.lastIndexOf('/') + 1));
+    const isPad =
+      lengthBytes > 0 && lengthBytes < this.#pieceLengthBytes && path === `${this.#name}/${padPath(lengthBytes)}`;
+    return isPad ? { lengthBytes } : undefined;
   }
 
   /** The parts of blobs that make up a part of the stream, in order. */

@@ -2,8 +2,11 @@ import { apiErrorStatus, type ApiErrorBody } from '@swarmpatch/api-contract';
 
 export interface ErrorReply {
   status: number;
+  retryAfterSeconds?: number;
   body: ApiErrorBody;
 }
+
+const RETRY_AFTER_SECONDS = 5;
 
 const INTERNAL: ErrorReply = {
   status: 500,
@@ -13,7 +16,8 @@ const INTERNAL: ErrorReply = {
 /** Codes of errors that the libraries throw at what a client sent, where 400 does not say it. */
 const statusByCode: Readonly<Record<string, number>> = {
   ...apiErrorStatus,
-  blob_busy: 409,
+  /** Somebody else is writing it, and will be done. */
+  blob_busy: 503,
   release_changed: 409,
   blob_not_found: 500,
   storage_failed: 500,
@@ -43,7 +47,9 @@ export function errorReplyOf(error: unknown): ErrorReply {
   if (!(error instanceof Error)) return INTERNAL;
   if (CLIENT_ERRORS.has(error.name) && 'code' in error && typeof error.code === 'string') {
     const status = statusByCode[error.code] ?? 400;
-    return status === 500 ? INTERNAL : { status, body: { error: { code: error.code, message: error.message } } };
+    if (status === 500) return INTERNAL;
+    const body = { error: { code: error.code, message: error.message } };
+    return { status, ...(status === 503 && { retryAfterSeconds: RETRY_AFTER_SECONDS }), body };
   }
   const status = frameworkStatus(error);
   if (status === undefined || status >= 500) return INTERNAL;

@@ -16,10 +16,11 @@ export class ErrorFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const { status, body } = errorReplyOf(error);
+    const { status, retryAfterSeconds, body } = errorReplyOf(error);
     if (status >= 500) this.#logger.error({ err: error, method: request.method, url: request.url }, 'request failed');
     // Whoever sends bytes takes the socket over, and reports by cutting it.
     if (reply.sent) return;
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', retryAfterSeconds);
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     void reply.code(status).header('cache-control', 'no-store').send(body);
   }

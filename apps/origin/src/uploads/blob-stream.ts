@@ -1,6 +1,7 @@
 /** Reads blobs from the tar stream of a publisher into the store. Every byte is hashed on its way; a cut keeps what has come. */
 import { once } from 'node:events';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseBlobEntryName, type UploadBlobsReply } from '@swarmpatch/api-contract';
 import { type BlobStore, type BlobWriter, StorageError } from '@swarmpatch/storage';
@@ -15,6 +16,8 @@ const SMALL_BLOBS_AT_ONCE = 32;
 /** What a tar may spend on an entry's header and padding, and on all that names nothing: long headers are never ours. */
 const ENTRY_OVERHEAD_BYTES = 1024;
 const OVERHEAD_BYTES_MAX = 1024 * 1024;
+const BUSY_RETRIES_MAX = 50;
+const BUSY_RETRY_MS = 100;
 
 type Entry = typeof extract extends () => AsyncIterable<infer Item> ? Item : never;
 
@@ -104,10 +107,6 @@ class Reading {
   async #take(entry: Entry): Promise<void> {
     const blob = this.#identify(entry);
     const rest = blob.lengthBytes - blob.offset;
-    if (await this.#blobs.has(blob.piecesRoot)) {
-      for await (const chunk of entry as AsyncIterable<Buffer>) this.bytes += chunk.byteLength;
-      return;
-    }
     if (rest > SMALL_BLOB_BYTES_MAX) return this.#store(blob, this.#counted(entry));
     const chunks: Uint8Array[] = [];
     for await (const chunk of this.#counted(entry)) chunks.push(chunk);
@@ -122,11 +121,8 @@ class Reading {
 
   /** A blob that another upload has made whole meanwhile is as good. */
   async #store({ piecesRoot, lengthBytes, offset }: BlobEntry, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
-    let writer: BlobWriter;
-    try {
-      writer = await this.#blobs.beginWrite(piecesRoot, lengthBytes, offset);
-    } catch (error) {
-      if (!(error instanceof StorageError && error.code === 'blob_exists')) throw error;
+    const writer = await this.#begin(piecesRoot, lengthBytes, offset);
+    if (!writer) {
       for await (const _ of chunks);
       return;
     }
@@ -138,6 +134,20 @@ class Reading {
     }
     await writer.commit();
     this.stored += 1;
+  }
+
+  /** @returns Undefined when the blob is whole. Waits a while for a connection that broke off and does not know it yet. */
+  async #begin(piecesRoot: string, lengthBytes: number, offset: number): Promise<BlobWriter | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#blobs.beginWrite(piecesRoot, lengthBytes, offset);
+      } catch (error) {
+        if (!(error instanceof StorageError)) throw error;
+        if (error.code === 'blob_exists') return undefined;
+        if (error.code !== 'blob_busy' || attempt > BUSY_RETRIES_MAX) throw error;
+        await sleep(BUSY_RETRY_MS);
+      }
+    }
   }
 
   async *#counted(entry: Entry): AsyncGenerator<Uint8Array> {
@@ -164,8 +174,8 @@ function badUpload(found: string): OriginError {
   return new OriginError('bad_upload', `receive blobs: found ${found}; begin the upload again to see what is missing`);
 }
 
-/** What tar-stream and the socket throw has no name of ours. */
+/** What tar-stream and the socket throw has no name of its own. */
 function asUploadError(error: unknown): unknown {
-  if (error instanceof Error && /Error$/.test(error.name) && error.name !== 'Error' && error.name !== 'TypeError') return error;
+  if (error instanceof Error && error.name !== 'Error') return error;
   return badUpload(`a stream that broke off or is no tar: ${error instanceof Error ? error.message : String(error)}`);
 }

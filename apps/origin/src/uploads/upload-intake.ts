@@ -13,10 +13,8 @@ import { BLOB_STORE } from '../storage/blob-store.ts';
 import { PublishedTorrents } from '../tracker/published-torrents.ts';
 import { DocumentStore } from '../trust/document-store.ts';
 import { type NextTargets, type Published, Publisher } from '../trust/publisher.ts';
-import { inParallel } from './in-parallel.ts';
 import { UploadRepository } from './upload.repository.ts';
 
-const LOOKUPS_AT_ONCE = 32;
 /** Files of uploads under way whose manifests are kept in memory. */
 const CACHED_FILES_MAX = 300_000;
 
@@ -163,12 +161,9 @@ export class UploadIntake {
   }
 
   async #missing(manifest: Manifest): Promise<MissingBlob[]> {
-    const missing: MissingBlob[] = [];
-    await inParallel(blobsOf(manifest), LOOKUPS_AT_ONCE, async ([piecesRoot, length]) => {
-      if (await this.#blobs.has(piecesRoot)) return;
-      missing.push({ piecesRoot, length, have: await this.#blobs.partial(piecesRoot) });
-    });
-    return missing;
+    const lengths = blobsOf(manifest);
+    const missing = await this.#blobs.missing(lengths.keys());
+    return missing.map(({ root, partialBytes }) => ({ piecesRoot: root, length: lengths.get(root) ?? 0, have: partialBytes }));
   }
 }
 
