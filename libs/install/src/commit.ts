@@ -44,11 +44,10 @@ export async function commit(
 
 /** Does what the journal names and is not done yet; at the end the journal is gone. As often as it takes. */
 export async function finishCommit(files: FileSystem, journal: Journal): Promise<CommitResult> {
-  const sources = await files.statAll(journal.placements.map((placement) => placement.from));
+  const { waiting, placed, uncertain } = await findPlaced(files, journal);
   // Placements begin only when all that comes before them is durable, so one that is done says that the first part is.
-  const hasBegunPlacing = sources.includes(undefined);
-  if (!hasBegunPlacing) await makeWay(files, journal);
-  const uncertain = await place(files, journal, sources);
+  if (placed.length === 0) await makeWay(files, journal);
+  await place(files, journal, waiting);
   await changeModes(files, journal);
   await writeState(files, { ...journal.state, suspect: uncertain.length > 0 });
   await recordPlacements(files, journal, new Set(uncertain));
@@ -60,7 +59,7 @@ export async function finishCommit(files: FileSystem, journal: Journal): Promise
 }
 
 /** Removes what no later command needs: staging, and the documents of releases that are neither installed nor the one before. */
-export async function tidy(files: FileSystem, state: InstallState): Promise<void> {
+async function tidy(files: FileSystem, state: InstallState): Promise<void> {
   await removeTree(files, STAGING_DIRECTORY);
   const needed = new Set([state.installed?.version, state.history[0]]);
   for (const entry of await files.list(RELEASES_DIRECTORY)) {
@@ -151,17 +150,28 @@ async function moveAside(files: FileSystem, keep: readonly KeptFile[]): Promise<
   }
 }
 
-async function place(
-  files: FileSystem,
-  journal: Journal,
-  sources: readonly (FileStat | undefined)[],
-): Promise<string[]> {
+interface PlacementProgress {
+  waiting: Placement[];
+  placed: Placement[];
+  /** Neither staged any more nor in place. */
+  uncertain: string[];
+}
+
+async function findPlaced(files: FileSystem, journal: Journal): Promise<PlacementProgress> {
+  const sources = await files.statAll(journal.placements.map((placement) => placement.from));
+  const gone = journal.placements.filter((_, index) => sources[index] === undefined);
+  const stats = await files.statAll(gone.map((placement) => placement.path));
+  const isThere = (placement: Placement, index: number): boolean => isPlaced(placement, stats[index]);
+  return {
+    waiting: journal.placements.filter((_, index) => sources[index] !== undefined),
+    placed: gone.filter(isThere),
+    uncertain: gone.filter((placement, index) => !isThere(placement, index)).map((placement) => placement.path),
+  };
+}
+
+async function place(files: FileSystem, journal: Journal, waiting: readonly Placement[]): Promise<void> {
   for (const directory of journal.directories) await naming('make', directory, () => files.makeDirectory(directory));
   await files.syncDirectories([...new Set(journal.directories.map(parentOf))]);
-  const waiting: Placement[] = [];
-  const done: Placement[] = [];
-  for (const [index, placement] of journal.placements.entries())
-    (sources[index] === undefined ? done : waiting).push(placement);
   await forEachDirectory(
     files,
     waiting,
@@ -171,8 +181,6 @@ async function place(
     },
   );
   await files.syncDirectories([...new Set(journal.placements.map((placement) => parentOf(placement.path)))]);
-  const stats = await files.statAll(done.map((placement) => placement.path));
-  return done.filter((placement, index) => !isPlaced(placement, stats[index])).map((placement) => placement.path);
 }
 
 async function changeModes(files: FileSystem, journal: Journal): Promise<void> {
@@ -191,6 +199,7 @@ async function changeModes(files: FileSystem, journal: Journal): Promise<void> {
 /** The index only saves time, so a full disk is no reason to leave a commit undone. */
 async function recordPlacements(files: FileSystem, journal: Journal, uncertain: ReadonlySet<string>): Promise<void> {
   const index = await FileIndex.load(files);
+  for (const path of journal.removed) index.forget(path);
   for (const { path, lengthBytes, mtimeMs, piecesRoot } of journal.placements) {
     if (piecesRoot !== undefined && !uncertain.has(path)) index.record(path, { lengthBytes, mtimeMs }, piecesRoot);
   }

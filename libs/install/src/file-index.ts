@@ -42,13 +42,8 @@ export class FileIndex {
     this.#changed = true;
   }
 
-  /** Drops what is known of every other path. */
-  retain(paths: ReadonlySet<string>): void {
-    for (const path of this.#facts.keys()) {
-      if (paths.has(path)) continue;
-      this.#facts.delete(path);
-      this.#changed = true;
-    }
+  forget(path: string): void {
+    if (this.#facts.delete(path)) this.#changed = true;
   }
 
   /** Writes the index when it changed. */

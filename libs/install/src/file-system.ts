@@ -25,7 +25,7 @@ export interface DirectoryEntry {
  * name; the caller checks parents (see `parent-guard.ts`). Failures are Errors whose `code` is the name of the errno
  * (`ENOENT`, `ENOSPC`, …), as Node throws them.
  *
- * Nothing is durable before `sync` (content) and `syncDirectories` (names): see `docs/protocols/commit.md`.
+ * Nothing is durable before `sync` (content) and `syncDirectories` (names).
  */
 export interface FileSystem {
   /** The path as the rest of the machine knows it, for piece stores and hash threads. */

@@ -1,8 +1,7 @@
-export { commit, tidy, type CommitResult } from './commit.ts';
-export { makeParents, removeTree, writeDurably } from './durable-write.ts';
+export { commit, type CommitResult } from './commit.ts';
+export { makeParents, writeDurably } from './durable-write.ts';
 export type { FileHasher, FileHashes, FileToHash, HashOptions } from './file-hasher.ts';
 export { FileIndex } from './file-index.ts';
-export { isSameFile } from './file-system.ts';
 export type { DirectoryEntry, FileKind, FileStat, FileSystem } from './file-system.ts';
 export { InstallError, type InstallErrorCode } from './install-error.ts';
 export {

@@ -27,14 +27,22 @@ export async function recover(files: FileSystem): Promise<Recovery> {
     return { kind: 'clean' };
   }
   if (read instanceof InstallError) {
-    const state = await readState(files);
-    if (state !== undefined) await writeState(files, { ...state, suspect: true });
+    await markSuspect(files);
     await files.rename(JOURNAL_PATH, BAD_JOURNAL_PATH);
     await files.syncDirectories([STATE_DIRECTORY]);
     return { kind: 'suspect', reason: read.message };
   }
   const result = await finishCommit(files, read);
   return { kind: 'finished', version: read.state.installed.version, ...result };
+}
+
+async function markSuspect(files: FileSystem): Promise<void> {
+  const state = await readState(files).catch((error: unknown) => {
+    // Whoever reads the state next says so.
+    if (error instanceof InstallError) return undefined;
+    throw error;
+  });
+  if (state !== undefined) await writeState(files, { ...state, suspect: true });
 }
 
 async function believeJournal(files: FileSystem): Promise<Journal | InstallError | undefined> {

@@ -23,6 +23,11 @@ export interface SealedStaging {
   modes: ModeChange[];
 }
 
+export interface StagingOptions {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+}
+
 /**
  * The target release as it comes together beside the installed one. Until `seal` is done and its result committed, only
  * `.swarmpatch/staging` changes.
@@ -50,9 +55,9 @@ export class Staging {
    *
    * @throws {InstallError} `disk_full`
    */
-  static async open(files: FileSystem, inventory: Inventory, signal?: AbortSignal): Promise<Staging> {
+  static async open(files: FileSystem, inventory: Inventory, options: StagingOptions = {}): Promise<Staging> {
     const staging = new Staging(files, inventory);
-    await inSpace('stage', () => staging.#prepare(signal));
+    await inSpace('stage', () => staging.#prepare(options));
     return staging;
   }
 
@@ -77,10 +82,7 @@ export class Staging {
    *
    * @returns pieces that are wrong; they are wanted again.
    */
-  async check(
-    hasher: FileHasher,
-    options: { signal?: AbortSignal; onProgress?: (doneBytes: number, totalBytes: number) => void },
-  ): Promise<number[]> {
+  async check(hasher: FileHasher, options: StagingOptions): Promise<number[]> {
     const { target } = this.inventory;
     const staged = this.#fetched().map(({ fileIndex, lengthBytes }) => ({
       fileIndex,
@@ -117,7 +119,7 @@ export class Staging {
     return inSpace('stage', () => this.#seal());
   }
 
-  async #prepare(signal: AbortSignal | undefined): Promise<void> {
+  async #prepare({ signal, onProgress }: StagingOptions): Promise<void> {
     const { target, tasks } = this.inventory;
     await removeTree(this.#files, STAGED_NAMES_DIRECTORY);
     for (const directory of [STAGED_CONTENT_DIRECTORY, STAGED_NAMES_DIRECTORY]) {
@@ -129,6 +131,7 @@ export class Staging {
       if (isOnDisk) this.have.addRange(target.firstPieceOf(fileIndex), target.pieceCountOf(fileIndex));
     }
     const known = await this.#dropUnwanted();
+    const heldBytes = this.#heldBytes();
     await forEachBounded(this.#fetched(), async ({ task, fileIndex, lengthBytes }) => {
       signal?.throwIfAborted();
       const path = this.locate(fileIndex);
@@ -144,11 +147,20 @@ export class Staging {
         await this.#files.writeAt(path, held.pieceInFile * target.pieceLengthBytes, data);
         this.have.add(first + held.pieceInFile);
         this.copiedBytes += sizeBytes;
+        onProgress?.(this.copiedBytes, heldBytes);
       }
       for (let piece = first; piece < first + target.pieceCountOf(fileIndex); piece += 1) {
         if (!this.have.has(piece)) this.wanted.add(piece);
       }
     });
+  }
+
+  #heldBytes(): number {
+    let heldBytes = 0;
+    for (const { task, lengthBytes } of this.#fetched()) {
+      for (const held of task.held) heldBytes += this.inventory.target.pieceSizeBytes(lengthBytes, held.pieceInFile);
+    }
+    return heldBytes;
   }
 
   /** Content of another target takes room that this one may need. @returns what is left. */

@@ -97,9 +97,11 @@ export async function moveInstall(move: Move, release: Release, context: Command
       manifest: release.manifestBytes,
       torrent: release.torrentBytes,
     });
-    const staging = await inPhase(context, 'reuse', () => Staging.open(files, inventory, context.signal));
+    const staging = await inPhase(context, 'reuse', (onProgress) =>
+      Staging.open(files, inventory, { signal: context.signal, onProgress }),
+    );
     await swarm.fetch(staging);
-    const sealed = await staging.seal();
+    const sealed = await inPhase(context, 'sync', () => staging.seal());
     context.signal.throwIfAborted();
     const to = {
       ...state,
@@ -107,7 +109,7 @@ export async function moveInstall(move: Move, release: Release, context: Command
       history: historyAfter(state, manifest.version),
       suspect: false,
     };
-    const result = await commit(files, { inventory, sealed }, { from: state, to });
+    const result = await inPhase(context, 'install', () => commit(files, { inventory, sealed }, { from: state, to }));
     await move.install.reload();
     swarm.settle();
     report.kept = result.kept;
