@@ -38,7 +38,11 @@ describe('publishing', () => {
       body: { version: '1.0.0', targetsVersion: 2, channels: [{ name: 'stable', version: '1.0.0' }] },
     });
     const game = await studio.request('GET', '/api/games/whole');
-    expect(game.body).toMatchObject({ state: 'ready', latest: '1.0.0', channels: [{ name: 'stable', version: '1.0.0' }] });
+    expect(game.body).toMatchObject({
+      state: 'ready',
+      latest: '1.0.0',
+      channels: [{ name: 'stable', version: '1.0.0' }],
+    });
     const release = await studio.request('GET', '/api/games/whole/releases/1.0.0');
     expect(release.body).toMatchObject({
       files: 3,
@@ -47,11 +51,15 @@ describe('publishing', () => {
       channels: ['stable'],
     });
     for (const [path, bytes] of Object.entries(files)) {
-      const response = await fetch(`${origin.url}/content/whole/1.0.0/whole-1.0.0/${path.split('/').map(encodeURIComponent).join('/')}`);
+      const response = await fetch(
+        `${origin.url}/content/whole/1.0.0/whole-1.0.0/${path.split('/').map(encodeURIComponent).join('/')}`,
+      );
       expect(response.status).toBe(200);
       expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true);
     }
-    const torrent = parseTorrent(Buffer.from(await (await fetch(`${origin.url}/torrents/whole/1.0.0.torrent`)).arrayBuffer()));
+    const torrent = parseTorrent(
+      Buffer.from(await (await fetch(`${origin.url}/torrents/whole/1.0.0.torrent`)).arrayBuffer()),
+    );
     const { trackers } = (await studio.request('GET', '/api/service')).body as unknown as { trackers: string[] };
     expect(torrent.trackers.flat()).toEqual(trackers);
     expect(torrent.webSeeds).toEqual([`${origin.url}/content/whole/1.0.0/`]);
@@ -147,7 +155,9 @@ describe('games', () => {
     expect(await studio.begin(draft)).toMatchObject(refusal(409, 'game_not_ready'));
     expect(await studio.createGame()).toMatchObject({ status: 200 });
     expect(await create()).toMatchObject(refusal(409, 'game_exists'));
-    expect(await studio.request('PUT', '/api/games/waiting/trust', studio.firstTrust('0'.repeat(64)))).toMatchObject({ status: 400 });
+    expect(await studio.request('PUT', '/api/games/waiting/trust', studio.firstTrust('0'.repeat(64)))).toMatchObject({
+      status: 400,
+    });
   });
 
   it('keep their online key where only the owner reads it', async () => {
@@ -215,8 +225,12 @@ describe('tokens', () => {
   });
 
   it('leave a line in the log for what they changed', () => {
-    expect(origin.log).toContainEqual(expect.objectContaining({ audit: 'game.create', game: 'mine', token: expect.any(String) }));
-    expect(origin.log).toContainEqual(expect.objectContaining({ audit: 'release.publish', game: 'mine', version: '1.0.0' }));
+    expect(origin.log).toContainEqual(
+      expect.objectContaining({ audit: 'game.create', game: 'mine', token: expect.any(String) }),
+    );
+    expect(origin.log).toContainEqual(
+      expect.objectContaining({ audit: 'release.publish', game: 'mine', version: '1.0.0' }),
+    );
     expect(JSON.stringify(origin.log)).not.toContain(admin.split('_')[2]);
   });
 });
@@ -272,7 +286,14 @@ describe('trust repository', () => {
     expect(timestamp.headers.get('cache-control')).toBe('no-cache');
     const root = await fetch(`${origin.url}/trust/trusted/1.root.json`);
     expect(root.headers.get('cache-control')).toContain('immutable');
-    for (const name of ['2.root.json', '0.root.json', '99999999999.root.json', 'x.json', 'targets/x.json', '../../keys/trusted.pem']) {
+    for (const name of [
+      '2.root.json',
+      '0.root.json',
+      '99999999999.root.json',
+      'x.json',
+      'targets/x.json',
+      '../../keys/trusted.pem',
+    ]) {
       expect((await fetch(`${origin.url}/trust/trusted/${name}`)).status).toBe(404);
     }
   });
@@ -297,7 +318,11 @@ describe('tracker', () => {
     await studio.publish(draft);
     const { infohashV1, infohashV2 } = draft.manifest.torrent;
     await announceToTracker(`${origin.url}/announce`, request(infohash(infohashV1), 1001), options);
-    const reply = await announceToTracker(`${origin.running.udp}/announce`, request(infohash(infohashV2), 1002), options);
+    const reply = await announceToTracker(
+      `${origin.running.udp}/announce`,
+      request(infohash(infohashV2), 1002),
+      options,
+    );
     expect(reply.peers).toEqual([{ host: '127.0.0.1', port: 1001 }]);
     const scrape = await fetch(`${origin.url}/scrape?info_hash=${escaped(infohashV1)}`);
     expect(await scrape.text()).toContain('10:incompletei2e');
@@ -309,19 +334,29 @@ describe('tracker', () => {
     await studio.publish(own);
     const query = `info_hash=${escaped(own.manifest.torrent.infohashV1)}&peer_id=-SP0001-bbbbbbbbbbbb&port=1003&left=0&ip=9.9.9.9`;
     await fetch(`${origin.url}/announce?${query}`, { headers: { 'x-forwarded-for': '8.8.8.8' } });
-    const reply = await announceToTracker(`${origin.url}/announce`, request(infohash(own.manifest.torrent.infohashV1), 1004), options);
+    const reply = await announceToTracker(
+      `${origin.url}/announce`,
+      request(infohash(own.manifest.torrent.infohashV1), 1004),
+      options,
+    );
     expect(reply.peers).toEqual([{ host: '127.0.0.1', port: 1003 }]);
   });
 
   it('refuses torrents that are not published here', async () => {
     const unknown = new Uint8Array(20).fill(7);
     for (const url of [`${origin.url}/announce`, `${origin.running.udp}/announce`]) {
-      await expect(announceToTracker(url, request(unknown, 1), options)).rejects.toMatchObject({ code: 'tracker_refused' });
+      await expect(announceToTracker(url, request(unknown, 1), options)).rejects.toMatchObject({
+        code: 'tracker_refused',
+      });
     }
     const draft = draftRelease('swarm', '2.0.0', { a: someBytes(10) });
     const studio = new Studio(origin.url, admin, 'swarm');
     await studio.begin(draft);
-    const early = announceToTracker(`${origin.url}/announce`, request(infohash(draft.manifest.torrent.infohashV1), 1), options);
+    const early = announceToTracker(
+      `${origin.url}/announce`,
+      request(infohash(draft.manifest.torrent.infohashV1), 1),
+      options,
+    );
     await expect(early).rejects.toMatchObject({ code: 'tracker_refused' });
   });
 
@@ -350,13 +385,18 @@ describe('operations', () => {
   it('are probed', async () => {
     expect((await fetch(`${origin.url}/health/live`)).status).toBe(200);
     const ready = await fetch(`${origin.url}/health/ready`);
-    expect([ready.status, await ready.json()]).toEqual([200, { status: 'ok', checks: { database: true, blobs: true } }]);
+    expect([ready.status, await ready.json()]).toEqual([
+      200,
+      { status: 'ok', checks: { database: true, blobs: true } },
+    ]);
   });
 
   it('are measured, by route templates', async () => {
     await fetch(`${origin.url}/content/a/1.0.0/b/c`);
     const text = await (await fetch(`${origin.url}/metrics`)).text();
-    expect(text).toMatch(/swarmpatch_http_request_seconds_count\{method="GET",route="\/content\/:game\/:version\/\*",status="404"\} \d/);
+    expect(text).toMatch(
+      /swarmpatch_http_request_seconds_count\{method="GET",route="\/content\/:game\/:version\/\*",status="404"\} \d/,
+    );
     expect(text).toMatch(/swarmpatch_served_bytes_total\{class="content"\} \d/);
     expect(text).toMatch(/swarmpatch_tracker_announces [1-9]/);
     expect(text).toMatch(/swarmpatch_uploads_total\{step="commit",result="ok"\} [1-9]/);
@@ -365,9 +405,16 @@ describe('operations', () => {
 
 describe('API page', () => {
   it('names every route, from the schemas that the routes use', async () => {
-    const document = (await (await fetch(`${origin.url}/api/docs/openapi.json`)).json()) as { openapi: string; paths: Record<string, object> };
+    const document = (await (await fetch(`${origin.url}/api/docs/openapi.json`)).json()) as {
+      openapi: string;
+      paths: Record<string, object>;
+    };
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`)).toSorted()).toEqual([
+    expect(
+      Object.entries(document.paths)
+        .flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`))
+        .toSorted(),
+    ).toEqual([
       'get /api/games',
       'get /api/games/{game}',
       'get /api/games/{game}/releases',

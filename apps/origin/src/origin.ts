@@ -38,7 +38,10 @@ export interface OriginSurroundings {
  *
  * @throws {OriginError} `data_unusable`, `address_in_use`, and what `migrate` and the options say
  */
-export async function startOrigin(options: OriginOptions, surroundings: OriginSurroundings = {}): Promise<RunningOrigin> {
+export async function startOrigin(
+  options: OriginOptions,
+  surroundings: OriginSurroundings = {},
+): Promise<RunningOrigin> {
   const { logger = createLogger(), clock = new Clock(), stopTimeoutMs = STOP_TIMEOUT_MS } = surroundings;
   const configuration = new Configuration(options);
   const database = await openData(configuration);
@@ -95,7 +98,9 @@ async function refusingTakenAddress<Result>({ host, port }: HostPort, bind: () =
     };
     const reason = reasons[String(cause.code)];
     if (reason === undefined) throw cause;
-    throw new OriginError('address_in_use', `listen on ${urlHost(host)}:${port}: ${reason}; choose another address`, { cause });
+    throw new OriginError('address_in_use', `listen on ${urlHost(host)}:${port}: ${reason}; choose another address`, {
+      cause,
+    });
   }
 }
 

@@ -47,7 +47,9 @@ async function end({ process: child }: Started, signal: NodeJS.Signals): Promise
 }
 
 async function command(...argv: string[]): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)(process.execPath, [...NODE, ...argv, '--data', data, '--json'], { env: ENVIRONMENT });
+  const { stdout } = await promisify(execFile)(process.execPath, [...NODE, ...argv, '--data', data, '--json'], {
+    env: ENVIRONMENT,
+  });
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
@@ -61,7 +63,9 @@ describe('swarmpatch-origin', () => {
     const large = someBytes(4 * 1024 * 1024);
     const draft: Draft = draftRelease('g', '1.0.0', { small: someBytes(100), large });
     expect(await studio.begin(draft)).toMatchObject({ status: 200 });
-    const tar = await tarOf([...draft.blobs].map(([name, bytes]) => ({ name, bytes })).toSorted((a, b) => a.bytes.length - b.bytes.length));
+    const tar = await tarOf(
+      [...draft.blobs].map(([name, bytes]) => ({ name, bytes })).toSorted((a, b) => a.bytes.length - b.bytes.length),
+    );
     const half = new ReadableStream({
       start: (controller) => controller.enqueue(new Uint8Array(tar.subarray(0, 2 * 1024 * 1024))),
     });

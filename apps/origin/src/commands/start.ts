@@ -70,7 +70,9 @@ function checkPublicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
   if (isPlain && (url.protocol === 'http:' || url.protocol === 'https:')) return text;
-  throw new UsageError(`read the command line: --public-url is ${JSON.stringify(text)}, wanted http(s)://HOST[:PORT][/PATH]`);
+  throw new UsageError(
+    `read the command line: --public-url is ${JSON.stringify(text)}, wanted http(s)://HOST[:PORT][/PATH]`,
+  );
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

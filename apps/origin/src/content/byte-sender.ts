@@ -48,6 +48,7 @@ export class ByteSender {
     const headers: Record<string, string | number> = {
       'accept-ranges': 'bytes',
       'cache-control': cacheControl[body.caching],
+      'x-content-type-options': 'nosniff',
       ...(etag !== undefined && { etag }),
     };
     reply.hijack();

@@ -1,5 +1,4 @@
-import { padPath } from '@swarmpatch/metainfo';
-import type { Manifest } from '@swarmpatch/release';
+import { type Manifest, PAD_DIRECTORY } from '@swarmpatch/release';
 import type { BlobSpan } from '../storage/blob-reader.ts';
 
 export interface IndexedFile {
@@ -54,7 +53,9 @@ export class ReleaseIndex {
   #pad(path: string): IndexedFile | undefined {
     const lengthBytes = Number(path.slice(path.lastIndexOf('/') + 1));
     const isPad =
-      lengthBytes > 0 && lengthBytes < this.#pieceLengthBytes && path === `${this.#name}/${padPath(lengthBytes)}`;
+      lengthBytes > 0 &&
+      lengthBytes < this.#pieceLengthBytes &&
+      path === `${this.#name}/${PAD_DIRECTORY}/${lengthBytes}`;
     return isPad ? { lengthBytes } : undefined;
   }
 

@@ -13,7 +13,9 @@ export async function openData(configuration: Configuration): Promise<Database> 
     await mkdir(configuration.keysDirectory, { recursive: true, mode: 0o700 });
     await chmod(configuration.keysDirectory, 0o700);
   } catch (cause) {
-    throw new OriginError('data_unusable', `open data directory: ${dataDirectory} cannot be used: ${String(cause)}`, { cause });
+    throw new OriginError('data_unusable', `open data directory: ${dataDirectory} cannot be used: ${String(cause)}`, {
+      cause,
+    });
   }
   await migrate(configuration.databaseUrl);
   return Database.open(configuration.databaseUrl);

@@ -23,7 +23,9 @@ async function write(name: string, sql: string): Promise<void> {
 
 async function tables(): Promise<unknown[]> {
   const runner = await openScriptRunner(url);
-  const rows = await runner.rows(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name`);
+  const rows = await runner.rows(
+    `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' ORDER BY name`,
+  );
   await runner.close();
   return rows.map(({ name }) => name);
 }
@@ -52,8 +54,14 @@ describe('migrate()', () => {
   });
 
   it('keeps rows that refer to a table that is redefined', async () => {
-    await write('1_first', 'CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a INTEGER REFERENCES a (id) ON DELETE CASCADE); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);');
-    await write('2_redefine', 'CREATE TABLE new_a (id INTEGER PRIMARY KEY, x TEXT); INSERT INTO new_a (id) SELECT id FROM a; DROP TABLE a; ALTER TABLE new_a RENAME TO a;');
+    await write(
+      '1_first',
+      'CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a INTEGER REFERENCES a (id) ON DELETE CASCADE); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1);',
+    );
+    await write(
+      '2_redefine',
+      'CREATE TABLE new_a (id INTEGER PRIMARY KEY, x TEXT); INSERT INTO new_a (id) SELECT id FROM a; DROP TABLE a; ALTER TABLE new_a RENAME TO a;',
+    );
     await migrate(url, migrations);
     const runner = await openScriptRunner(url);
     expect(await runner.rows('SELECT a FROM b')).toEqual([{ a: 1 }]);

@@ -32,7 +32,10 @@ function release(game: string, version: string, publishedAtMs = NOW_MS): Release
   };
 }
 
-export function describeRepositories(provider: string, open: () => Promise<{ url: string; remove(): Promise<void> }>): void {
+export function describeRepositories(
+  provider: string,
+  open: () => Promise<{ url: string; remove(): Promise<void> }>,
+): void {
   describe(`repositories on ${provider}`, () => {
     let place: { url: string; remove(): Promise<void> };
     let database: Database;
@@ -89,7 +92,12 @@ export function describeRepositories(provider: string, open: () => Promise<{ url
 
     it('PublicationRepository publishes release, channel, documents and metadata together', async () => {
       await addGame('together');
-      const document = { path: 'channels/stable.json', sha256: 'd'.repeat(64), lengthBytes: 9, piecesRoot: 'e'.repeat(64) };
+      const document = {
+        path: 'channels/stable.json',
+        sha256: 'd'.repeat(64),
+        lengthBytes: 9,
+        piecesRoot: 'e'.repeat(64),
+      };
       await publications.publish(
         publication('together', 2, {
           release: { ...release('together', '1.0.0'), notes: 'first' },
@@ -98,7 +106,9 @@ export function describeRepositories(provider: string, open: () => Promise<{ url
         }),
       );
       expect(await releases.find('together', '1.0.0')).toEqual({ ...release('together', '1.0.0'), notes: 'first' });
-      expect(await releases.listChannels('together')).toEqual([{ name: 'stable', version: '1.0.0', rolloutPercent: 12.5 }]);
+      expect(await releases.listChannels('together')).toEqual([
+        { name: 'stable', version: '1.0.0', rolloutPercent: 12.5 },
+      ]);
       expect(await trust.target('together', document.path, document.sha256)).toEqual(document);
       expect(await trust.listTargetKeys('together')).toEqual(new Set([`${document.path} ${document.sha256}`]));
       const current = await trust.current('together', 'targets');
@@ -126,7 +136,9 @@ export function describeRepositories(provider: string, open: () => Promise<{ url
     it('PublicationRepository lets one of two racing publishers win', async () => {
       await addGame('race');
       const results = await Promise.allSettled(
-        ['1.0.0', '1.1.0'].map((version) => publications.publish(publication('race', 2, { release: release('race', version) }))),
+        ['1.0.0', '1.1.0'].map((version) =>
+          publications.publish(publication('race', 2, { release: release('race', version) })),
+        ),
       );
       expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
       expect(results.find((result) => result.status === 'rejected')?.reason).toMatchObject({
@@ -139,10 +151,16 @@ export function describeRepositories(provider: string, open: () => Promise<{ url
       await addGame('moves');
       const channel = (name: string, version: string): { name: string; version: string } => ({ name, version });
       await publications.publish(
-        publication('moves', 2, { release: release('moves', '1.0.0'), channels: [channel('stable', '1.0.0'), channel('beta', '1.0.0')] }),
+        publication('moves', 2, {
+          release: release('moves', '1.0.0'),
+          channels: [channel('stable', '1.0.0'), channel('beta', '1.0.0')],
+        }),
       );
       await publications.publish(
-        publication('moves', 3, { release: release('moves', '1.1.0', NOW_MS + 1), channels: [channel('stable', '1.1.0')] }),
+        publication('moves', 3, {
+          release: release('moves', '1.1.0', NOW_MS + 1),
+          channels: [channel('stable', '1.1.0')],
+        }),
       );
       expect(await releases.listChannels('moves')).toEqual([channel('stable', '1.1.0')]);
       expect((await releases.list('moves')).map(({ version }) => version)).toEqual(['1.1.0', '1.0.0']);
@@ -164,8 +182,18 @@ export function describeRepositories(provider: string, open: () => Promise<{ url
     it('UploadRepository replaces an upload of the same version, and publishing ends it', async () => {
       await addGame('uploads');
       const uploads = new UploadRepository(database);
-      const document = (digit: string) => ({ piecesRoot: digit.repeat(64), sha256: digit.repeat(64), lengthBytes: 40_000_000 });
-      const upload = { game: 'uploads', version: '1.0.0', manifest: document('1'), torrent: document('2'), startedAtMs: NOW_MS };
+      const document = (digit: string) => ({
+        piecesRoot: digit.repeat(64),
+        sha256: digit.repeat(64),
+        lengthBytes: 40_000_000,
+      });
+      const upload = {
+        game: 'uploads',
+        version: '1.0.0',
+        manifest: document('1'),
+        torrent: document('2'),
+        startedAtMs: NOW_MS,
+      };
       await uploads.put(upload);
       await uploads.put({ ...upload, manifest: document('3'), startedAtMs: NOW_MS + 1 });
       expect(await uploads.find('uploads', '1.0.0')).toEqual({ ...upload, manifest: document('3') });
@@ -176,7 +204,13 @@ export function describeRepositories(provider: string, open: () => Promise<{ url
     it('TokenRepository finds, lists and revokes', async () => {
       const tokens = new TokenRepository(database);
       const first = { id: 'aa', sha256: '1'.repeat(64), scope: 'admin', createdAtMs: NOW_MS } as const;
-      const second = { ...first, id: 'bb', scope: 'publish:g', createdAtMs: NOW_MS + 1, expiresAtMs: NOW_MS + HOUR_MS } as const;
+      const second = {
+        ...first,
+        id: 'bb',
+        scope: 'publish:g',
+        createdAtMs: NOW_MS + 1,
+        expiresAtMs: NOW_MS + HOUR_MS,
+      } as const;
       await tokens.add(second);
       await tokens.add(first);
       expect(await tokens.list()).toEqual([first, second]);

@@ -46,7 +46,11 @@ export class GamesController {
   }
 
   @Get(':game')
-  @Describe({ summary: 'A game, its channels and its newest version', reply: gameReplySchema, errors: ['game_not_found'] })
+  @Describe({
+    summary: 'A game, its channels and its newest version',
+    reply: gameReplySchema,
+    errors: ['game_not_found'],
+  })
   show(@Param('game') game: string): Promise<GameReply> {
     return this.#games.show(game);
   }

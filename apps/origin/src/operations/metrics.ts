@@ -35,7 +35,11 @@ export class Metrics {
 
   constructor(tracker: Tracker) {
     collectDefaultMetrics({ register: this.#registry });
-    this.#expose('swarmpatch_tracker_announces', 'Announces that were answered, HTTP and UDP', () => tracker.stats.announces);
+    this.#expose(
+      'swarmpatch_tracker_announces',
+      'Announces that were answered, HTTP and UDP',
+      () => tracker.stats.announces,
+    );
     this.#expose('swarmpatch_tracker_refusals', 'Announces that were refused', () => tracker.stats.refusals);
     this.#expose('swarmpatch_tracker_scrapes', 'Scrapes that were answered', () => tracker.stats.scrapes);
     this.#expose('swarmpatch_tracker_peers', 'Peers that are known now', () => tracker.stats.peers);

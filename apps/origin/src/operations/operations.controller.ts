@@ -16,7 +16,12 @@ export class OperationsController {
   readonly #metrics: Metrics;
   readonly #logger: Logger;
 
-  constructor(database: Database, @Inject(BLOB_STORE) blobs: BlobStore, metrics: Metrics, @Inject(LOGGER) logger: Logger) {
+  constructor(
+    database: Database,
+    @Inject(BLOB_STORE) blobs: BlobStore,
+    metrics: Metrics,
+    @Inject(LOGGER) logger: Logger,
+  ) {
     this.#database = database;
     this.#blobs = blobs;
     this.#metrics = metrics;
@@ -45,7 +50,10 @@ export class OperationsController {
 
   @Get('metrics')
   async metrics(@Res() reply: FastifyReply): Promise<void> {
-    await reply.type(this.#metrics.contentType).header('cache-control', 'no-store').send(await this.#metrics.text());
+    await reply
+      .type(this.#metrics.contentType)
+      .header('cache-control', 'no-store')
+      .send(await this.#metrics.text());
   }
 
   async #isUp(name: string, probe: () => Promise<unknown>): Promise<boolean> {

@@ -15,6 +15,11 @@ export class ServiceController {
   @Get()
   @Describe({ summary: 'What this origin is, and where it is reached', reply: serviceReplySchema })
   service(): ServiceReply {
-    return { name: 'swarmpatch-origin', version: VERSION, publicUrl: this.#address.url, trackers: this.#address.trackers };
+    return {
+      name: 'swarmpatch-origin',
+      version: VERSION,
+      publicUrl: this.#address.url,
+      trackers: this.#address.trackers,
+    };
   }
 }

@@ -60,7 +60,7 @@ export class BlobReader implements OnApplicationShutdown {
     };
     let ahead: Promise<Chunk> | undefined;
     try {
-      for (let at = span.start; at < span.end; ) {
+      for (let at = span.start; at < span.end;) {
         const chunk: Chunk = await (ahead ?? readAt(at));
         at += chunk.bytes.byteLength;
         ahead = at < span.end ? readAt(at) : undefined;
@@ -109,7 +109,7 @@ async function openBlob(blobs: FileBlobStore, piecesRoot: string): Promise<FileH
 }
 
 async function readFully(handle: FileHandle, memory: Buffer, position: number, piecesRoot: string): Promise<void> {
-  for (let done = 0; done < memory.byteLength; ) {
+  for (let done = 0; done < memory.byteLength;) {
     const { bytesRead } = await handle.read(memory, done, memory.byteLength - done, position + done);
     if (bytesRead === 0) {
       throw new StorageError('blob_damaged', `read blob ${piecesRoot}: its file ended at byte ${position + done}`, {

@@ -11,7 +11,7 @@ function join({ memory, parts }: JoinRequest): void {
   for (const { path, start, end } of parts) {
     const file = openSync(path, 'r');
     try {
-      for (let position = start; position < end; ) {
+      for (let position = start; position < end;) {
         const bytesRead = readSync(file, memory, at, end - position, position);
         if (bytesRead === 0) throw new Error(`${path} ended at byte ${position}, wanted ${end}`);
         position += bytesRead;

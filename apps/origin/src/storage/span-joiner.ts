@@ -78,7 +78,8 @@ class JoinThread {
   }
 
   #fail(reason: string): void {
-    for (const { reject } of this.#waiting.values()) reject(new StorageError('storage_failed', `read blobs: ${reason}`));
+    for (const { reject } of this.#waiting.values())
+      reject(new StorageError('storage_failed', `read blobs: ${reason}`));
     this.#waiting.clear();
   }
 }

@@ -34,7 +34,19 @@ export class ScratchPostgresql {
       await chown(directory, NOBODY, NOBODY);
     }
     const user = { cwd: directory, ...(isRoot && { uid: NOBODY, gid: NOBODY }) };
-    const initdb = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--no-instructions', '--locale=C', '-E', 'UTF8'];
+    const initdb = [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '--no-sync',
+      '--no-instructions',
+      '--locale=C',
+      '-E',
+      'UTF8',
+    ];
     await promisify(execFile)(join(native, 'bin', 'initdb'), initdb, user);
     const server = spawn(join(native, 'bin', 'postgres'), ['-D', data, '-k', directory, ...FLAGS], {
       ...user,

@@ -43,20 +43,31 @@ export function someBytes(lengthBytes: number): Buffer {
 /** @param files By path. */
 export function draftRelease(game: string, version: string, files: Readonly<Record<string, Uint8Array>>): Draft {
   const blobs = new Map<string, Uint8Array>();
-  const hashed = inTorrentOrder(Object.entries(files).map(([path, bytes]) => ({ path, bytes }))).map(({ path, bytes }) => {
-    if (bytes.length === 0) return { path, bytes, lengthBytes: 0 };
-    const { piecesRoot, pieceLayer } = new MerkleHasher({ pieceLengthBytes: PIECE_LENGTH_BYTES }).update(bytes).digest();
-    blobs.set(Buffer.from(piecesRoot).toString('hex'), bytes);
-    const layer = bytes.length > PIECE_LENGTH_BYTES ? { pieceLayer } : {};
-    return { path, bytes, lengthBytes: bytes.length, piecesRoot, ...layer };
-  });
+  const hashed = inTorrentOrder(Object.entries(files).map(([path, bytes]) => ({ path, bytes }))).map(
+    ({ path, bytes }) => {
+      if (bytes.length === 0) return { path, bytes, lengthBytes: 0 };
+      const { piecesRoot, pieceLayer } = new MerkleHasher({ pieceLengthBytes: PIECE_LENGTH_BYTES })
+        .update(bytes)
+        .digest();
+      blobs.set(Buffer.from(piecesRoot).toString('hex'), bytes);
+      const layer = bytes.length > PIECE_LENGTH_BYTES ? { pieceLayer } : {};
+      return { path, bytes, lengthBytes: bytes.length, piecesRoot, ...layer };
+    },
+  );
   const layout = { format: 'hybrid', pieceLengthBytes: PIECE_LENGTH_BYTES, isSingleFile: false } as const;
-  const { offsets, spaceBytes } = layOut(hashed.map(({ lengthBytes }) => lengthBytes), layout);
+  const { offsets, spaceBytes } = layOut(
+    hashed.map(({ lengthBytes }) => lengthBytes),
+    layout,
+  );
   const space = Buffer.alloc(spaceBytes);
   for (const [index, { bytes }] of hashed.entries()) space.set(bytes, offsets[index]);
   const pieces: Buffer[] = [];
   for (let at = 0; at < space.length; at += PIECE_LENGTH_BYTES) {
-    pieces.push(createHash('sha1').update(space.subarray(at, at + PIECE_LENGTH_BYTES)).digest());
+    pieces.push(
+      createHash('sha1')
+        .update(space.subarray(at, at + PIECE_LENGTH_BYTES))
+        .digest(),
+    );
   }
   const created = createInfo(hashed, { name: torrentName(game, version), v1Pieces: Buffer.concat(pieces), ...layout });
   const torrentBytes = encodeTorrent(created);
@@ -77,7 +88,9 @@ export function tarOf(entries: readonly TarEntry[]): Promise<Buffer> {
     else tar.entry({ name, type, linkname: '/etc/passwd' });
   }
   tar.finalize();
-  return new Response(Readable.toWeb(Readable.from(tar)) as ReadableStream).arrayBuffer().then((bytes) => Buffer.from(bytes));
+  return new Response(Readable.toWeb(Readable.from(tar)) as ReadableStream)
+    .arrayBuffer()
+    .then((bytes) => Buffer.from(bytes));
 }
 
 export class Studio {
@@ -162,7 +175,10 @@ export class Studio {
   }
 
   /** Adds a release, and a channel that names it, to the targets. @returns The body of a commit. */
-  signRelease({ manifest, manifestBytes, torrentBytes }: Draft, channel = 'stable'): { targets: string; documents: object[] } {
+  signRelease(
+    { manifest, manifestBytes, torrentBytes }: Draft,
+    channel = 'stable',
+  ): { targets: string; documents: object[] } {
     this.targets.set(manifestTargetPath(manifest.version), describeTarget(manifestBytes));
     this.targets.set(torrentTargetPath(manifest.version), describeTarget(torrentBytes));
     return this.signChannel(channel, manifest.version);

@@ -25,9 +25,6 @@ export class PublishedTorrents implements OnModuleInit {
 
   /** A v2 infohash is announced by its first 20 bytes (BEP 52). */
   allow({ infohashV1, infohashV2 }: Infohashes): void {
-    this.#tracker.allow([
-      Buffer.from(infohashV1, 'hex'),
-      Buffer.from(infohashV2, 'hex').subarray(0, INFOHASH_BYTES),
-    ]);
+    this.#tracker.allow([Buffer.from(infohashV1, 'hex'), Buffer.from(infohashV2, 'hex').subarray(0, INFOHASH_BYTES)]);
   }
 }

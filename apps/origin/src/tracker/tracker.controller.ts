@@ -1,4 +1,4 @@
-import { Controller, Get, Header, Req, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Req } from '@nestjs/common';
 import {
   encodeAnnounceReply,
   encodeFailure,
@@ -28,7 +28,7 @@ export class TrackerController {
   @Get('announce')
   @Header('content-type', 'text/plain')
   @Header('cache-control', 'no-store')
-  announce(@Req() { raw, socket }: FastifyRequest): StreamableFile {
+  announce(@Req() { raw, socket }: FastifyRequest): Buffer {
     return answer(() => {
       const request = parseAnnounceQuery(queryOf(raw.url));
       const source = { address: socket.remoteAddress ?? '' };
@@ -39,7 +39,7 @@ export class TrackerController {
   @Get('scrape')
   @Header('content-type', 'text/plain')
   @Header('cache-control', 'no-store')
-  scrape(@Req() { raw }: FastifyRequest): StreamableFile {
+  scrape(@Req() { raw }: FastifyRequest): Buffer {
     return answer(() => {
       return encodeScrapeReply(this.#tracker.scrape(parseScrapeQuery(queryOf(raw.url)), this.#clock.nowMs()));
     });
@@ -47,13 +47,18 @@ export class TrackerController {
 }
 
 /** Clients read refusals in a bencoded answer with status 200. */
-function answer(encode: () => Uint8Array): StreamableFile {
+function answer(encode: () => Uint8Array): Buffer {
   try {
-    return new StreamableFile(encode());
+    return bufferOf(encode());
   } catch (error) {
     if (!(error instanceof TrackerError)) throw error;
-    return new StreamableFile(encodeFailure(error));
+    return bufferOf(encodeFailure(error));
   }
+}
+
+/** What Fastify sends as it is. */
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function queryOf(url = ''): string {

@@ -21,7 +21,7 @@ export class MetadataRenewal implements OnApplicationBootstrap, OnApplicationShu
 
   async onApplicationBootstrap(): Promise<void> {
     await this.renewDue();
-    this.#timer = setInterval(() => void this.renewDue(), RENEWAL_INTERVAL_MS).unref();
+    this.#timer = setInterval(() => void this.#renewLater(), RENEWAL_INTERVAL_MS).unref();
   }
 
   onApplicationShutdown(): void {
@@ -37,6 +37,15 @@ export class MetadataRenewal implements OnApplicationBootstrap, OnApplicationShu
       } catch (error) {
         this.#logger.error({ game: id, err: error }, 'trust metadata could not be renewed');
       }
+    }
+  }
+
+  /** Twice in the life of a timestamp would do: what fails now is tried again in time. */
+  async #renewLater(): Promise<void> {
+    try {
+      await this.renewDue();
+    } catch (error) {
+      this.#logger.error({ err: error }, 'games could not be listed for renewal');
     }
   }
 }

@@ -47,9 +47,13 @@ export class OnlineKeys {
       this.#signers.set(game, signer);
       return signer;
     } catch (cause) {
-      throw new OriginError('data_unusable', `read the online key of ${game}: ${path} cannot be used; restore it from a backup`, {
-        cause,
-      });
+      throw new OriginError(
+        'data_unusable',
+        `read the online key of ${game}: ${path} cannot be used; restore it from a backup`,
+        {
+          cause,
+        },
+      );
     }
   }
 

@@ -43,9 +43,14 @@ export function checkTargets(next: TrustedTargets, facts: PublicationFacts): voi
  * @throws {OriginError} `bad_trust`
  * @throws {ReleaseError} `bad_channel_record` and its fields' codes
  */
-export function readChannel(path: string, bytes: Uint8Array, facts: Pick<PublicationFacts, 'game' | 'versions'>): ChannelRecord {
+export function readChannel(
+  path: string,
+  bytes: Uint8Array,
+  facts: Pick<PublicationFacts, 'game' | 'versions'>,
+): ChannelRecord {
   const record = parseChannelRecord(bytes);
-  const refuse = (found: string): OriginError => new OriginError('bad_trust', `move channel: found ${found} in ${path}`);
+  const refuse = (found: string): OriginError =>
+    new OriginError('bad_trust', `move channel: found ${found} in ${path}`);
   if (record.game !== facts.game) throw refuse(`game ${record.game}, wanted ${facts.game}`);
   if (channelTargetPath(record.channel) !== path) throw refuse(`channel ${record.channel}`);
   if (!facts.versions.has(record.version)) throw refuse(`version ${record.version}, which is not published`);

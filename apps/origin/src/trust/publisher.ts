@@ -156,7 +156,10 @@ export class Publisher {
       this.#trust.current(game, 'timestamp'),
     ]);
     if (!root || !targets || !snapshot || !timestamp) {
-      throw new OriginError('game_not_ready', `publish to ${game}: found no trust root; send it with game create first`);
+      throw new OriginError(
+        'game_not_ready',
+        `publish to ${game}: found no trust root; send it with game create first`,
+      );
     }
     return { root, targets, snapshot, timestamp };
   }

@@ -94,7 +94,8 @@ class Reading {
         if (signal.aborted) return;
         this.#received += chunk.byteLength;
         const overhead = this.#received - this.bytes - this.#entries * ENTRY_OVERHEAD_BYTES;
-        if (overhead > OVERHEAD_BYTES_MAX + chunk.byteLength) throw badUpload('headers that are longer than any of ours');
+        if (overhead > OVERHEAD_BYTES_MAX + chunk.byteLength)
+          throw badUpload('headers that are longer than any of ours');
         if (!this.#tar.write(chunk)) await once(this.#tar, 'drain', { signal });
       }
       this.#tar.end(null);
@@ -120,7 +121,10 @@ class Reading {
   }
 
   /** A blob that another upload has made whole meanwhile is as good. */
-  async #store({ piecesRoot, lengthBytes, offset }: BlobEntry, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+  async #store(
+    { piecesRoot, lengthBytes, offset }: BlobEntry,
+    chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
     const writer = await this.#begin(piecesRoot, lengthBytes, offset);
     if (!writer) {
       for await (const _ of chunks);
@@ -160,11 +164,14 @@ class Reading {
   #identify({ header }: Entry): BlobEntry {
     const named = parseBlobEntryName(header.name);
     const { type, size = 0 } = header;
-    if (!named || type !== 'file') throw badUpload(`a ${type ?? 'nameless'} entry ${JSON.stringify(header.name.slice(0, 80))}`);
+    if (!named || type !== 'file')
+      throw badUpload(`a ${type ?? 'nameless'} entry ${JSON.stringify(header.name.slice(0, 80))}`);
     const lengthBytes = this.#wanted.get(named.piecesRoot);
     if (lengthBytes === undefined) throw badUpload(`blob ${named.piecesRoot}, which the manifest does not name`);
     if (named.offset + size !== lengthBytes) {
-      throw badUpload(`${size} bytes of blob ${named.piecesRoot} from ${named.offset}, where its file has ${lengthBytes}`);
+      throw badUpload(
+        `${size} bytes of blob ${named.piecesRoot} from ${named.offset}, where its file has ${lengthBytes}`,
+      );
     }
     return { ...named, lengthBytes };
   }

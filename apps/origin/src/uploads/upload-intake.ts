@@ -69,7 +69,10 @@ export class UploadIntake {
    */
   async begin(game: GameRecord, version: string, source: UploadSource): Promise<MissingBlob[]> {
     if (game.state !== 'ready') {
-      throw new OriginError('game_not_ready', `upload to ${game.id}: it has no trust root yet; send it with game create`);
+      throw new OriginError(
+        'game_not_ready',
+        `upload to ${game.id}: it has no trust root yet; send it with game create`,
+      );
     }
     await this.#checkFree(game.id, version);
     const manifest = parseManifest(source.manifest);
@@ -143,7 +146,10 @@ export class UploadIntake {
     const upload = await this.#uploads.find(game, version);
     if (!upload) {
       await this.#checkFree(game, version);
-      throw new OriginError('upload_not_found', `upload to ${game} ${version}: no such upload was begun; begin it first`);
+      throw new OriginError(
+        'upload_not_found',
+        `upload to ${game} ${version}: no such upload was begun; begin it first`,
+      );
     }
     const { piecesRoot } = upload.manifest;
     const manifest = await this.#manifests.get(piecesRoot, async () => {
@@ -163,7 +169,11 @@ export class UploadIntake {
   async #missing(manifest: Manifest): Promise<MissingBlob[]> {
     const lengths = blobsOf(manifest);
     const missing = await this.#blobs.missing(lengths.keys());
-    return missing.map(({ root, partialBytes }) => ({ piecesRoot: root, length: lengths.get(root) ?? 0, have: partialBytes }));
+    return missing.map(({ root, partialBytes }) => ({
+      piecesRoot: root,
+      length: lengths.get(root) ?? 0,
+      have: partialBytes,
+    }));
   }
 }
 

@@ -63,7 +63,15 @@ export class UploadsController {
     token: 'publish',
     body: beginUploadRequestSchema,
     reply: beginUploadReplySchema,
-    errors: ['game_not_found', 'game_not_ready', 'version_exists', 'bad_version', 'bad_manifest', 'bad_torrent', 'too_large'],
+    errors: [
+      'game_not_found',
+      'game_not_ready',
+      'version_exists',
+      'bad_version',
+      'bad_manifest',
+      'bad_torrent',
+      'too_large',
+    ],
   })
   async begin(
     @Param('game') game: string,

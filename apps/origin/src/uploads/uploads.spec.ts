@@ -64,7 +64,10 @@ describe('upload', () => {
     const draft = await begun({ small, large });
     const roots = new Map(draft.manifest.files.map(({ path, piecesRoot = '' }) => [path, piecesRoot]));
     const [smallRoot = '', largeRoot = ''] = [roots.get('small'), roots.get('large')];
-    const tar = await tarOf([{ name: smallRoot, bytes: small }, { name: largeRoot, bytes: large }]);
+    const tar = await tarOf([
+      { name: smallRoot, bytes: small },
+      { name: largeRoot, bytes: large },
+    ]);
     await cut(draft, tar.subarray(0, MEBIBYTE + 4321));
     let have = 0;
     await until(async () => {
@@ -122,7 +125,10 @@ describe('upload', () => {
     ];
     for (const entry of entries) {
       const answer = await send(draft, [entry]);
-      expect([answer.status, answer.body.error?.code]).toEqual([400, expect.stringMatching(/^bad_(upload|blob_offset)$/)]);
+      expect([answer.status, answer.body.error?.code]).toEqual([
+        400,
+        expect.stringMatching(/^bad_(upload|blob_offset)$/),
+      ]);
     }
     expect(await missing(draft)).toEqual([{ piecesRoot: root, length: 100, have: 0 }]);
   });
@@ -137,7 +143,9 @@ describe('upload', () => {
     header.fill(' ', 148, 156);
     const sum = header.reduce((total, byte) => total + byte, 0);
     header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-    expect(await studio.request('POST', path, Buffer.concat([header, Buffer.alloc(8 * MEBIBYTE, 'a')]))).toMatchObject(bad);
+    expect(await studio.request('POST', path, Buffer.concat([header, Buffer.alloc(8 * MEBIBYTE, 'a')]))).toMatchObject(
+      bad,
+    );
   });
 
   it('is not published before every byte is here, and not without being begun', async () => {
@@ -158,7 +166,10 @@ describe('upload', () => {
         torrent: Buffer.from(torrentBytes).toString('base64'),
       });
     expect(await put('5.0.2', draft, draft)).toMatchObject({ status: 400, body: { error: { code: 'bad_manifest' } } });
-    expect(await put('5.0.0', draft, other)).toMatchObject({ status: 400, body: { error: { code: 'torrent_mismatch' } } });
+    expect(await put('5.0.0', draft, other)).toMatchObject({
+      status: 400,
+      body: { error: { code: 'torrent_mismatch' } },
+    });
     expect(await put('v5', draft, draft)).toMatchObject({ status: 400, body: { error: { code: 'bad_version' } } });
     expect((await studio.request('GET', studio.path('5.0.0'))).body['state']).toBe('free');
   });
