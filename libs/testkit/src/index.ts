@@ -1,2 +1,3 @@
 export * from './builds/index.ts';
 export * from './file-system/index.ts';
+export * from './swarm/index.ts';
