@@ -30,6 +30,8 @@ export interface CreateInfoOptions {
   readonly pieceLengthBytes: number;
   readonly isSingleFile: boolean;
   readonly isPrivate?: boolean;
+  /** Where pads are; BEP 47 recommends `.pad`, the default, and leaves it free. */
+  readonly padDirectory?: string;
   /** SHA-1 of each piece of the piece space that `layOut` gives, 20 bytes each; for v1 and hybrid. */
   readonly v1Pieces?: Uint8Array;
 }
@@ -88,14 +90,14 @@ function v1Part(files: readonly HashedFile[], options: CreateInfoOptions): Recor
   }
   const [first] = files;
   if (options.isSingleFile && first) return { attr: attributesOf(first), length: first.lengthBytes, pieces };
-  return { files: fileList(files, offsets, spaceBytes, options.pieceLengthBytes), pieces };
+  return { files: fileList(files, offsets, spaceBytes, options), pieces };
 }
 
 function fileList(
   files: readonly HashedFile[],
   offsets: readonly number[],
   spaceBytes: number,
-  pieceLengthBytes: number,
+  { pieceLengthBytes, padDirectory = '.pad' }: CreateInfoOptions,
 ): Encodable[] {
   const list: Encodable[] = [];
   for (const [index, file] of files.entries()) {
@@ -103,8 +105,7 @@ function fileList(
     if (file.lengthBytes === 0) continue;
     const end = (offsets[index] ?? 0) + file.lengthBytes;
     const next = Math.min(alignUp(end, pieceLengthBytes), offsets[index + 1] ?? spaceBytes);
-    // BEP 47 recommends the path.
-    if (next > end) list.push({ attr: 'p', length: next - end, path: ['.pad', String(next - end)] });
+    if (next > end) list.push({ attr: 'p', length: next - end, path: [...padDirectory.split('/'), String(next - end)] });
   }
   return list;
 }

@@ -15,6 +15,11 @@ import { ReleaseError } from './release-error.ts';
 export const MANIFEST_BYTES_MAX: number = 128 * 1024 * 1024;
 /** At the top of every install; no release may have files there. */
 export const LAUNCHER_DIRECTORY = '.swarmpatch';
+/**
+ * Where a release's torrent has its pads. A client without BEP 47 writes pads as files: in the launcher's directory they are no
+ * part of the game, and no file of a release can have their name.
+ */
+export const PAD_DIRECTORY: string = `${LAUNCHER_DIRECTORY}/pad`;
 export const MANIFEST_WEB_SEEDS_MAX = 64;
 export const NOTES_CHARACTERS_MAX = 65_536;
 

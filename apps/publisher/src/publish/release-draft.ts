@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createTorrentFrom, type CreateTorrentOptions } from '@swarmpatch/node-io/hashing';
-import { createManifest, encodeManifest, type Manifest, torrentName } from '@swarmpatch/release';
+import { createManifest, encodeManifest, type Manifest, PAD_DIRECTORY, torrentName } from '@swarmpatch/release';
 import { describeTarget, manifestTargetPath, type TargetInfo, torrentTargetPath } from '@swarmpatch/trust';
 import type { SourceFile } from './blob-source.ts';
 
@@ -33,6 +33,7 @@ export async function draftRelease(directory: string, options: DraftOptions): Pr
   const torrent = await createTorrentFrom(directory, {
     name: torrentName(game, version),
     format: 'hybrid',
+    padDirectory: PAD_DIRECTORY,
     onScanned,
     onProgress,
     signal,

@@ -29,6 +29,8 @@ export interface CreateTorrentOptions {
   /** A power of two, at least 16 KiB. Default: chosen by size. */
   readonly pieceLengthBytes?: number | undefined;
   readonly isPrivate?: boolean | undefined;
+  /** Default `.pad`. */
+  readonly padDirectory?: string | undefined;
   /** Tiers. */
   readonly trackers?: readonly (readonly string[])[] | undefined;
   readonly webSeeds?: readonly string[] | undefined;
@@ -125,6 +127,7 @@ async function hashPlanned(pool: HashPool, plan: TorrentPlan, options: CreateTor
     pieceLengthBytes: plan.pieceLengthBytes,
     isSingleFile: plan.isSingleFile,
     ...(options.isPrivate && { isPrivate: true }),
+    ...(options.padDirectory && { padDirectory: options.padDirectory }),
     ...(v1Pieces && { v1Pieces }),
   });
   const torrentBytes = encodeTorrent({
