@@ -34,7 +34,11 @@ async function start(...options: string[]): Promise<Started> {
   const child = spawn(process.execPath, [...NODE, ...argv], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'ignore'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const ready = JSON.parse(line) as { ready: boolean; http: string; udp: string };
-    expect(ready).toEqual({ ready: true, http: expect.stringMatching(/^http:/), udp: expect.stringMatching(/^udp:/) });
+    expect(ready).toEqual({
+      ready: true,
+      http: expect.stringMatching(/^http:/) as unknown,
+      udp: expect.stringMatching(/^udp:/) as unknown,
+    });
     return (running = { process: child, ...ready });
   }
   throw new Error('the origin ended before it was ready');
@@ -101,10 +105,10 @@ describe('swarmpatch-origin', () => {
 
   it('lists and revokes tokens, and names what it cannot do', async () => {
     const { tokens } = (await command('token', 'list')) as { tokens: { id: string; scope: string }[] };
-    expect(tokens).toEqual([expect.objectContaining({ scope: 'publish:g', expires: expect.any(String) })]);
+    expect(tokens).toEqual([expect.objectContaining({ scope: 'publish:g', expires: expect.any(String) as unknown })]);
     const id = tokens[0]?.id ?? '';
     expect(await command('token', 'revoke', id)).toEqual({ revoked: id });
     const failed = await command('token', 'revoke', id).catch((error: { code: number; stdout: string }) => error);
-    expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('token_not_found') });
+    expect(failed).toMatchObject({ code: 1, stdout: expect.stringContaining('token_not_found') as unknown });
   });
 });

@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common';
 import { apiErrorStatus, type ApiErrorBody } from '@swarmpatch/api-contract';
 
 export interface ErrorReply {
@@ -56,8 +57,8 @@ export function errorReplyOf(error: unknown): ErrorReply {
   return { status, body: { error: { code: codeByStatus[status] ?? 'bad_request', message: error.message } } };
 }
 
-/** Nest's exceptions know their status by a method, Fastify's errors by a field. */
+/** Fastify's errors have a field for it. */
 function frameworkStatus(error: Error): number | undefined {
-  if ('getStatus' in error && typeof error.getStatus === 'function') return Number(error.getStatus());
+  if (error instanceof HttpException) return error.getStatus();
   return 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
 }

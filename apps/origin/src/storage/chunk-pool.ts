@@ -5,7 +5,7 @@ const KEPT_CHUNKS_MAX = 128;
 /** Bytes on loan: whoever takes them calls `release` once nothing reads them any more. */
 export interface Chunk {
   bytes: Uint8Array;
-  release(): void;
+  readonly release: () => void;
 }
 
 /** Memory for reading that goes round: fresh memory for each chunk costs more than the reading. It is shared with threads. */

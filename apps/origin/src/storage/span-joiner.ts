@@ -41,7 +41,7 @@ export class SpanJoiner {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#workers.map((thread) => thread?.close()));
+    await Promise.all(this.#workers.flatMap((thread) => thread?.close() ?? []));
   }
 }
 

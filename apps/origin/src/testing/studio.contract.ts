@@ -136,7 +136,10 @@ export class Studio {
         ...(body !== undefined && { 'content-type': isJson ? 'application/json' : 'application/x-tar' }),
         ...headers,
       },
-      ...(body !== undefined && { body: isJson ? JSON.stringify(body) : (body as BodyInit), duplex: 'half' }),
+      ...(body !== undefined && {
+        body: isJson ? JSON.stringify(body) : (body as NonNullable<RequestInit['body']>),
+        duplex: 'half',
+      }),
     });
     return { status: response.status, body: (await response.json()) as Answer['body'] };
   }
