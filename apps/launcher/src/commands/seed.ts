@@ -25,13 +25,13 @@ export const seed: CommandSpec = {
       const have = wholePieces(release, found);
       const served = await ServedFiles.open(install.files, release.manifest);
       const settings = readTransferSettings(input);
-      const transfer = await shareRelease(
+      const shared = await shareRelease(
         release,
         { have, wanted: new PieceSet(have.pieceCount), locate: (fileIndex) => served.pathOf(fileIndex) },
         { origin, settings },
         context,
       );
-      const { host, port } = transfer.address ?? { host: '', port: 0 };
+      const { host, port } = shared.transfer.address ?? { host: '', port: 0 };
       try {
         context.emit(
           {
@@ -48,7 +48,7 @@ export const seed: CommandSpec = {
           ? ended(context.signal)
           : sleep(settings.seedForMs, undefined, { signal: context.signal }).catch(() => undefined));
       } finally {
-        await transfer.stop();
+        await shared.stop();
       }
       return undefined;
     });

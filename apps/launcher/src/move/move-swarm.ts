@@ -1,12 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PieceSet, type Staging } from '@swarmpatch/install';
-import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
 import type { Release } from '../origin/release-source.ts';
 import { inPhase } from './phases.ts';
-import { shareRelease, showTransfer, type SharingSources } from './release-sharing.ts';
+import { shareRelease, showTransfer, type SharedRelease, type SharingSources } from './release-sharing.ts';
 
 /** Staged bytes that are wrong on disk again and again are the disk's doing. */
 export const FETCH_ATTEMPTS_MAX = 3;
@@ -21,7 +20,7 @@ export class MoveSwarm {
   readonly #sharing: SharingSources;
   readonly #context: CommandContext;
   #staging: Staging | undefined;
-  #transfer: Transfer | undefined;
+  #shared: SharedRelease | undefined;
 
   constructor(move: { install: OpenInstall; sharing: SharingSources }, release: Release, context: CommandContext) {
     this.#install = move.install;
@@ -59,24 +58,24 @@ export class MoveSwarm {
     const { seedForMs } = this.#sharing.settings;
     if (seedForMs === undefined || seedForMs === 0) return;
     const { pieceCount } = this.#release.pieces;
-    if (this.#transfer === undefined) {
+    if (this.#shared === undefined) {
       const have = new PieceSet(pieceCount);
       have.addRange(0, pieceCount);
-      this.#transfer = await this.#share(have, new PieceSet(pieceCount));
+      this.#shared = await this.#share(have, new PieceSet(pieceCount));
     }
     // The update is done: ending the seeding early is no failure.
     await sleep(seedForMs, undefined, { signal: this.#context.signal }).catch(() => undefined);
   }
 
   async stop(): Promise<void> {
-    const transfer = this.#transfer;
-    this.#transfer = undefined;
-    await transfer?.stop();
+    const shared = this.#shared;
+    this.#shared = undefined;
+    await shared?.stop();
   }
 
   async #fetchOnce(staging: Staging): Promise<void> {
-    const transfer = await this.#share(staging.have, staging.wanted);
-    this.#transfer = transfer;
+    this.#shared = await this.#share(staging.have, staging.wanted);
+    const { transfer } = this.#shared;
     const before = { peers: this.fromPeersBytes, webSeeds: this.fromWebSeedsBytes };
     const count = (): void => {
       const { fromPeersBytes, fromWebSeedsBytes, peers } = transfer.stats;
@@ -94,7 +93,7 @@ export class MoveSwarm {
     staging.markFetched();
   }
 
-  #share(have: PieceSet, wanted: PieceSet): Promise<Transfer> {
+  #share(have: PieceSet, wanted: PieceSet): Promise<SharedRelease> {
     const { files } = this.#install;
     const locate = (fileIndex: number): string =>
       files.absolute(this.#staging?.locate(fileIndex) ?? this.#release.manifest.files[fileIndex]?.path ?? '');

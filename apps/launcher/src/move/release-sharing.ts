@@ -19,17 +19,24 @@ export interface SharedPieces {
   locate: (fileIndex: number) => string;
 }
 
-/** Joins a release's swarm: fetches what is wanted and serves what is there. It goes on until it is stopped. */
+/** A release that is fetched and served, until it is stopped. */
+export interface SharedRelease {
+  transfer: Transfer;
+  stop(): Promise<void>;
+}
+
+/** Joins a release's swarm: fetches what is wanted and serves what is there. */
 export async function shareRelease(
   release: Release,
   pieces: SharedPieces,
   { origin, settings }: SharingSources,
   context: CommandContext,
-): Promise<Transfer> {
+): Promise<SharedRelease> {
   const { manifest, metainfo } = release;
   const policy = new HostPolicy(origin.url, manifest.webSeeds);
+  const trackers = await findTrackers(origin, policy, context);
   const store = new FilePieceStore(metainfo.geometry, pieces.locate);
-  return startTransfer({
+  const transfer = await startTransfer({
     ...settings,
     metainfo,
     // Staged files are synced all at once when they are sealed.
@@ -40,11 +47,18 @@ export async function shareRelease(
     },
     have: pieces.have.bits,
     wanted: pieces.wanted.bits,
-    trackers: [await findTrackers(origin, policy, context)],
+    trackers: [trackers],
     webSeeds: [{ kind: 'stream', url: origin.streamUrl(manifest.game, manifest.version) }],
     allowUrl: (url) => policy.allowsContent(url),
     signal: context.signal,
   });
+  return {
+    transfer,
+    async stop() {
+      await transfer.stop();
+      await store.close();
+    },
+  };
 }
 
 /** Trackers are told by the origin unsigned, so only those on hosts that may be asked anyway are taken. */

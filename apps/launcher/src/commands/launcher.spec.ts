@@ -1,0 +1,212 @@
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { runLauncher, type LauncherRun } from '../testing/launcher-run.contract.ts';
+import { SmallOrigin } from '../testing/small-origin.contract.ts';
+
+const oldBuild = generateBuild(1, { files: 8, largestBytes: 400_000 });
+const newBuild = nextBuild(oldBuild, 2);
+const oldBytes = oldBuild.reduce((sum, file) => sum + file.content.length, 0);
+
+describe('swarmpatch-launcher', () => {
+  let scratch: string;
+  let game: string;
+  let origin: SmallOrigin;
+
+  beforeEach(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-launcher-'));
+    game = join(scratch, 'game');
+    origin = await SmallOrigin.start(join(scratch, 'builds'));
+    await origin.publish(oldBuild, '1.0.0');
+  });
+  afterEach(async () => {
+    await origin.close();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  const install = (directory = game, ...more: string[]): Promise<LauncherRun> =>
+    runLauncher([
+      'install',
+      'starfall',
+      '--origin',
+      origin.url,
+      '--dir',
+      directory,
+      '--root-fingerprint',
+      origin.fingerprint,
+      ...more,
+    ]);
+  const run = (command: string, ...more: string[]): Promise<LauncherRun> =>
+    runLauncher([command, '--dir', game, ...more]);
+  const treeOf = async (directory = game): Promise<Record<string, string>> =>
+    summarizeBuild(await readBuild(directory, { skip: ['.swarmpatch'] }));
+  const pathOf = (path: string): string => join(game, path);
+
+  it('installs a release over HTTP alone, byte for byte', async () => {
+    const { exitCode, document, errors } = await install();
+    expect(errors).toContain('tracker udp://192.0.2.1:80/announce is on another host');
+    expect({ exitCode, ...document }).toMatchObject({
+      exitCode: 0,
+      game: 'starfall',
+      from: null,
+      to: '1.0.0',
+      changed: true,
+      plan: 'full',
+      bytes: { fromPeers: 0, reused: 0 },
+    });
+    expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
+    expect((await run('verify', '--deep')).document).toEqual({ ok: true, damaged: [], missing: [], extra: [] });
+    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'releases', 'state', 'trust']);
+  });
+
+  it("updates with what is on disk, keeps the player's files, and goes back", async () => {
+    await install();
+    await writeFile(pathOf('my-save.dat'), 'kept');
+    await origin.publish(newBuild, '1.1.0');
+    const plan = await run('plan');
+    expect(plan.document).toMatchObject({ from: '1.0.0', to: '1.1.0', chosen: 'pieces' });
+    expect(await treeOf()).toEqual({ ...summarizeBuild(oldBuild), 'my-save.dat': expect.any(String) as string });
+
+    const { document } = await run('update');
+    expect(document).toMatchObject({ from: '1.0.0', to: '1.1.0', changed: true, plan: 'pieces' });
+    const { fromWebSeeds } = document['bytes'] as { fromWebSeeds: number };
+    expect(fromWebSeeds).toBe((plan.document['options'] as { downloadBytes: number }[])[0]?.downloadBytes);
+    expect(fromWebSeeds).toBeLessThan(oldBytes * 0.8);
+    expect(await treeOf()).toEqual({ ...summarizeBuild(newBuild), 'my-save.dat': expect.any(String) as string });
+
+    expect((await run('update')).document).toMatchObject({ changed: false, plan: 'none' });
+    expect((await run('status')).document).toMatchObject({
+      version: '1.1.0',
+      previous: '1.0.0',
+      state: 'installed',
+      stale: false,
+    });
+    expect((await run('rollback')).document).toMatchObject({ from: '1.1.0', to: '1.0.0', changed: true });
+    expect(await treeOf()).toEqual({ ...summarizeBuild(oldBuild), 'my-save.dat': expect.any(String) as string });
+    expect((await run('rollback')).document).toMatchObject({ error: { code: 'no_earlier_release' } });
+  });
+
+  it('names damaged pieces and missing files, and fetches just those', async () => {
+    await install();
+    const world = await readFile(pathOf('data/world.pak'));
+    world.write('DAMAGE', 100_000);
+    await writeFile(pathOf('data/world.pak'), world);
+    await rm(pathOf('data/one-byte'));
+    const found = await run('verify');
+    expect(found.exitCode).toBe(1);
+    expect(found.document).toEqual({
+      ok: false,
+      damaged: [{ path: 'data/world.pak', pieces: [6] }],
+      missing: ['data/one-byte'],
+      extra: [],
+    });
+    const mended = await run('repair');
+    expect(mended.document).toMatchObject({ ok: true, fetchedBytes: 16_384 + 1, plan: 'pieces', to: '1.0.0' });
+    expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
+  });
+
+  it('finds damage under an unchanged time with --deep', async () => {
+    await install();
+    const path = pathOf('data/world.pak');
+    const { atime, mtime } = await stat(path);
+    const world = await readFile(path);
+    world[5] = (world[5] ?? 0) ^ 1;
+    await writeFile(path, world);
+    await utimes(path, atime, mtime);
+    expect((await run('verify', '--deep')).document).toMatchObject({
+      damaged: [{ path: 'data/world.pak', pieces: [0] }],
+    });
+  });
+
+  it('verifies and tells its status without an origin, and says that it is stale', async () => {
+    await install();
+    await origin.close();
+    expect((await run('status')).document).toMatchObject({ stale: false });
+    expect((await run('verify')).document).toMatchObject({ ok: true });
+    const { exitCode, document } = await run('update');
+    expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'origin_unreachable' } } });
+    expect((await run('status')).document).toMatchObject({ version: '1.0.0', stale: true });
+    origin = await SmallOrigin.start(join(scratch, 'other'));
+  });
+
+  it('refuses another root before it writes a file of the game', async () => {
+    const { exitCode, document } = await runLauncher([
+      ...['install', 'starfall', '--origin', origin.url, '--dir', game, '--root-fingerprint', '0'.repeat(64)],
+    ]);
+    expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'wrong_root' } } });
+    expect(await treeOf()).toEqual({});
+  });
+
+  it('pins the root that it saw first when none was given, and says so', async () => {
+    const { errors } = await runLauncher(['install', 'starfall', '--origin', origin.url, '--dir', game]);
+    expect(errors).toContain(`root ${origin.fingerprint} is pinned`);
+    expect((await run('status')).document).toMatchObject({
+      rootFingerprint: origin.fingerprint,
+      fingerprintFrom: 'first-use',
+    });
+    expect((await install(game, '--root-fingerprint', '1'.repeat(64))).document).toMatchObject({
+      error: { code: 'wrong_root' },
+    });
+  });
+
+  it('keeps no byte that does not match the signed pieces, and goes on when they are right again', async () => {
+    origin.corrupt('1.0.0', 200_000);
+    const bad = await install(game, '--timeout', '2');
+    expect(bad.exitCode).toBe(1);
+    expect(await treeOf()).toEqual({});
+    origin.corrupt('1.0.0', 200_000);
+    origin.streamedBytes = 0;
+    const good = await install();
+    expect(good.exitCode).toBe(0);
+    expect(origin.streamedBytes).toBeLessThan(oldBytes);
+    expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
+  });
+
+  it('adopts what lies in the directory already', async () => {
+    await install(join(scratch, 'copy'));
+    await rm(join(scratch, 'copy', '.swarmpatch'), { recursive: true });
+    const { document } = await install(join(scratch, 'copy'));
+    expect(document).toMatchObject({ plan: 'pieces', bytes: { fromWebSeeds: 0, reused: oldBytes } });
+  });
+
+  it('refuses a directory that is no install, and one of another game', async () => {
+    expect((await run('update')).document).toMatchObject({ error: { code: 'not_installed' } });
+    await install();
+    const other = await runLauncher(['install', 'moonfall', '--origin', origin.url, '--dir', game]);
+    expect(other.document).toMatchObject({ error: { code: 'other_game' } });
+  });
+
+  it('serves an install to another launcher, and never bytes that changed', async () => {
+    await install();
+    const world = await readFile(pathOf('data/world.pak'));
+    world.write('DAMAGE', 100_000);
+    await writeFile(pathOf('data/world.pak'), world);
+    const ender = new AbortController();
+    const ready = deferred<Record<string, unknown>>();
+    const seeding = runLauncher(['seed', '--dir', game, '--listen', '127.0.0.1:0'], {
+      signal: ender.signal,
+      onOut: (text) => ready.resolve(JSON.parse(text) as Record<string, unknown>),
+    });
+    const { listen, pieces, pieceCount } = await ready.promise;
+    expect(pieces).toBe((pieceCount as number) - 1);
+    const second = join(scratch, 'second');
+    const alone = await install(second, '--peer', String(listen), '--no-web-seeds', '--timeout', '3');
+    expect(alone.document).toMatchObject({ error: { code: 'timed_out' } });
+    expect(origin.streamedBytes).toBe(oldBytes);
+    const { document } = await install(second);
+    expect(document).toMatchObject({ bytes: { fromWebSeeds: 16_384, reused: oldBytes - 16_384 } });
+    expect(await treeOf(second)).toEqual(summarizeBuild(oldBuild));
+    ender.abort();
+    expect((await seeding).exitCode).toBe(0);
+  });
+});
+
+function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,40 @@
+import { executeProgram, type Terminal } from '@swarmpatch/terminal';
+import { launcherCommands } from '../commands/index.ts';
+
+/** What a command line left behind. */
+export interface LauncherRun {
+  exitCode: number;
+  document: Record<string, unknown>;
+  errors: string;
+}
+
+/** A launcher in this process: each run is one command line with `--json`. */
+export async function runLauncher(
+  argv: readonly string[],
+  options: { signal?: AbortSignal; onOut?: (text: string) => void } = {},
+): Promise<LauncherRun> {
+  let out = '';
+  let errors = '';
+  const terminal: Terminal = {
+    stderrIsTerminal: false,
+    columns: 80,
+    stdout: (text) => {
+      out += text;
+      options.onOut?.(text);
+    },
+    stderr: (text) => {
+      errors += text;
+    },
+    environment: () => undefined,
+    nowMs: () => Date.now(),
+    every: () => () => undefined,
+  };
+  const program = { name: 'swarmpatch-launcher', summary: 'in a spec', version: '0.0.0', commands: launcherCommands };
+  const exitCode = await executeProgram(
+    program,
+    [...argv, '--json'],
+    terminal,
+    options.signal ?? new AbortController().signal,
+  );
+  return { exitCode, document: JSON.parse(out === '' ? '{}' : out) as Record<string, unknown>, errors };
+}

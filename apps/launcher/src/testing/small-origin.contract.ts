@@ -1,0 +1,171 @@
+/** An origin for specs: real signed metadata and content of real torrents, behind a plain HTTP server. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
+import { generateSigningKey } from '@swarmpatch/node-io/keys';
+import {
+  createManifest,
+  encodeChannelRecord,
+  encodeManifest,
+  moveChannel,
+  torrentName,
+  type ChannelRecord,
+} from '@swarmpatch/release';
+import { writeBuild, type Build } from '@swarmpatch/testkit';
+import {
+  channelTargetPath,
+  createRoot,
+  createSnapshot,
+  createTargets,
+  createTimestamp,
+  describeTarget,
+  expiryOf,
+  manifestTargetPath,
+  rootFingerprintOf,
+  signerFromPem,
+  targetFileName,
+  torrentTargetPath,
+  type RoleKeys,
+  type Signer,
+  type TargetInfo,
+} from '@swarmpatch/trust';
+
+const GAME = 'starfall';
+
+export class SmallOrigin {
+  readonly #server: Server;
+  readonly #scratch: string;
+  readonly #root = signerFromPem(generateSigningKey().privateKeyPem);
+  readonly #release = signerFromPem(generateSigningKey().privateKeyPem);
+  readonly #online = signerFromPem(generateSigningKey().privateKeyPem);
+  readonly #trustFiles = new Map<string, Uint8Array>();
+  readonly #targets = new Map<string, TargetInfo>();
+  readonly #streams = new Map<string, Uint8Array>();
+  #channel: ChannelRecord | undefined;
+  #version = 0;
+  /** Bytes of release streams that were sent. */
+  streamedBytes = 0;
+
+  private constructor(server: Server, scratch: string) {
+    this.#server = server;
+    this.#scratch = scratch;
+  }
+
+  /** @param scratch A directory for the builds that are published. */
+  static async start(scratch: string): Promise<SmallOrigin> {
+    const server = createServer();
+    const origin = new SmallOrigin(server, scratch);
+    server.on('request', (request, response) => {
+      origin.#answer(request, response);
+    });
+    const role = ({ key }: Signer): RoleKeys => ({ keys: [key], threshold: 1 });
+    origin.#trustFiles.set(
+      '1.root.json',
+      createRoot({
+        game: GAME,
+        version: 1,
+        expiresMs: expiryOf('root', Date.now()),
+        signers: [origin.#root],
+        roles: {
+          root: role(origin.#root),
+          targets: role(origin.#release),
+          snapshot: role(origin.#online),
+          timestamp: role(origin.#online),
+        },
+      }),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return origin;
+  }
+
+  get fingerprint(): string {
+    return rootFingerprintOf([this.#root.key], 1);
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async publish(build: Build, version: string): Promise<void> {
+    const directory = join(this.#scratch, version);
+    await writeBuild(build, directory);
+    const name = torrentName(GAME, version);
+    const { torrentBytes, metainfo } = await createTorrentFrom(directory, { name, pieceLengthBytes: 16_384 });
+    const manifest = createManifest({ game: GAME, version, metainfo, webSeeds: [] });
+    const contents = new Map(build.map((file) => [file.path, file.content]));
+    this.#streams.set(version, Buffer.concat(manifest.files.map(({ path }) => contents.get(path) ?? new Uint8Array())));
+    this.#addTarget(manifestTargetPath(version), encodeManifest(manifest));
+    this.#addTarget(torrentTargetPath(version), torrentBytes);
+    this.#channel = moveChannel(this.#channel, { game: GAME, channel: 'stable', version, rollout: undefined });
+    this.#addTarget(channelTargetPath('stable'), encodeChannelRecord(this.#channel));
+    this.#sign();
+  }
+
+  /** Changes one byte of a release's stream. */
+  corrupt(version: string, offsetBytes: number): void {
+    const stream = this.#streams.get(version);
+    if (stream !== undefined) stream[offsetBytes] = (stream[offsetBytes] ?? 0) ^ 1;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #addTarget(path: string, bytes: Uint8Array): void {
+    const target = describeTarget(bytes);
+    this.#targets.set(path, target);
+    this.#trustFiles.set(targetFileName(path, target.sha256), bytes);
+  }
+
+  #sign(): void {
+    this.#version += 1;
+    const version = this.#version;
+    const head = { game: GAME, version, expiresMs: expiryOf('timestamp', Date.now()) };
+    const targets = createTargets({ ...head, signers: [this.#release], targets: this.#targets });
+    const snapshot = createSnapshot({ ...head, signers: [this.#online], targetsVersion: version, targets });
+    const timestamp = createTimestamp({ ...head, signers: [this.#online], snapshotVersion: version, snapshot });
+    this.#trustFiles.set(`${version}.targets.json`, targets);
+    this.#trustFiles.set(`${version}.snapshot.json`, snapshot);
+    this.#trustFiles.set('timestamp.json', timestamp);
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = new URL(request.url ?? '/', this.url).pathname;
+    if (path === '/api/service') {
+      sendJson(response, {
+        name: 'small',
+        version: '1.0.0',
+        publicUrl: this.url,
+        trackers: ['udp://192.0.2.1:80/announce'],
+      });
+    } else if (path === `/api/games/${GAME}`) {
+      sendJson(response, { id: GAME, title: GAME, state: 'ready', rootFingerprint: this.fingerprint, channels: [] });
+    } else if (path.startsWith(`/streams/${GAME}/`)) {
+      this.#sendRange(request, response, this.#streams.get(path.slice(`/streams/${GAME}/`.length)));
+    } else {
+      const file = this.#trustFiles.get(path.slice(`/trust/${GAME}/`.length));
+      response.writeHead(file === undefined ? 404 : 200).end(file);
+    }
+  }
+
+  #sendRange(request: IncomingMessage, response: ServerResponse, stream: Uint8Array | undefined): void {
+    if (stream === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    const begin = Number(range?.[1] ?? 0);
+    const body = stream.subarray(begin, Number(range?.[2] ?? stream.length - 1) + 1);
+    this.streamedBytes += body.length;
+    const contentRange = { 'content-range': `bytes ${begin}-${begin + body.length - 1}/${stream.length}` };
+    response
+      .writeHead(range === null ? 200 : 206, { 'content-length': body.length, ...(range !== null && contentRange) })
+      .end(body);
+  }
+}
+
+function sendJson(response: ServerResponse, body: object): void {
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
