@@ -7,6 +7,7 @@ import { announceToTracker } from '@swarmpatch/node-io/tracker-client';
 import { roleLifetimeMs, TrustClient, type TrustFetcher } from '@swarmpatch/trust';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ScratchOrigin } from './testing/scratch-origin.contract.ts';
+import { ScratchPostgresql } from './testing/scratch-postgresql.contract.ts';
 import { type Answer, draftRelease, sha256, someBytes, Studio } from './testing/studio.contract.ts';
 import { MetadataRenewal } from './trust/metadata-renewal.ts';
 
@@ -378,6 +379,26 @@ describe('tracker', () => {
     setTimeout(() => silence.abort(), 100);
     await expect(once(socket, 'message', { signal: silence.signal })).rejects.toThrow();
     socket.close();
+  });
+});
+
+describe('on PostgreSQL', () => {
+  it('publishes, and finds everything again after a restart', async () => {
+    const server = await ScratchPostgresql.start();
+    const elsewhere = await ScratchOrigin.start({ databaseUrl: server.url });
+    try {
+      const studio = new Studio(elsewhere.url, await elsewhere.token('admin'), 'g');
+      expect(await studio.createGame()).toMatchObject({ status: 200 });
+      const draft = draftRelease('g', '1.0.0', { a: someBytes(1000) });
+      expect(await studio.publish(draft)).toMatchObject({ status: 200 });
+      await elsewhere.stop();
+      await elsewhere.start();
+      expect((await studio.at(elsewhere.url).request('GET', '/api/games/g')).body).toMatchObject({ latest: '1.0.0' });
+      expect((await fetch(`${elsewhere.url}/torrents/g/1.0.0.torrent`)).status).toBe(200);
+    } finally {
+      await elsewhere.remove();
+      await server.stop();
+    }
   });
 });
 

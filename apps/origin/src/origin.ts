@@ -51,6 +51,7 @@ export async function startOrigin(
     { logger: new NestLog(logger), abortOnError: false, bodyParser: false },
   );
   const stop = async (): Promise<void> => {
+    logger.info('origin stopping');
     const cut = setTimeout(() => app.getHttpServer().closeAllConnections(), stopTimeoutMs);
     try {
       await app.close();
