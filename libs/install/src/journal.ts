@@ -76,7 +76,8 @@ export function bindJournal(journal: Journal, target: Manifest, from: Manifest |
   }
 }
 
-function checkJournal(value: unknown): Journal {
+/** @throws {InstallError} `state_corrupt` when the value is no journal, or names a path outside the install */
+export function checkJournal(value: unknown): Journal {
   if (!isRecord(value)) throw corrupt(JOURNAL_PATH, 'found no journal');
   const { from, state, removed, leftDirectories, kept, directories, placements, modes } = value;
   if (
