@@ -5,6 +5,8 @@ export interface PieceStore {
   /** Writes a verified piece. Pads are in `data` and are not stored. */
   write(piece: number, data: Uint8Array): Promise<void>;
   flush(): Promise<void>;
+  /** Lets go of open files; they are opened again when they are needed. */
+  close?(): Promise<void>;
 }
 
 /**

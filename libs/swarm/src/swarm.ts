@@ -394,8 +394,10 @@ export class Swarm {
     const need = this.#policy.need(
       {
         bytesPerSecond: this.#received.bytesPerSecond(nowMs),
+        webSeedBytesPerSecond: this.#webSeeds.bestLastRate,
         downloadLimitBytesPerSecond,
         leftBytes: this.#ledger.wantedLeftBytes,
+        havePeersAll: this.#sessions.seedCount > 0 || this.#ledger.rarity.unavailableCount === 0,
         isAllAskedFor: this.#ledger.isAllAskedFor,
       },
       nowMs,

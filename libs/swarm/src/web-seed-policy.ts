@@ -1,7 +1,7 @@
 /** Below this rate peers count as too slow, unless the download limit is lower still. */
-export const PEERS_TOO_SLOW_BYTES_PER_SECOND: number = 256 * 1024;
+export const PEERS_TOO_SLOW_BYTES_PER_SECOND: number = 128 * 1024;
 /** How long a rate has to hold before HTTP steps in or steps back. */
-const HOLD_MS = 3_000;
+const HOLD_MS = 4_000;
 /** Peers may take so long for what is left; then HTTP brings it, too. */
 const TAIL_MS = 3_000;
 const RECOVERED_FACTOR = 2;
@@ -9,9 +9,13 @@ const RECOVERED_FACTOR = 2;
 /** What the policy looks at. */
 export interface PeersProgress {
   readonly bytesPerSecond: number;
+  /** What the best web seed last gave; undefined before the first run. */
+  readonly webSeedBytesPerSecond: number | undefined;
   /** Infinity for no limit. */
   readonly downloadLimitBytesPerSecond: number;
   readonly leftBytes: number;
+  /** Whether peers have all that is wanted: while they do not, HTTP is at work anyway, and they have little to give yet. */
+  readonly havePeersAll: boolean;
   /** Nothing wanted is left that no peer was asked for. */
   readonly isAllAskedFor: boolean;
 }
@@ -34,11 +38,18 @@ export class WebSeedPolicy {
     return isTail && progress.leftBytes * 1000 > progress.bytesPerSecond * TAIL_MS ? 'tail' : 'unavailable_only';
   }
 
-  #judgeRate({ bytesPerSecond, downloadLimitBytesPerSecond }: PeersProgress, nowMs: number): void {
-    const floor = Math.min(PEERS_TOO_SLOW_BYTES_PER_SECOND, downloadLimitBytesPerSecond / 8);
-    this.#slowSinceMs = bytesPerSecond < floor ? (this.#slowSinceMs ?? nowMs) : undefined;
+  #judgeRate(progress: PeersProgress, nowMs: number): void {
+    const { bytesPerSecond, havePeersAll } = progress;
+    const floor = Math.min(
+      PEERS_TOO_SLOW_BYTES_PER_SECOND,
+      progress.downloadLimitBytesPerSecond / 8,
+      // A web seed that is slower than the peers is no help, and a crowd at it only makes it slower.
+      progress.webSeedBytesPerSecond ?? Infinity,
+    );
+    this.#slowSinceMs = havePeersAll && bytesPerSecond < floor ? (this.#slowSinceMs ?? nowMs) : undefined;
     this.#fastSinceMs = bytesPerSecond >= floor * RECOVERED_FACTOR ? (this.#fastSinceMs ?? nowMs) : undefined;
     if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= HOLD_MS) this.#isSlow = true;
+    if (!havePeersAll) this.#isSlow = false;
     if (this.#fastSinceMs !== undefined && nowMs - this.#fastSinceMs >= HOLD_MS) this.#isSlow = false;
   }
 }

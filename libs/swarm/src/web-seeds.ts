@@ -17,6 +17,8 @@ export const WEB_SEED_BAD_PIECES_MAX = 3;
 /** An open piece without news for so long counts as stuck. */
 const STUCK_PIECE_MS = 3_000;
 const STARTS_TRIED_MAX = 8;
+/** A run's rate means something after so long. */
+const RATE_KNOWN_MS = 500;
 
 interface Run {
   readonly runId: number;
@@ -24,12 +26,16 @@ interface Run {
   /** The piece under way; those before it are here. */
   next: number;
   end: number;
+  receivedBytes: number;
+  readonly startedMs: number;
 }
 
 interface Seed {
   readonly index: number;
   readonly meter: RateMeter;
   readonly runs: Set<Run>;
+  /** Bytes a second of its last run. */
+  lastRate: number | undefined;
   failures: number;
   badPieces: number;
   retryAtMs: number;
@@ -64,6 +70,7 @@ export class WebSeeds {
       index,
       meter: new RateMeter(),
       runs: new Set<Run>(),
+      lastRate: undefined,
       failures: 0,
       badPieces: 0,
       retryAtMs: 0,
@@ -87,6 +94,12 @@ export class WebSeeds {
     return this.#seeds.reduce((sum, seed) => sum + seed.meter.bytesPerSecond(nowMs), 0);
   }
 
+  /** What the best seed last gave; undefined while none has given anything. */
+  get bestLastRate(): number | undefined {
+    const rates = this.#seeds.map((seed) => seed.lastRate).filter((rate) => rate !== undefined);
+    return rates.length === 0 ? undefined : Math.max(...rates);
+  }
+
   /** Starts runs where HTTP is needed and cuts from running ones what peers can bring. */
   plan(situation: WebSeedSituation, nowMs: number): void {
     for (const run of this.#runs.values()) this.#cutUnneeded(run, situation);
@@ -104,7 +117,12 @@ export class WebSeeds {
   }
 
   bytesReceived(runId: number, lengthBytes: number, nowMs: number): void {
-    this.#runs.get(runId)?.seed.meter.add(lengthBytes, nowMs);
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    run.seed.meter.add(lengthBytes, nowMs);
+    run.receivedBytes += lengthBytes;
+    const elapsedMs = nowMs - run.startedMs;
+    if (elapsedMs >= RATE_KNOWN_MS) run.seed.lastRate = (run.receivedBytes * 1000) / elapsedMs;
   }
 
   /** A whole piece came. Returns the seed's index; undefined when it is not of a run, or past the run's end. */
@@ -146,7 +164,14 @@ export class WebSeeds {
     const first = this.#chooseStart(seed, situation, nowMs);
     if (first === undefined) return false;
     const lengthBytesMax = this.#runBytes(seed, situation, nowMs);
-    const run: Run = { runId: (this.#lastRunId += 1), seed, next: first, end: first };
+    const run: Run = {
+      runId: (this.#lastRunId += 1),
+      seed,
+      next: first,
+      end: first,
+      receivedBytes: 0,
+      startedMs: nowMs,
+    };
     let lengthBytes = 0;
     while (
       run.end < this.#ledger.layout.pieceCount &&
@@ -182,11 +207,13 @@ export class WebSeeds {
     if (seed.goOnAt !== undefined && seed.goOnAt < this.#ledger.layout.pieceCount && isFree(seed.goOnAt))
       return seed.goOnAt;
     // What nobody has comes first; then whatever is still absent; then pieces that are stuck at peers.
+    // At first nobody knows of the others who have just started: each begins somewhere else.
+    const isAlone = situation.peerCount === 0 && seed.lastRate !== undefined;
     const unavailable = situation.seedCount > 0 ? 0 : rarity.unavailableCount;
     const places = unavailable > 0 || situation.need === 'unavailable_only' ? unavailable : rarity.size;
     for (let tries = 0; tries < Math.min(places, STARTS_TRIED_MAX); tries += 1) {
       const piece = rarity.at(Math.floor(this.#random() * places));
-      if (isFree(piece)) return situation.peerCount === 0 ? this.#startOfGap(piece, isFree) : piece;
+      if (isFree(piece)) return isAlone ? this.#startOfGap(piece, isFree) : piece;
     }
     for (let place = 0; place < places; place += 1) if (isFree(rarity.at(place))) return rarity.at(place);
     for (const { piece } of this.#ledger.openPieces) if (isFree(piece)) return piece;

@@ -1,9 +1,13 @@
-import type { FileHandle } from 'node:fs/promises';
+import { read, write } from 'node:fs';
+import { promisify } from 'node:util';
 
 import type { PieceGeometry } from '@swarmpatch/metainfo';
 import type { PieceStore } from '@swarmpatch/swarm';
 
 import { OpenFiles } from './open-files.ts';
+
+const readDescriptor = promisify(read);
+const writeDescriptor = promisify(write);
 
 export const OPEN_FILES_MAX = 128;
 
@@ -33,8 +37,8 @@ export class FilePieceStore implements PieceStore {
     for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes: spanBytes } of spans) {
       const at = pieceOffsetBytes - begin;
       const path = this.#locate(fileIndex);
-      await this.#files.use(fileIndex, path, 'read', (handle) =>
-        readFully(handle, data.subarray(at, at + spanBytes), fileOffsetBytes),
+      await this.#files.use(fileIndex, path, 'read', (descriptor) =>
+        readFully(descriptor, data.subarray(at, at + spanBytes), fileOffsetBytes),
       );
     }
     return data;
@@ -43,8 +47,8 @@ export class FilePieceStore implements PieceStore {
   async write(piece: number, data: Uint8Array): Promise<void> {
     for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes } of this.#geometry.filesOfPiece(piece)) {
       const bytes = data.subarray(pieceOffsetBytes, pieceOffsetBytes + lengthBytes);
-      await this.#files.use(fileIndex, this.#locate(fileIndex), 'write', (handle) =>
-        writeFully(handle, bytes, fileOffsetBytes),
+      await this.#files.use(fileIndex, this.#locate(fileIndex), 'write', (descriptor) =>
+        writeFully(descriptor, bytes, fileOffsetBytes),
       );
     }
   }
@@ -59,17 +63,29 @@ export class FilePieceStore implements PieceStore {
   }
 }
 
-async function readFully(handle: FileHandle, target: Uint8Array, offsetBytes: number): Promise<void> {
+async function readFully(descriptor: number, target: Uint8Array, offsetBytes: number): Promise<void> {
   for (let doneBytes = 0; doneBytes < target.length;) {
-    const { bytesRead } = await handle.read(target, doneBytes, target.length - doneBytes, offsetBytes + doneBytes);
+    const { bytesRead } = await readDescriptor(
+      descriptor,
+      target,
+      doneBytes,
+      target.length - doneBytes,
+      offsetBytes + doneBytes,
+    );
     if (bytesRead === 0) throw new Error(`read a file at byte ${offsetBytes + doneBytes}: it ends before`);
     doneBytes += bytesRead;
   }
 }
 
-async function writeFully(handle: FileHandle, bytes: Uint8Array, offsetBytes: number): Promise<void> {
+async function writeFully(descriptor: number, bytes: Uint8Array, offsetBytes: number): Promise<void> {
   for (let doneBytes = 0; doneBytes < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, doneBytes, bytes.length - doneBytes, offsetBytes + doneBytes);
+    const { bytesWritten } = await writeDescriptor(
+      descriptor,
+      bytes,
+      doneBytes,
+      bytes.length - doneBytes,
+      offsetBytes + doneBytes,
+    );
     doneBytes += bytesWritten;
   }
 }

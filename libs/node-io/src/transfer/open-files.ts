@@ -1,13 +1,19 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { constants } from 'node:fs';
+import { close, constants, fsync, open } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+const openDescriptor = promisify(open);
+const closeDescriptor = promisify(close);
+const syncDescriptor = promisify(fsync);
 
 type Access = 'read' | 'write';
 
 interface OpenFile {
   readonly path: string;
   readonly access: Access;
-  readonly handle: Promise<FileHandle>;
+  /** A file descriptor. */
+  readonly handle: Promise<number>;
   users: number;
   isDirty: boolean;
 }
@@ -22,7 +28,6 @@ export class OpenFiles {
   readonly #files = new Map<number, OpenFile>();
   /** Written files that were closed before they were flushed. */
   readonly #unflushed = new Set<string>();
-  #isClosed = false;
 
   constructor(openFilesMax: number) {
     this.#openFilesMax = openFilesMax;
@@ -33,7 +38,7 @@ export class OpenFiles {
     fileIndex: number,
     path: string,
     access: Access,
-    action: (handle: FileHandle) => Promise<T>,
+    action: (descriptor: number) => Promise<T>,
   ): Promise<T> {
     const file = this.#acquire(fileIndex, path, access);
     try {
@@ -56,21 +61,20 @@ export class OpenFiles {
     const dirty = [...this.#files.values()].filter((file) => file.isDirty);
     for (const file of dirty) {
       file.isDirty = false;
-      await (await file.handle).sync();
+      await syncDescriptor(await file.handle);
     }
     for (const path of this.#unflushed) {
       this.#unflushed.delete(path);
-      const handle = await open(path, 'r+');
+      const descriptor = await openDescriptor(path, 'r+');
       try {
-        await handle.sync();
+        await syncDescriptor(descriptor);
       } finally {
-        await handle.close();
+        await closeDescriptor(descriptor);
       }
     }
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     const files = [...this.#files.values()];
     this.#files.clear();
     for (const file of files) if (file.users === 0) await closeQuietly(file);
@@ -86,7 +90,7 @@ export class OpenFiles {
     }
     if (known) this.#closeWhenIdle(known);
     const file: OpenFile = { path, access, handle: openFile(path, access), users: 1, isDirty: false };
-    if (!this.#isClosed) this.#files.set(fileIndex, file);
+    this.#files.set(fileIndex, file);
     return file;
   }
 
@@ -107,22 +111,19 @@ export class OpenFiles {
   }
 }
 
-async function openFile(path: string, access: Access): Promise<FileHandle> {
-  if (access === 'read') return open(path, constants.O_RDONLY);
+async function openFile(path: string, access: Access): Promise<number> {
+  if (access === 'read') return openDescriptor(path, constants.O_RDONLY);
   const flags = constants.O_RDWR | constants.O_CREAT;
   try {
-    return await open(path, flags);
+    return await openDescriptor(path, flags);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     await mkdir(dirname(path), { recursive: true });
-    return open(path, flags);
+    return openDescriptor(path, flags);
   }
 }
 
 /** What could not be opened has said so to its user. */
 async function closeQuietly(file: OpenFile): Promise<void> {
-  await file.handle.then(
-    (handle) => handle.close(),
-    () => undefined,
-  );
+  await file.handle.then(closeDescriptor, () => undefined);
 }

@@ -351,6 +351,7 @@ export class Transfer {
     ]);
     await this.#hasher.close();
     this.#slots.clear();
+    await this.#options.store.close?.();
   }
 }
 
