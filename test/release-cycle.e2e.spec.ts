@@ -1,0 +1,127 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Build, generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bytesOf, treeOf } from './support/installed-tree.ts';
+import { Origin } from './support/origin.ts';
+import { Scene } from './support/scene.ts';
+import { drawSeed } from './support/seed.ts';
+import { type Moved, Studio } from './support/studio.ts';
+
+describe('a release cycle', () => {
+  let scene: Scene;
+  let origin: Origin;
+  let studio: Studio;
+  let first: Build;
+  let second: Build;
+
+  beforeAll(async () => {
+    const seed = drawSeed('release cycle');
+    first = generateBuild(seed);
+    second = nextBuild(first, seed);
+    scene = await Scene.open();
+    origin = await Origin.start(scene);
+    studio = await Studio.open(scene, origin, 'starfall');
+    await studio.publish(first, '1.0.0');
+    await studio.publish(second, '1.1.0');
+  }, 60_000);
+  afterAll(() => scene.close());
+
+  const launcher = (command: string, directory: string, ...options: readonly string[]) =>
+    scene.run('swarmpatch-launcher', command, '--dir', directory, ...options);
+
+  it('takes a player from release to release as the channel moves', async () => {
+    const meteor = await Studio.open(scene, origin, 'meteor');
+    const player = scene.path('meteor');
+    // Its bytes are here already, as the other game's.
+    expect(await meteor.publish(first, '1.0.0')).toMatchObject({
+      version: '1.0.0',
+      bytes: bytesOf(first),
+      newBytes: 0,
+    });
+    expect(await meteor.install(player)).toMatchObject({
+      game: 'meteor',
+      from: null,
+      to: '1.0.0',
+      changed: true,
+      plan: 'full',
+      bytes: { fromPeers: 0, fromWebSeeds: bytesOf(first), reused: 0 },
+    });
+    expect(await treeOf(player)).toEqual(summarizeBuild(first));
+
+    await writeFile(join(player, 'my-save.dat'), 'level 7');
+    await meteor.publish(second, '1.1.0');
+    const plan = await launcher('plan', player);
+    expect(plan.document).toMatchObject({ from: '1.0.0', to: '1.1.0', chosen: 'pieces' });
+    const update = await launcher('update', player);
+    expect(update.document).toMatchObject({ from: '1.0.0', to: '1.1.0', changed: true, plan: 'pieces' });
+    const { bytes } = update.document as unknown as Moved;
+    expect(bytes.fromWebSeeds).toBeLessThan(bytesOf(second) / 2);
+    expect(bytes.reused).toBeGreaterThan(0);
+    expect(await readFile(join(player, 'my-save.dat'), 'utf8')).toBe('level 7');
+    await rm(join(player, 'my-save.dat'));
+    expect(await treeOf(player)).toEqual(summarizeBuild(second));
+
+    const again = await launcher('update', player);
+    expect(again).toMatchObject({ exitCode: 0, document: { changed: false, plan: 'none', bytes: { written: 0 } } });
+    expect((await launcher('status', player)).document).toMatchObject({
+      game: 'meteor',
+      version: '1.1.0',
+      stale: false,
+    });
+  }, 60_000);
+
+  it('finds damage and mends no more than that', async () => {
+    const player = scene.path('damaged');
+    await studio.install(player);
+    expect(await launcher('verify', player)).toMatchObject({
+      exitCode: 0,
+      document: { ok: true, damaged: [], missing: [] },
+    });
+    const world = await readFile(join(player, 'data/world.pak'));
+    world.write('DAMAGE', Math.floor(world.length / 2));
+    await writeFile(join(player, 'data/world.pak'), world);
+    await rm(join(player, 'data/one-byte'));
+
+    const found = await launcher('verify', player);
+    expect(found.exitCode).toBe(1);
+    expect(found.document).toMatchObject({
+      ok: false,
+      damaged: [{ path: 'data/world.pak' }],
+      missing: ['data/one-byte'],
+    });
+    const mended = await launcher('repair', player);
+    expect(mended).toMatchObject({ exitCode: 0, document: { changed: true, to: '1.1.0' } });
+    expect(Number(mended.document['fetchedBytes'])).toBeLessThan(world.length / 4);
+    expect(await treeOf(player)).toEqual(summarizeBuild(second));
+    expect((await launcher('verify', player)).exitCode).toBe(0);
+  }, 30_000);
+
+  it('goes back to the release before', async () => {
+    const player = scene.path('back');
+    await studio.install(player, '--version', '1.0.0');
+    expect(await treeOf(player)).toEqual(summarizeBuild(first));
+    expect((await launcher('update', player, '--version', '1.1.0')).document).toMatchObject({ to: '1.1.0' });
+    expect((await launcher('rollback', player)).document).toMatchObject({ from: '1.1.0', to: '1.0.0', changed: true });
+    expect(await treeOf(player)).toEqual(summarizeBuild(first));
+  }, 30_000);
+
+  it('fetches from another player, whom the tracker names', async () => {
+    const [giver, taker] = [scene.path('giver'), scene.path('taker')];
+    await studio.install(giver);
+    const seeding = await scene.serve('swarmpatch-launcher', 'seed', '--dir', giver, '--listen', '127.0.0.1:0');
+    expect(seeding.ready).toMatchObject({ ready: true, version: '1.1.0' });
+    const { bytes } = await studio.install(taker, '--no-web-seeds', '--timeout', '20');
+    expect(bytes).toMatchObject({ fromPeers: bytesOf(second), fromWebSeeds: 0 });
+    expect(await treeOf(taker)).toEqual(summarizeBuild(second));
+    expect(await seeding.program.stop('SIGINT')).toEqual({ exitCode: 0, signal: null });
+  }, 40_000);
+
+  it('is there again after the origin was killed', async () => {
+    await origin.kill();
+    await origin.restart();
+    const player = scene.path('after');
+    await studio.install(player);
+    expect(await treeOf(player)).toEqual(summarizeBuild(second));
+  }, 30_000);
+});
