@@ -25,6 +25,16 @@ const prismaRows = {
   group: ['**/generated/**', '@prisma/*'],
   message: 'A Prisma row never leaves its *.repository.ts; only apps/origin/src/database opens the client.',
 };
+/** Tests of io and apps may use the testkit; a lib below it cannot, or the two would import each other. */
+const roomsOfTests = rooms.map((room) =>
+  ['room:io', 'room:app'].includes(room.sourceTag) ? { ...room, onlyDependOnLibsWithTags: [...io, 'room:test'] } : room,
+);
+
+const boundary = (depConstraints) => [
+  'error',
+  { depConstraints, banTransitiveDependencies: true, enforceBuildableLibDependency: false, allow: [] },
+];
+
 const testkit = {
   group: ['@swarmpatch/testkit', '@swarmpatch/testkit/*', '@swarmpatch/*/contract', 'vitest'],
   message: 'Only tests use the testkit.',
@@ -62,7 +72,15 @@ const clocksAndTimers = [
   'console',
 ].map((name) => ({ name, message: 'Engines take time, randomness and bytes as parameters.' }));
 
-const tests = ['**/*.spec.ts', '**/*.contract.ts', '**/contract.ts', '**/testing/**', 'libs/testkit/**', 'test/**'];
+const tests = [
+  '**/*.spec.ts',
+  '**/*.contract.ts',
+  '**/contract.ts',
+  '**/testing/**',
+  'libs/testkit/**',
+  'test/**',
+  'vitest.config.ts',
+];
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.nx/**'] },
@@ -103,10 +121,7 @@ export default tseslint.config(
     files: ['{apps,libs}/**/*.ts'],
     plugins: { '@nx': nx },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        { depConstraints: rooms, banTransitiveDependencies: true, enforceBuildableLibDependency: false, allow: [] },
-      ],
+      '@nx/enforce-module-boundaries': boundary(rooms),
     },
   },
   {
@@ -149,6 +164,10 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',
     },
+  },
+  {
+    files: ['{apps,libs}/**/*.{spec,contract}.ts', '{apps,libs}/**/testing/**'],
+    rules: { '@nx/enforce-module-boundaries': boundary(roomsOfTests) },
   },
   { files: ['apps/origin/**/*.spec.ts', 'apps/origin/**/testing/**'], rules: { 'no-restricted-imports': 'off' } },
   {

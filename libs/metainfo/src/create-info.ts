@@ -105,7 +105,8 @@ function fileList(
     if (file.lengthBytes === 0) continue;
     const end = (offsets[index] ?? 0) + file.lengthBytes;
     const next = Math.min(alignUp(end, pieceLengthBytes), offsets[index + 1] ?? spaceBytes);
-    if (next > end) list.push({ attr: 'p', length: next - end, path: [...padDirectory.split('/'), String(next - end)] });
+    if (next > end)
+      list.push({ attr: 'p', length: next - end, path: [...padDirectory.split('/'), String(next - end)] });
   }
   return list;
 }

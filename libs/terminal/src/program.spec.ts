@@ -53,6 +53,7 @@ const copy = (run: CommandSpec['run']): CommandSpec => ({
   arguments: [{ name: 'path', description: 'what to copy' }],
   options: [
     { name: 'out', kind: 'text', value: 'file', description: 'where to', required: true },
+    { name: 'version', kind: 'text', description: 'which' },
     { name: 'max-download', kind: 'rate', description: 'a limit' },
     { name: 'peer', kind: 'endpoint', repeatable: true, description: 'a peer' },
     { name: 'no-peers', kind: 'switch', description: 'alone' },
@@ -95,6 +96,16 @@ describe('executeProgram()', () => {
       },
     );
     expect.assertions(5);
+  });
+
+  it.each([
+    [['file', 'copy', 'a', '--out', 'b', '--version', '1.0.0']],
+    [['file', 'copy', '--version', '1.0.0', 'a', '--out', 'b']],
+  ])('gives a command its own --version: %j', async (argv) => {
+    const { terminal } = await execute(argv, (input) =>
+      Promise.resolve({ document: {}, text: input.text('version') ?? '' }),
+    );
+    expect(terminal.out).toBe('1.0.0\n');
   });
 
   it('takes options from the environment, and prefers the command line', async () => {

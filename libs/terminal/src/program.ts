@@ -111,7 +111,10 @@ function describeTrace(error: Error): string {
 type Run = (spec: CommandSpec, input: CommandInput, switches: { readonly quiet: boolean }) => Promise<void>;
 
 function buildTree(program: ProgramSpec, terminal: Terminal, run: Run): Command {
-  const root = frame(new Command(program.name), program.summary, terminal).version(program.version, '--version');
+  const root = frame(new Command(program.name), program.summary, terminal)
+    .version(program.version, '--version')
+    // Behind a command's name, `--version` is an option of that command.
+    .enablePositionalOptions();
   for (const spec of program.commands) {
     let parent = root;
     for (const word of spec.path.slice(0, -1)) {
