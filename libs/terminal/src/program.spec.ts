@@ -182,10 +182,11 @@ describe('executeProgram()', () => {
   });
 
   it('shows help with an example on every level', async () => {
-    const leaf = await execute(['file', 'copy', '--help'], nothing);
-    expect(leaf.exitCode).toBe(0);
-    expect(leaf.terminal.out).toContain('tool file copy a --out b');
-    expect((await execute(['--help'], nothing)).terminal.out).toContain('file');
+    for (const level of [[], ['file'], ['file', 'copy']]) {
+      const { exitCode, terminal } = await execute([...level, '--help'], nothing);
+      expect(exitCode).toBe(0);
+      expect(terminal.out).toContain('Example:\n  tool file copy a --out b');
+    }
     expect((await execute(['--version'], nothing)).terminal.out).toBe('1.2.3\n');
   });
 

@@ -111,7 +111,7 @@ function describeTrace(error: Error): string {
 type Run = (spec: CommandSpec, input: CommandInput, switches: { readonly quiet: boolean }) => Promise<void>;
 
 function buildTree(program: ProgramSpec, terminal: Terminal, run: Run): Command {
-  const root = frame(new Command(program.name), program.summary, terminal)
+  const root = frame(new Command(program.name), program.summary, terminal, exampleOf(program))
     .version(program.version, '--version')
     // Behind a command's name, `--version` is an option of that command.
     .enablePositionalOptions();
@@ -119,16 +119,15 @@ function buildTree(program: ProgramSpec, terminal: Terminal, run: Run): Command 
     let parent = root;
     for (const word of spec.path.slice(0, -1)) {
       const known = parent.commands.find((command) => command.name() === word);
-      parent = known ?? frame(parent.command(word), groupSummary(program, word), terminal);
+      parent = known ?? frame(parent.command(word), groupSummary(program, word), terminal, exampleOf(program, word));
     }
-    const command = frame(parent.command(spec.path.at(-1) ?? ''), spec.summary, terminal);
+    const command = frame(parent.command(spec.path.at(-1) ?? ''), spec.summary, terminal, spec.example);
     for (const argument of spec.arguments ?? []) command.argument(`<${argument.name}>`, argument.description);
     for (const option of spec.options ?? []) command.addOption(commanderOption(option));
     command
       .option('--json', 'print one JSON document on stdout')
       .option('--quiet', 'print no progress and no remarks')
       .option('--debug', 'print a stack trace when the command fails')
-      .addHelpText('after', `\nExample:\n  ${spec.example}`)
       .action(async () => {
         const texts = optionTexts(command, spec.options ?? [], terminal);
         const quiet = command.getOptionValue('quiet') === true || isOn(terminal.environment('SWARMPATCH_QUIET'));
@@ -143,9 +142,14 @@ function groupSummary(program: ProgramSpec, word: string): string {
   return `${word}: ${members.join(', ')}`;
 }
 
-function frame(command: Command, summary: string, terminal: Terminal): Command {
+function exampleOf(program: ProgramSpec, group?: string): string {
+  return program.commands.find((spec) => group === undefined || spec.path[0] === group)?.example ?? '';
+}
+
+function frame(command: Command, summary: string, terminal: Terminal, example: string): Command {
   return command
     .description(summary)
+    .addHelpText('after', `\nExample:\n  ${example}`)
     .helpOption('--help', 'show this help')
     .helpCommand(false)
     .exitOverride()
