@@ -1,0 +1,112 @@
+import { spawnSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { TestContext } from 'vitest';
+import type { RunningProgram } from './running-program.ts';
+import type { JsonDocument, Scene } from './scene.ts';
+
+/** A BitTorrent client that is not ours, and how to see whether it is there. */
+interface ForeignPeer {
+  name: string;
+  package: string;
+  /** Command lines, the first that runs is taken. */
+  probes: readonly (readonly [program: string, ...argv: string[]])[];
+}
+
+const LIBTORRENT: ForeignPeer = {
+  name: 'libtorrent for Python',
+  package: 'python3-libtorrent',
+  // The system's Python first: another one on the path does not see the system's packages.
+  probes: ['/usr/bin/python3', 'python3'].map((python) => [python, '-c', 'import libtorrent']),
+};
+const ARIA2: ForeignPeer = { name: 'aria2c', package: 'aria2', probes: [['aria2c', '--version']] };
+const TRANSMISSION: ForeignPeer = {
+  name: 'transmission-cli',
+  package: 'transmission-cli',
+  probes: [['transmission-cli', '--version']],
+};
+
+const LIBTORRENT_PEER = fileURLToPath(new URL('libtorrent-peer.py', import.meta.url));
+
+/** @returns The program. Without it the test is skipped, and fails where CI is set. */
+function requirePeer(test: TestContext, { name, package: debianPackage, probes }: ForeignPeer): string {
+  const found = probes.find(([program, ...argv]) => spawnSync(program, argv).status === 0);
+  if (found) return found[0];
+  const reason = `${name} is not on this machine (Debian's package ${debianPackage})`;
+  if (process.env['CI'] !== undefined) throw new Error(reason);
+  return test.skip(reason);
+}
+
+/** A libtorrent peer that listens. */
+export async function startLibtorrent(
+  test: TestContext,
+  scene: Scene,
+  ...argv: [role: 'download' | 'seed', torrent: string, directory: string, ...options: string[]]
+): Promise<{ program: RunningProgram; listen: string; done: () => Promise<JsonDocument> }> {
+  const program = scene.start(requirePeer(test, LIBTORRENT), [LIBTORRENT_PEER, ...argv]);
+  const line = (index: number): Promise<JsonDocument> =>
+    program.until(({ output }) => {
+      const lines = output.split('\n');
+      return index < lines.length - 1 ? (JSON.parse(lines[index] ?? '') as JsonDocument) : undefined;
+    });
+  const { listen } = await line(0);
+  return { program, listen: String(listen), done: () => line(1) };
+}
+
+/** An aria2 that ends when it has everything. */
+export async function startAria2(
+  test: TestContext,
+  scene: Scene,
+  torrent: string,
+  directory: string,
+): Promise<RunningProgram> {
+  const port = await freePort();
+  const plain = ['--no-conf', '--enable-dht=false', '--enable-dht6=false', '--bt-enable-lpd=false', '--disable-ipv6'];
+  const own = [`--listen-port=${port}`, '--seed-time=0', '--file-allocation=none', '--console-log-level=warn'];
+  return scene.start(requirePeer(test, ARIA2), [...plain, ...own, '-d', directory, torrent]);
+}
+
+/** A transmission that listens; it seeds what it finds in the directory, and downloads the rest. */
+export async function startTransmission(
+  test: TestContext,
+  scene: Scene,
+  torrent: string,
+  directory: string,
+): Promise<{ program: RunningProgram; listen: string }> {
+  const program = requirePeer(test, TRANSMISSION);
+  const port = await freePort();
+  const settings = scene.path(`transmission-${port}`);
+  await Promise.all([mkdir(settings), mkdir(directory, { recursive: true })]);
+  const argv = ['-w', directory, '-g', settings, '-p', String(port), '-M', torrent];
+  const running = scene.start(program, argv);
+  while (!(await isListening(port))) {
+    if (!running.isRunning) throw new Error(`transmission-cli ended early: ${running.complaints}`);
+    await sleep(20);
+  }
+  return { program: running, listen: `127.0.0.1:${port}` };
+}
+
+/** For programs that cannot be told to pick a port themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('a listening socket has no port');
+  return address.port;
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    socket.once('close', () => undefined);
+  }).then((found) => {
+    socket.destroy();
+    return found as boolean;
+  });
+}
