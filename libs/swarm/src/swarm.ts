@@ -1,4 +1,4 @@
-import { type Capabilities, ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
+import { ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
 
 import { Bitfield } from './bitfield.ts';
 import type { BlockLayout } from './block-layout.ts';
@@ -6,7 +6,8 @@ import { Choker } from './choker.ts';
 import { type DisconnectReason, Outbox, type SwarmCommand } from './command.ts';
 import { HeldPieces } from './held-pieces.ts';
 import type { PeerAddress } from './peer-address.ts';
-import { CONNECTIONS_MAX, PeerBook, type PeerOrigin } from './peer-book.ts';
+import type { PeerOrigin } from './peer-book.ts';
+import { type NewPeer, PeerRegistry } from './peer-registry.ts';
 import { PeerSessions, type SelfDescription } from './peer-sessions.ts';
 import { Picker } from './picker.ts';
 import { PieceFinish } from './piece-finish.ts';
@@ -14,7 +15,7 @@ import { PieceLedger } from './piece-ledger.ts';
 import type { PieceSlots } from './ports.ts';
 import { RateMeter } from './rate-meter.ts';
 import { Requests } from './requests.ts';
-import { SwarmPeer } from './swarm-peer.ts';
+import type { SwarmPeer } from './swarm-peer.ts';
 import type { TokenBucket } from './token-bucket.ts';
 import { Uploads } from './uploads.ts';
 import { WebSeedPolicy } from './web-seed-policy.ts';
@@ -24,8 +25,6 @@ import { WebSeeds } from './web-seeds.ts';
 export const HELD_BYTES_MAX: number = 64 * 1024 * 1024;
 const KEEP_ALIVE_MS = 100_000;
 const SILENCE_MS_MAX = 180_000;
-/** Departed peers that can still be named for what they sent. */
-const DEPARTED_MAX = 500;
 
 export interface SwarmOptions {
   readonly layout: BlockLayout;
@@ -42,18 +41,6 @@ export interface SwarmOptions {
   readonly heldBytesMax?: number | undefined;
   /** 0 to 1. */
   readonly random: () => number;
-}
-
-/** A connection whose handshake is done. */
-export interface NewPeer {
-  /** Hex. */
-  readonly peerId: string;
-  /** What both ends can do. */
-  readonly capabilities: Capabilities;
-  readonly direction: 'incoming' | 'outgoing';
-  readonly host: string;
-  /** Where it was dialled. */
-  readonly address?: PeerAddress | undefined;
 }
 
 export interface SwarmStats {
@@ -78,9 +65,8 @@ export interface SwarmStats {
 export class Swarm {
   readonly #options: SwarmOptions;
   readonly #outbox = new Outbox();
-  readonly #book = new PeerBook();
-  readonly #peers = new Map<number, SwarmPeer>();
-  readonly #departed = new Map<number, SwarmPeer>();
+  readonly #registry: PeerRegistry;
+  readonly #peers: ReadonlyMap<number, SwarmPeer>;
   readonly #ledger: PieceLedger;
   readonly #held: HeldPieces;
   readonly #sessions: PeerSessions;
@@ -92,12 +78,13 @@ export class Swarm {
   readonly #finish: PieceFinish;
   readonly #received = new RateMeter();
   readonly #sent = new RateMeter();
-  #lastPeerNumber = 0;
 
   constructor(options: SwarmOptions) {
     this.#options = options;
     const { layout, slots, random } = options;
     const outbox = this.#outbox;
+    this.#registry = new PeerRegistry(options.peerId, layout.pieceCount);
+    this.#peers = this.#registry.peers;
     const ledger = new PieceLedger({
       layout,
       have: new Bitfield(layout.pieceCount, options.have),
@@ -141,7 +128,7 @@ export class Swarm {
 
   /** Whether anyone is left who may bring something. */
   get hasSources(): boolean {
-    return this.#peers.size > 0 || this.#book.hasCandidates || this.#webSeeds.usableCount > 0;
+    return this.#peers.size > 0 || this.#registry.book.hasCandidates || this.#webSeeds.usableCount > 0;
   }
 
   get have(): Uint8Array {
@@ -165,28 +152,23 @@ export class Swarm {
   }
 
   peersFound(addresses: Iterable<PeerAddress>, origin: PeerOrigin, nowMs: number): void {
-    for (const address of addresses) this.#book.add(address, origin, nowMs);
+    for (const address of addresses) this.#registry.book.add(address, origin, nowMs);
   }
 
   dialFailed(address: PeerAddress, nowMs: number): void {
-    this.#book.lost(address, 'unreachable', nowMs);
+    this.#registry.book.lost(address, 'unreachable', nowMs);
   }
 
   /** Returns the number of the peer, or why the connection is to be closed. */
   peerConnected(newPeer: NewPeer, nowMs: number): number | DisconnectReason {
-    const refusal = this.#refusalOf(newPeer, nowMs);
+    const refusal = this.#registry.refusalOf(newPeer);
     if (refusal) {
-      if (newPeer.address) this.#book.lost(newPeer.address, 'closed', nowMs);
+      if (newPeer.address) this.#registry.book.lost(newPeer.address, 'closed', nowMs);
       return refusal;
     }
-    const peer = new SwarmPeer({
-      ...newPeer,
-      number: (this.#lastPeerNumber += 1),
-      pieces: new Bitfield(this.#ledger.layout.pieceCount),
-      nowMs,
-    });
-    this.#peers.set(peer.number, peer);
-    if (peer.address) this.#book.connected(peer.address);
+    const other = this.#registry.replacedBy(newPeer);
+    if (other) this.#disconnect(other, 'second_connection', 'the other connection is kept', nowMs);
+    const peer = this.#registry.add(newPeer, nowMs);
     this.#sessions.greet(peer);
     return peer.number;
   }
@@ -195,11 +177,9 @@ export class Swarm {
     const peer = this.#peers.get(number);
     if (!peer) return;
     this.#requests.takeBackAll(peer);
-    this.#peers.delete(number);
     this.#uploads.disconnected(peer);
     this.#sessions.left(peer);
-    this.#remember(peer);
-    if (peer.address) this.#book.lost(peer.address, 'closed', nowMs);
+    this.#registry.remove(peer, nowMs);
   }
 
   /** A message of a peer. What breaks the protocol ends the connection. */
@@ -277,7 +257,8 @@ export class Swarm {
     this.#requests.snubSilent(nowMs);
     this.#choke(nowMs);
     this.#keepAlive(nowMs);
-    for (const address of this.#book.take(this.#peers.size, nowMs)) this.#outbox.put({ kind: 'dial', address });
+    for (const address of this.#registry.book.take(this.#peers.size, nowMs))
+      this.#outbox.put({ kind: 'dial', address });
     if (!this.isComplete) this.#planWebSeeds(nowMs);
   }
 
@@ -408,44 +389,16 @@ export class Swarm {
     );
   }
 
-  #refusalOf({ peerId, address, direction }: NewPeer, nowMs: number): DisconnectReason | undefined {
-    const { peerId: ownId } = this.#options;
-    if (peerId === ownId) {
-      if (address) this.#book.exclude(address);
-      return 'own_connection';
-    }
-    if (this.#book.isBanned(peerId, address)) return 'sent_bad_pieces';
-    for (const other of this.#peers.values()) {
-      if (other.peerId !== peerId) continue;
-      // Both ends keep the connection that the smaller id dialled, so that not both are closed.
-      const smallerDials = peerId < ownId ? 'incoming' : 'outgoing';
-      if (other.direction === direction || other.direction === smallerDials) return 'second_connection';
-      this.#disconnect(other, 'second_connection', 'the other connection is kept', nowMs);
-    }
-    return this.#peers.size >= CONNECTIONS_MAX ? 'too_many_connections' : undefined;
-  }
-
   #disconnect(peer: SwarmPeer, reason: DisconnectReason, detail: string, nowMs: number): void {
     this.#outbox.put({ kind: 'disconnect', peer: peer.number, reason, detail });
     this.peerDisconnected(peer.number, nowMs);
-    if (reason === 'nothing_to_exchange' && peer.address) this.#book.lost(peer.address, 'useless', nowMs);
+    if (reason === 'nothing_to_exchange' && peer.address) this.#registry.book.lost(peer.address, 'useless', nowMs);
   }
 
   #ban(number: number, piece: number, nowMs: number): void {
-    const peer = this.#peers.get(number) ?? this.#departed.get(number);
-    if (!peer) return;
-    this.#book.ban(peer.address, peer.peerId);
+    this.#registry.ban(number);
     for (const open of this.#ledger.openPieces) this.#ledger.forgetSender(open, number);
-    if (this.#peers.has(number))
-      this.#disconnect(peer, 'sent_bad_pieces', `piece ${piece} does not match its hash`, nowMs);
-  }
-
-  #remember(peer: SwarmPeer): void {
-    this.#departed.set(peer.number, peer);
-    if (this.#departed.size <= DEPARTED_MAX) return;
-    for (const oldest of this.#departed.keys()) {
-      this.#departed.delete(oldest);
-      break;
-    }
+    const peer = this.#peers.get(number);
+    if (peer) this.#disconnect(peer, 'sent_bad_pieces', `piece ${piece} does not match its hash`, nowMs);
   }
 }

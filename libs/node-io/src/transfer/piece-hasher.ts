@@ -23,7 +23,10 @@ export interface HashAnswer {
 /** Compares pieces with their digests off the engine's thread. The thread starts with the first large piece. */
 export class PieceHasher {
   readonly #totalBytes: number;
-  readonly #waiting = new Map<number, (isGood: boolean) => void>();
+  readonly #waiting = new Map<
+    number,
+    { readonly question: HashQuestion; readonly resolve: (isGood: boolean) => void }
+  >();
   #worker: Worker | undefined;
   #lastId = 0;
   #isClosed = false;
@@ -39,7 +42,7 @@ export class PieceHasher {
     const id = (this.#lastId += 1);
     const question: HashQuestion = { id, digest, data };
     return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
+      this.#waiting.set(id, { question, resolve });
       worker.postMessage(question);
     });
   }
@@ -53,14 +56,15 @@ export class PieceHasher {
     if (this.#worker) return this.#worker;
     const worker = new Worker(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url));
     worker.on('message', ({ id, isGood }: HashAnswer) => {
-      this.#waiting.get(id)?.(isGood);
+      this.#waiting.get(id)?.resolve(isGood);
       this.#waiting.delete(id);
     });
-    // A piece whose check broke off counts as bad and is fetched again.
+    // A broken thread says nothing about the pieces: they are checked here.
     worker.on('error', () => {
       this.#worker = undefined;
-      for (const resolve of this.#waiting.values()) resolve(false);
+      const waiting = [...this.#waiting.values()];
       this.#waiting.clear();
+      for (const { question, resolve } of waiting) resolve(matchesDigest(question.digest, question.data));
     });
     worker.unref();
     this.#worker = worker;

@@ -1,16 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 
-import { type Metainfo, PieceVerifier } from '@swarmpatch/metainfo';
-import {
-  BlockLayout,
-  type PeerAddress,
-  type PieceStore,
-  Swarm,
-  type SwarmCommand,
-  type SwarmStats,
-  TokenBucket,
-} from '@swarmpatch/swarm';
+import { PieceVerifier } from '@swarmpatch/metainfo';
+import { BlockLayout, type PeerAddress, Swarm, type SwarmCommand, TokenBucket } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import { MemorySlots } from './memory-slots.ts';
@@ -20,48 +12,13 @@ import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { PieceWork } from './piece-work.ts';
 import { TrackerAnnouncer } from './tracker-announcer.ts';
+import { expectHashes, infohashesOf } from './torrent-identity.ts';
 import { TransferError } from './transfer-error.ts';
+import type { TransferOptions, TransferStats } from './transfer-options.ts';
 import { WebSeedRunner } from './web-seed-runner.ts';
 
 const TICK_MS = 100;
 const PROGRESS_MS = 250;
-
-/** Shared by all that moves; several transfers may be given the same ones. */
-export interface TransferLimits {
-  readonly downloadBytesPerSecond?: number | undefined;
-  readonly uploadBytesPerSecond?: number | undefined;
-}
-
-export interface TransferOptions {
-  readonly metainfo: Metainfo;
-  readonly store: PieceStore;
-  /** Pieces that are in the store, verified: a bitfield as in BEP 3. */
-  readonly have: Uint8Array;
-  /** All, unless given. */
-  readonly wanted?: Uint8Array | undefined;
-  /** Announce URLs in tiers. */
-  readonly trackers: readonly (readonly string[])[];
-  readonly webSeeds: readonly WebSeed[];
-  /** Where peers may come in; every interface and a free port unless given. */
-  readonly listen?: ListenAddress | undefined;
-  readonly peers?: readonly PeerAddress[];
-  readonly peerUse?: 'use' | 'avoid';
-  readonly webSeedUse?: 'use' | 'avoid';
-  readonly limits?: TransferLimits;
-  /** For the whole transfer, to `timed_out`. */
-  readonly timeoutMs?: number | undefined;
-  /** Asked for every URL that a web seed leads to; unless given, only the hosts of the web seeds themselves. */
-  readonly allowUrl?: ((url: URL) => boolean) | undefined;
-  readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((stats: TransferStats) => void) | undefined;
-}
-
-export interface TransferStats extends SwarmStats {
-  readonly piecesWanted: number;
-  /** Of the wanted files, without pads. */
-  readonly wantedBytes: number;
-  readonly downloadBytesPerSecond: number;
-}
 
 /** A torrent being fetched and served. */
 export class Transfer {
@@ -358,24 +315,6 @@ export class Transfer {
 /** Starts to fetch and serve a torrent. @throws {TransferError} `listen_failed` */
 export async function startTransfer(options: TransferOptions): Promise<Transfer> {
   return Transfer.start(options);
-}
-
-/** A v2 torrent from a magnet link lacks its piece layers: nothing in it could be verified. */
-function expectHashes(metainfo: Metainfo): void {
-  if (metainfo.format !== 'v2') return;
-  const verifier = new PieceVerifier(metainfo);
-  for (let piece = 0; piece < metainfo.pieceCount; piece += 1) {
-    if (verifier.digestOf(piece)) continue;
-    throw new TransferError(
-      'torrent_incomplete',
-      `transfer: the torrent has no hash of piece ${piece}; use the torrent file`,
-    );
-  }
-}
-
-/** As peers and trackers call the torrent: 20 bytes each, a v2 infohash truncated (BEP 52). */
-function infohashesOf({ infohashV1, infohashV2 }: Metainfo): Uint8Array[] {
-  return [infohashV1, infohashV2?.subarray(0, 20)].filter((infohash) => infohash !== undefined);
 }
 
 function allowHostsOf(webSeeds: readonly WebSeed[]): (url: URL) => boolean {

@@ -1,5 +1,4 @@
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
-export { seededRandom } from './seeded-random.ts';
 export { type LauncherOptions, SimulatedLauncher } from './simulated-launcher.ts';
 export { type OriginOptions, SimulatedOrigin } from './simulated-origin.ts';
 export { SimulatedTorrent } from './simulated-torrent.ts';

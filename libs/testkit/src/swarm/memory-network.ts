@@ -1,6 +1,6 @@
 import { addressKey, type PeerAddress } from '@swarmpatch/swarm';
 
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../builds/seeded-random.ts';
 import { type LauncherOptions, SimulatedLauncher } from './simulated-launcher.ts';
 import { type OriginOptions, SimulatedOrigin } from './simulated-origin.ts';
 import type { SimulatedTorrent } from './simulated-torrent.ts';

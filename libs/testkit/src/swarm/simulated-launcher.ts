@@ -14,7 +14,6 @@ export interface LauncherOptions {
   readonly starts?: 'empty' | 'complete' | Uint8Array;
   /** Share of the blocks it sends that are wrong. */
   readonly corruption?: number;
-  /** Peers that it is told of besides those of the tracker. */
   readonly heldBytesMax?: number;
 }
 

@@ -1,7 +1,7 @@
 import { PieceGeometry } from '@swarmpatch/metainfo';
 import { BlockLayout } from '@swarmpatch/swarm';
 
-import { seededRandom } from './seeded-random.ts';
+import { randomBytes, seededRandom } from '../builds/seeded-random.ts';
 
 /** A torrent of files that each start at a piece boundary, as in v2 and hybrid ones, and the bytes of its pieces. */
 export class SimulatedTorrent {
@@ -23,7 +23,7 @@ export class SimulatedTorrent {
     this.lengthBytes = fileLengths.reduce((sum, lengthBytes) => sum + lengthBytes, 0);
     this.pieces = Array.from({ length: this.geometry.pieceCount }, (_, piece) => {
       const data = new Uint8Array(this.layout.sizeBytes(piece));
-      for (let at = 0; at < this.layout.filledBytes(piece); at += 1) data[at] = Math.floor(random() * 256);
+      data.set(randomBytes(random, this.layout.filledBytes(piece)));
       return data;
     });
   }
