@@ -1,3 +1,4 @@
+import type { ManifestFile } from '@swarmpatch/release';
 import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
 import type { FileHasher } from './file-hasher.ts';
@@ -192,14 +193,13 @@ export class Staging {
       else if (task.kind === 'created' && task.symlink !== undefined) await this.#files.symlink(task.symlink, name);
       else if (task.kind === 'created') await this.#files.write(name, new Uint8Array());
       else await this.#files.copy(this.locate(fileIndex), name);
-      if (!isShared && file.symlink === undefined) {
-        await this.#files.setExecutable(from, executable);
-        settled.push(from);
-      }
       if (task.kind === 'moved' || task.kind === 'copied') await this.#refuseChanged(task.from);
       const stat = await this.#files.stat(from);
-      this.#refuseOther(stat, file.length, file.symlink !== undefined, file.path);
-      if (isShared && stat?.executable !== executable) modes.push({ path: file.path, executable });
+      this.#refuseOther(stat, file);
+      const executableIsWrong = file.symlink === undefined && stat?.executable !== executable;
+      if (isShared && executableIsWrong) modes.push({ path: file.path, executable });
+      else if (executableIsWrong) await this.#files.setExecutable(from, executable);
+      if (!isShared && file.symlink === undefined) settled.push(from);
       placements.push({
         from,
         path: file.path,
@@ -240,13 +240,15 @@ export class Staging {
     );
   }
 
-  #refuseOther(stat: FileStat | undefined, lengthBytes: number, isLink: boolean, path: string): void {
-    if (isLink ? stat?.kind === 'link' : stat?.kind === 'file' && stat.lengthBytes === lengthBytes) return;
+  #refuseOther(stat: FileStat | undefined, file: ManifestFile): void {
+    const isWanted =
+      file.symlink === undefined ? stat?.kind === 'file' && stat.lengthBytes === file.length : stat?.kind === 'link';
+    if (isWanted) return;
     const found = stat === undefined ? 'nothing' : `a ${stat.kind} of ${stat.lengthBytes} bytes`;
     throw new InstallError(
       'staged_damaged',
-      `stage ${path}: found ${found}, wanted ${lengthBytes} bytes; run the command again`,
-      { path },
+      `stage ${file.path}: found ${found}, wanted ${file.length} bytes; run the command again`,
+      { path: file.path },
     );
   }
 

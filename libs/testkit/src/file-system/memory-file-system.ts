@@ -2,7 +2,7 @@
 // cut; steps not synced yet survive in any combination that keeps the order of changes to one name. Content that was not
 // synced is old, new or torn.
 import type { DirectoryEntry, FileStat, FileSystem } from '@swarmpatch/install';
-import { randomInteger } from '../builds/index.ts';
+import { allocatedBytes, settled, survivingBytes } from './file-content.ts';
 import { copyTree, Names, newDirectory, type Directory, type File, type NameChange, type Node } from './names.ts';
 
 /** The power went off: nothing more happens to this file system. */
@@ -28,8 +28,6 @@ export interface MemoryFileSystemOptions {
   /** Cut the power instead of this step; steps are counted from 0. */
   cutAtStep?: number;
 }
-
-const BLOCK_BYTES = 4096;
 
 /** A file system in memory that can run full and lose its power between any two steps. */
 export class MemoryFileSystem implements FileSystem {
@@ -310,29 +308,6 @@ function filesUnder(directory: Directory, counts = new Map<File, number>()): Map
     else if (node.kind === 'file') counts.set(node, (counts.get(node) ?? 0) + 1);
   }
   return counts;
-}
-
-/** Blocks that hold nothing but zeros take no room. */
-function allocatedBytes(bytes: Uint8Array): number {
-  let allocated = 0;
-  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
-    if (bytes.subarray(at, at + BLOCK_BYTES).some((byte) => byte !== 0)) allocated += BLOCK_BYTES;
-  }
-  return allocated;
-}
-
-function settled(file: File, bytes: Uint8Array, executable: boolean): File {
-  return { ...file, bytes, durableBytes: bytes, executable, durableExecutable: executable };
-}
-
-function survivingBytes(file: File, random: () => number): Uint8Array {
-  const { bytes, durableBytes } = file;
-  const luck = random();
-  if (bytes === durableBytes || luck < 0.35) return durableBytes;
-  if (luck < 0.6) return bytes;
-  const torn = bytes.slice(0, luck < 0.8 ? randomInteger(random, 0, bytes.length) : bytes.length);
-  const from = randomInteger(random, 0, torn.length);
-  return torn.fill(0, from, randomInteger(random, from, torn.length));
 }
 
 function promise<T>(work: () => T): Promise<T> {
