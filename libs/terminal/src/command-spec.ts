@@ -33,3 +33,10 @@ export interface CommandSpec {
   readonly options?: readonly OptionSpec[];
   run(input: CommandInput, context: CommandContext): Promise<CommandOutcome | undefined>;
 }
+
+/** The commands that begin with one word, loaded when that word is typed: their libraries take longer to load than most work. */
+export interface LazyCommands {
+  readonly word: string;
+  readonly summary: string;
+  load(): Promise<readonly CommandSpec[]>;
+}

@@ -1,5 +1,5 @@
 export { CommandInput, type Endpoint } from './command-input.ts';
-export type { CommandContext, CommandOutcome, CommandSpec } from './command-spec.ts';
+export type { CommandContext, CommandOutcome, CommandSpec, LazyCommands } from './command-spec.ts';
 export { formatBytes, formatDuration, formatRate } from './format.ts';
 export type { ArgumentSpec, OptionKind, OptionSpec } from './option-spec.ts';
 export type { Progress, ProgressPhase, ProgressSample } from './progress.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CommandSpec } from './command-spec.ts';
+import type { CommandSpec, LazyCommands } from './command-spec.ts';
 import { executeProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -188,6 +188,28 @@ describe('executeProgram()', () => {
       expect(terminal.out).toContain('Example:\n  tool file copy a --out b');
     }
     expect((await execute(['--version'], nothing)).terminal.out).toBe('1.2.3\n');
+  });
+
+  it('loads commands when their word is typed, and names the others in the help', async () => {
+    const loaded: string[] = [];
+    const lazy = (word: string): LazyCommands => ({
+      word,
+      summary: `what ${word} does`,
+      load: () => {
+        loaded.push(word);
+        return Promise.resolve([{ ...copy(nothing), path: [word, 'copy'] }]);
+      },
+    });
+    const program = { name: 'tool', summary: 'A tool.', version: '1.2.3', commands: [lazy('file'), lazy('disk')] };
+    const run = async (...argv: string[]): Promise<string> => {
+      const terminal = new ScriptedTerminal();
+      await executeProgram(program, argv, terminal, new AbortController().signal);
+      return terminal.out;
+    };
+    expect(await run('--help')).toMatch(/file +what file does\n +disk +what disk does/);
+    expect(loaded).toEqual([]);
+    expect(await run('disk', 'copy', 'a', '--out', 'b')).toBe('copied\n');
+    expect(loaded).toEqual(['disk']);
   });
 
   it('writes progress as lines with rate and time left where stderr is no terminal, and none with --quiet', async () => {

@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { CommandInput } from './command-input.ts';
-import type { CommandContext, CommandOutcome, CommandSpec } from './command-spec.ts';
+import type { CommandContext, CommandOutcome, CommandSpec, LazyCommands } from './command-spec.ts';
 import { failureOf } from './failure.ts';
 import type { OptionSpec } from './option-spec.ts';
 import { silentProgress, terminalProgress } from './progress.ts';
@@ -12,7 +12,9 @@ export interface ProgramSpec {
   readonly name: string;
   readonly summary: string;
   readonly version: string;
-  readonly commands: readonly CommandSpec[];
+  /** One whole command line for the root's help; unless given, that of the first command. */
+  readonly example?: string;
+  readonly commands: readonly (CommandSpec | LazyCommands)[];
 }
 
 const EXIT_DONE = 0;
@@ -46,7 +48,8 @@ export async function executeProgram(
   const wantsJson = argv.includes('--json') || isOn(terminal.environment('SWARMPATCH_JSON'));
   const wantsTrace = argv.includes('--debug') || isOn(terminal.environment('SWARMPATCH_DEBUG'));
   let exitCode = EXIT_DONE;
-  const tree = buildTree(program, terminal, async (spec, input, switches) => {
+  const word = argv.find((argument) => !argument.startsWith('-'));
+  const tree = buildTree(program, await loadCommands(program, word), terminal, async (spec, input, switches) => {
     const progress = switches.quiet ? undefined : terminalProgress(terminal);
     const context: CommandContext = {
       json: wantsJson,
@@ -110,16 +113,35 @@ function describeTrace(error: Error): string {
 
 type Run = (spec: CommandSpec, input: CommandInput, switches: { readonly quiet: boolean }) => Promise<void>;
 
-function buildTree(program: ProgramSpec, terminal: Terminal, run: Run): Command {
-  const root = frame(new Command(program.name), program.summary, terminal, exampleOf(program))
+/** The commands that the typed word can mean, and those that need no loading. */
+async function loadCommands(program: ProgramSpec, word: string | undefined): Promise<CommandSpec[]> {
+  const loaded = await Promise.all(
+    program.commands.map(async (entry) => {
+      if (!('load' in entry)) return [entry];
+      return entry.word === word ? entry.load() : [];
+    }),
+  );
+  return loaded.flat();
+}
+
+function buildTree(program: ProgramSpec, commands: readonly CommandSpec[], terminal: Terminal, run: Run): Command {
+  const root = frame(new Command(program.name), program.summary, terminal, program.example ?? exampleOf(commands))
     .version(program.version, '--version')
     // Behind a command's name, `--version` is an option of that command.
     .enablePositionalOptions();
-  for (const spec of program.commands) {
+  for (const entry of program.commands) {
+    // Named in the root's help alone: this run does not call it.
+    if ('load' in entry && !commands.some((spec) => spec.path[0] === entry.word)) {
+      frame(root.command(entry.word), entry.summary, terminal);
+    }
+  }
+  for (const spec of commands) {
     let parent = root;
     for (const word of spec.path.slice(0, -1)) {
       const known = parent.commands.find((command) => command.name() === word);
-      parent = known ?? frame(parent.command(word), groupSummary(program, word), terminal, exampleOf(program, word));
+      parent =
+        known ??
+        frame(parent.command(word), groupSummary(program, commands, word), terminal, exampleOf(commands, word));
     }
     const command = frame(parent.command(spec.path.at(-1) ?? ''), spec.summary, terminal, spec.example);
     for (const argument of spec.arguments ?? []) command.argument(`<${argument.name}>`, argument.description);
@@ -137,19 +159,21 @@ function buildTree(program: ProgramSpec, terminal: Terminal, run: Run): Command 
   return root;
 }
 
-function groupSummary(program: ProgramSpec, word: string): string {
-  const members = program.commands.filter((spec) => spec.path[0] === word).map((spec) => spec.path.slice(1).join(' '));
+function groupSummary(program: ProgramSpec, commands: readonly CommandSpec[], word: string): string {
+  const lazy = program.commands.find((entry) => 'load' in entry && entry.word === word);
+  if (lazy !== undefined) return lazy.summary;
+  const members = commands.filter((spec) => spec.path[0] === word).map((spec) => spec.path.slice(1).join(' '));
   return `${word}: ${members.join(', ')}`;
 }
 
-function exampleOf(program: ProgramSpec, group?: string): string {
-  return program.commands.find((spec) => group === undefined || spec.path[0] === group)?.example ?? '';
+function exampleOf(commands: readonly CommandSpec[], group?: string): string | undefined {
+  return commands.find((spec) => group === undefined || spec.path[0] === group)?.example;
 }
 
-function frame(command: Command, summary: string, terminal: Terminal, example: string): Command {
+function frame(command: Command, summary: string, terminal: Terminal, example?: string): Command {
+  if (example !== undefined) command.addHelpText('after', `\nExample:\n  ${example}`);
   return command
     .description(summary)
-    .addHelpText('after', `\nExample:\n  ${example}`)
     .helpOption('--help', 'show this help')
     .helpCommand(false)
     .exitOverride()
