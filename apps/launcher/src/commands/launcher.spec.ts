@@ -131,6 +131,13 @@ describe('swarmpatch-launcher', () => {
     origin = await SmallOrigin.start(join(scratch, 'other'));
   });
 
+  it('refuses news that have expired, and keeps the game', async () => {
+    await install();
+    origin.freeze();
+    expect((await run('update')).document).toMatchObject({ error: { code: 'expired' } });
+    expect((await run('status')).document).toMatchObject({ version: '1.0.0', state: 'installed', stale: true });
+  });
+
   it('refuses another root before it writes a file of the game', async () => {
     const { exitCode, document } = await runLauncher([
       ...['install', 'starfall', '--origin', origin.url, '--dir', game, '--root-fingerprint', '0'.repeat(64)],

@@ -24,7 +24,7 @@ export async function openSession(install: OpenInstall, context: CommandContext)
  */
 export async function refreshTrust({ source }: Session, install: OpenInstall, context: CommandContext): Promise<void> {
   try {
-    await source.refresh(context.nowMs());
+    await source.refresh(Date.now());
   } catch (error) {
     const isKnown = install.state.installed !== undefined;
     if (isKnown && !context.signal.aborted) await install.remember({ refreshFailed: true });

@@ -25,7 +25,7 @@ export const status: CommandSpec = {
         `read ${directory}: found an install that never began; run install again`,
       );
     const source = await ReleaseSource.open(files, state, new Origin(state.origin, context.signal).trustOf(state.game));
-    const stale = state.refreshFailed || source.isStale(context.nowMs());
+    const stale = state.refreshFailed || source.isStale(Date.now());
     const document = {
       game: state.game,
       version: state.installed?.version ?? null,

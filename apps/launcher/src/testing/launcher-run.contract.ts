@@ -26,7 +26,7 @@ export async function runLauncher(
       errors += text;
     },
     environment: () => undefined,
-    nowMs: () => Date.now(),
+    nowMs: () => performance.now(),
     every: () => () => undefined,
   };
   const program = { name: 'swarmpatch-launcher', summary: 'in a spec', version: '0.0.0', commands: launcherCommands };

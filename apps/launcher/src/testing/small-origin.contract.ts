@@ -102,6 +102,11 @@ export class SmallOrigin {
     this.#sign();
   }
 
+  /** Shows metadata that was signed long ago, as an attacker does who holds news back. */
+  freeze(): void {
+    this.#sign(Date.now() - 1000);
+  }
+
   /** Changes one byte of a release's stream. */
   corrupt(version: string, offsetBytes: number): void {
     const stream = this.#streams.get(version);
@@ -119,10 +124,10 @@ export class SmallOrigin {
     this.#trustFiles.set(targetFileName(path, target.sha256), bytes);
   }
 
-  #sign(): void {
+  #sign(expiresMs = expiryOf('timestamp', Date.now())): void {
     this.#version += 1;
     const version = this.#version;
-    const head = { game: GAME, version, expiresMs: expiryOf('timestamp', Date.now()) };
+    const head = { game: GAME, version, expiresMs };
     const targets = createTargets({ ...head, signers: [this.#release], targets: this.#targets });
     const snapshot = createSnapshot({ ...head, signers: [this.#online], targetsVersion: version, targets });
     const timestamp = createTimestamp({ ...head, signers: [this.#online], snapshotVersion: version, snapshot });
