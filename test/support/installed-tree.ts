@@ -7,6 +7,12 @@ export async function treeOf(directory: string): Promise<Record<string, string>>
   return summarizeBuild(await readBuild(directory, { skip: [STATE_DIRECTORY] }));
 }
 
+/** What an empty install has to fetch: content that several files have comes once. */
+export function distinctBytesOf(build: Build): number {
+  const lengths = new Map(build.map(({ content }) => [Buffer.from(content).toString('latin1'), content.length]));
+  return [...lengths.values()].reduce((sum, length) => sum + length, 0);
+}
+
 export function bytesOf(build: Build): number {
   return build.reduce((sum, file) => sum + file.content.length, 0);
 }
