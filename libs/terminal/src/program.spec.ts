@@ -225,8 +225,8 @@ describe('executeProgram()', () => {
       };
     const loud = new ScriptedTerminal();
     await execute(['file', 'copy', 'a', '--out', 'b'], run(loud), loud);
-    expect(loud.err).toContain('download  25%  1.0 KiB of 4.0 KiB  512 B/s  peers 1.0 KiB  6.0s left\n');
-    expect(loud.err).toContain('download  done  1.0 KiB  in 2.0s  peers 1.0 KiB\n');
+    expect(loud.err).toContain('download  25%  1.0 KiB of 4.0 KiB  512 B/s  6.0s left  peers 1.0 KiB\n');
+    expect(loud.err).toContain('download  stopped  1.0 KiB  in 2.0s  peers 1.0 KiB\n');
     const quiet = new ScriptedTerminal();
     await execute(['file', 'copy', 'a', '--out', 'b', '--quiet'], run(quiet), quiet);
     expect(quiet.err).toBe('');

@@ -105,17 +105,18 @@ class Phase {
       parts.push(totalItems === undefined ? `${doneItems}` : `${doneItems} of ${totalItems}`);
     const perSecond = this.#perSecond(nowMs);
     if (doneBytes !== undefined) parts.push(formatRate(perSecond));
-    if (from !== undefined) parts.push(from);
     if (done !== undefined && total !== undefined && perSecond > 0 && total > done) {
       parts.push(`${formatDuration((total - done) / perSecond)} left`);
     }
+    if (from !== undefined) parts.push(from);
     return parts.join('  ');
   }
 
   summary(nowMs: number): string {
     const seconds = (nowMs - this.#startMs) / 1000;
-    const { doneBytes, doneItems, from } = this.#sample;
-    const parts = [this.#name, 'done'];
+    const { doneBytes, totalBytes, doneItems, totalItems, from } = this.#sample;
+    const isCut = (doneBytes ?? 0) < (totalBytes ?? 0) || (doneItems ?? 0) < (totalItems ?? 0);
+    const parts = [this.#name, isCut ? 'stopped' : 'done'];
     if (doneBytes !== undefined) parts.push(formatBytes(doneBytes));
     if (doneItems !== undefined) parts.push(`${doneItems}`);
     parts.push(`in ${formatDuration(seconds)}`);
