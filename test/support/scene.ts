@@ -52,7 +52,7 @@ export class Scene {
 
   /** Starts one of the built commands with --json. */
   startCommand(command: Command, ...argv: readonly string[]): RunningProgram {
-    return this.start(process.execPath, [join(BIN, command), ...argv, '--json']);
+    return this.start(process.execPath, commandLine(command, ...argv));
   }
 
   /** Starts a command that stays on. @returns The line that it prints when it is ready. */
@@ -73,6 +73,11 @@ export class Scene {
     if (exitCode === 0) return document;
     throw new Error(`${command} ${argv.join(' ')}: exit code ${exitCode}: ${complaints}`);
   }
+}
+
+/** What Node has to be told to run a built command. */
+export function commandLine(command: Command, ...argv: readonly string[]): readonly string[] {
+  return [join(BIN, command), ...argv, '--json'];
 }
 
 /** What a command says once it has ended: exactly one JSON document on stdout. */
