@@ -6,10 +6,10 @@ import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
 import { writeState, type InstallState } from './install-state.ts';
 import { writeJournal, type Journal, type KeptFile, type Placement } from './journal.ts';
-import { JOURNAL_PATH, KEPT_DIRECTORY, RELEASES_DIRECTORY, STAGING_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
+import { JOURNAL_PATH, KEPT_DIRECTORY, RELEASES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { asDiskFull, inSpace } from './space.ts';
-import type { SealedStaging } from './staging.ts';
+import { discardStaging, type SealedStaging } from './staging.ts';
 
 export interface CommitResult {
   /** Files of the player that had to give way, and where they are now. */
@@ -60,7 +60,7 @@ export async function finishCommit(files: FileSystem, journal: Journal): Promise
 
 /** Removes what no later command needs: staging, and the documents of releases that are neither installed nor the one before. */
 async function tidy(files: FileSystem, state: InstallState): Promise<void> {
-  await removeTree(files, STAGING_DIRECTORY);
+  await discardStaging(files);
   const needed = new Set([state.installed?.version, state.history[0]]);
   for (const entry of await files.list(RELEASES_DIRECTORY)) {
     if (!needed.has(entry.name)) await removeTree(files, joinPath(RELEASES_DIRECTORY, entry.name));

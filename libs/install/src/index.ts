@@ -19,5 +19,5 @@ export { recover, type Recovery } from './recovery.ts';
 export { findSavedManifest, findSavedTorrent, readManifest, saveReleaseDocuments } from './release-documents.ts';
 export { PieceSet, ReleasePieces } from './release-pieces.ts';
 export { asDiskFull, refuseWithoutSpace } from './space.ts';
-export { Staging, type SealedStaging } from './staging.ts';
+export { discardStaging, Staging, type SealedStaging } from './staging.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

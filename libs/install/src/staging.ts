@@ -17,6 +17,11 @@ import { PieceSet } from './release-pieces.ts';
 import { piecesThatMatch } from './piece-sources.ts';
 import { inSpace } from './space.ts';
 
+/** Gives back the room that an update took which nobody wants any more. */
+export async function discardStaging(files: FileSystem): Promise<void> {
+  await removeTree(files, STAGING_DIRECTORY);
+}
+
 /** What a commit puts into place. */
 export interface SealedStaging {
   placements: Placement[];

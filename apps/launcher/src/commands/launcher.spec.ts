@@ -171,6 +171,16 @@ describe('swarmpatch-launcher', () => {
     expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
   });
 
+  it('gives back the room of an update that is not wanted any more', async () => {
+    await install();
+    await origin.publish(newBuild, '1.1.0');
+    origin.corrupt('1.1.0', 200_000);
+    expect((await run('update', '--timeout', '1')).exitCode).toBe(1);
+    expect(await readdir(pathOf('.swarmpatch'))).toContain('staging');
+    expect((await run('update', '--version', '1.0.0')).document).toMatchObject({ changed: false });
+    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('staging');
+  });
+
   it('adopts what lies in the directory already', async () => {
     await install(join(scratch, 'copy'));
     await rm(join(scratch, 'copy', '.swarmpatch'), { recursive: true });

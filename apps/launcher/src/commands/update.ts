@@ -1,3 +1,4 @@
+import { discardStaging } from '@swarmpatch/install';
 import { parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
@@ -32,7 +33,10 @@ export async function updateInstall(
   await refreshTrust(session, install, context);
   const { state } = install;
   const version = named ?? (await session.source.versionOf(state.channel, state.installId));
-  if (version === state.installed?.version && !state.suspect) return moveResult(unchangedReport(state.game, version));
+  if (version === state.installed?.version && !state.suspect) {
+    await discardStaging(install.files);
+    return moveResult(unchangedReport(state.game, version));
+  }
   const release = await session.source.release(version);
   return moveResult(await moveInstall(moveOf(install, session, input), release, context));
 }
