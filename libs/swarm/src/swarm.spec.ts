@@ -191,19 +191,29 @@ describe('Swarm', () => {
     const offset = fc.oneof(fc.constantFrom(0, 16_384, 32_768), fc.nat(70_000), fc.constant(0xffffffff));
     const message: fc.Arbitrary<WireMessage> = fc.oneof(
       fc
-        .constantFrom('choke', 'unchoke', 'interested', 'not_interested', 'have_all', 'have_none', 'keep_alive')
+        .constantFrom<'choke' | 'unchoke' | 'interested' | 'not_interested' | 'have_all' | 'have_none' | 'keep_alive'>(
+          'choke',
+          'unchoke',
+          'interested',
+          'not_interested',
+          'have_all',
+          'have_none',
+          'keep_alive',
+        )
         .map((kind) => ({ kind })),
-      fc.tuple(fc.constantFrom('have', 'suggest', 'allowed_fast'), number).map(([kind, piece]) => ({ kind, piece })),
       fc
-        .tuple(fc.constantFrom('request', 'cancel', 'reject'), number, offset, offset)
+        .tuple(fc.constantFrom<'have' | 'suggest' | 'allowed_fast'>('have', 'suggest', 'allowed_fast'), number)
+        .map(([kind, piece]) => ({ kind, piece })),
+      fc
+        .tuple(fc.constantFrom<'request' | 'cancel' | 'reject'>('request', 'cancel', 'reject'), number, offset, offset)
         .map(([kind, piece, begin, lengthBytes]) => ({ kind, piece, begin, lengthBytes })),
       fc
         .tuple(number, offset, fc.constantFrom(1, 16_384))
-        .map(([piece, begin, length]) => ({ kind: 'block', piece, begin, bytes: new Uint8Array(length) })),
-      fc.uint8Array({ maxLength: 3 }).map((bits) => ({ kind: 'bitfield', bits })),
+        .map(([piece, begin, length]) => ({ kind: 'block' as const, piece, begin, bytes: new Uint8Array(length) })),
+      fc.uint8Array({ maxLength: 3 }).map((bits) => ({ kind: 'bitfield' as const, bits })),
       fc
         .tuple(fc.nat(2), fc.uint8Array({ maxLength: 40 }))
-        .map(([extensionId, payload]) => ({ kind: 'extended', extensionId, payload })),
+        .map(([extensionId, payload]) => ({ kind: 'extended' as const, extensionId, payload })),
     );
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(3), message), { maxLength: 60 }), fc.boolean(), (steps, isSeed) => {

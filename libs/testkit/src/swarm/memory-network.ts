@@ -2,6 +2,7 @@ import { addressKey, type PeerAddress } from '@swarmpatch/swarm';
 
 import { seededRandom } from '../builds/seeded-random.ts';
 import { type LauncherOptions, SimulatedLauncher } from './simulated-launcher.ts';
+import type { SimulatedNetwork } from './simulated-network.ts';
 import { type OriginOptions, SimulatedOrigin } from './simulated-origin.ts';
 import type { SimulatedTorrent } from './simulated-torrent.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -16,7 +17,7 @@ export interface MemoryNetworkOptions {
 }
 
 /** Swarm engines on a simulated network with virtual time, and a tracker that knows them all. */
-export class MemoryNetwork {
+export class MemoryNetwork implements SimulatedNetwork {
   readonly time: VirtualTime = new VirtualTime();
   readonly torrent: SimulatedTorrent;
   readonly latencyMs: number;

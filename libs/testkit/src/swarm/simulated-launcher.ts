@@ -1,7 +1,8 @@
 import { type BlockSpan, messageLengthBytes, type WireMessage } from '@swarmpatch/peer-wire';
 import { Bitfield, type PeerAddress, Swarm, type SwarmCommand, TokenBucket } from '@swarmpatch/swarm';
 
-import type { MemoryNetwork } from './memory-network.ts';
+import type { SimulatedNetwork } from './simulated-network.ts';
+import type { SimulatedOrigin } from './simulated-origin.ts';
 import { SimulatedSlots } from './simulated-slots.ts';
 import { Uplink } from './uplink.ts';
 
@@ -27,6 +28,14 @@ const VERIFY_MS = 2;
 const WRITE_MS = 5;
 const TICK_MS = 100;
 
+/** The network as a launcher needs it. */
+interface LauncherNetwork extends SimulatedNetwork {
+  /** With the fast extension (BEP 6), or as in BEP 3 alone. */
+  readonly capabilities: 'fast' | 'basic';
+  readonly origins: readonly SimulatedOrigin[];
+  dial(caller: SimulatedLauncher, address: PeerAddress): void;
+}
+
 /** One swarm engine with a simulated line, disk and hasher. Checks the engine's invariants at every step. */
 export class SimulatedLauncher {
   readonly address: PeerAddress;
@@ -38,7 +47,7 @@ export class SimulatedLauncher {
   startedMs: number;
   uploadedBytes = 0;
   readonly banned: string[] = [];
-  readonly #network: MemoryNetwork;
+  readonly #network: LauncherNetwork;
   readonly #options: LauncherOptions;
   readonly #slots: SimulatedSlots;
   readonly #uplink: Uplink;
@@ -47,7 +56,7 @@ export class SimulatedLauncher {
   #isPumping = false;
   #isPumpDue = false;
 
-  constructor(network: MemoryNetwork, index: number, options: LauncherOptions, random: () => number) {
+  constructor(network: LauncherNetwork, index: number, options: LauncherOptions, random: () => number) {
     const { torrent, time } = network;
     const { layout } = torrent;
     const { starts = 'empty' } = options;

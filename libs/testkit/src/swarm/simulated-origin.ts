@@ -1,14 +1,19 @@
-import type { WebRun } from '@swarmpatch/swarm';
+import type { Swarm, WebRun } from '@swarmpatch/swarm';
 
-import type { MemoryNetwork } from './memory-network.ts';
-import type { SimulatedLauncher } from './simulated-launcher.ts';
+import type { SimulatedNetwork } from './simulated-network.ts';
 import { Uplink } from './uplink.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 const ROOM_CHECK_MS = 50;
 
+/** Who fetches: its engine, and what carries out the commands that the engine then has. */
+interface WebClient {
+  readonly swarm: Swarm;
+  pump(): void;
+}
+
 interface Serving {
-  readonly launcher: SimulatedLauncher;
+  readonly launcher: WebClient;
   readonly runId: number;
   piece: number;
   end: number;
@@ -26,20 +31,20 @@ export interface OriginOptions {
 /** A web seed with a line of its own, which serves all runs in turns. */
 export class SimulatedOrigin {
   servedBytes = 0;
-  readonly #network: MemoryNetwork;
+  readonly #network: SimulatedNetwork;
   readonly #options: OriginOptions;
   readonly #uplink: Uplink;
   readonly #random: () => number;
   readonly #servings = new Set<Serving>();
 
-  constructor(network: MemoryNetwork, options: OriginOptions, random: () => number) {
+  constructor(network: SimulatedNetwork, options: OriginOptions, random: () => number) {
     this.#network = network;
     this.#options = options;
     this.#random = random;
     this.#uplink = new Uplink(network.time, options.uplink);
   }
 
-  fetch(launcher: SimulatedLauncher, run: WebRun): void {
+  fetch(launcher: WebClient, run: WebRun): void {
     const serving: Serving = {
       launcher,
       runId: run.runId,
@@ -53,7 +58,7 @@ export class SimulatedOrigin {
     });
   }
 
-  shorten(launcher: SimulatedLauncher, runId: number, endPiece: number): void {
+  shorten(launcher: WebClient, runId: number, endPiece: number): void {
     for (const serving of this.#servings) {
       if (serving.launcher !== launcher || serving.runId !== runId) continue;
       serving.end = Math.min(serving.end, endPiece);
@@ -61,7 +66,7 @@ export class SimulatedOrigin {
     }
   }
 
-  leave(launcher: SimulatedLauncher): void {
+  leave(launcher: WebClient): void {
     for (const serving of this.#servings) if (serving.launcher === launcher) this.#servings.delete(serving);
   }
 
