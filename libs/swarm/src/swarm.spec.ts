@@ -186,6 +186,18 @@ describe('Swarm', () => {
     expect(swarm.drain(100)).toContainEqual({ kind: 'shorten_fetch', runId: run.runId, endPiece: run.firstPiece + 1 });
   });
 
+  it('bridges what is here already within a web run, and asks for the next run as soon as one ends', () => {
+    const swarm = newSwarm(new Uint8Array([0b0000_1000]), 1);
+    swarm.tick(0);
+    const fetches = (nowMs: number) => swarm.drain(nowMs).filter((command) => command.kind === 'fetch');
+    const runs = fetches(0);
+    const overHere = runs.filter(({ firstPiece, pieceCount }) => firstPiece < 4 && firstPiece + pieceCount > 5);
+    expect(overHere).toHaveLength(1);
+    for (const { runId } of runs) swarm.webRunEnded(runId, 10);
+    expect(fetches(10)).not.toEqual([]);
+    swarm.audit();
+  });
+
   it('answers anything that a peer may say with messages or a disconnect', () => {
     const number = fc.oneof(fc.nat(PIECES), fc.constant(0xffffffff));
     const offset = fc.oneof(fc.constantFrom(0, 16_384, 32_768), fc.nat(70_000), fc.constant(0xffffffff));

@@ -244,8 +244,9 @@ export class Swarm {
     this.#finish.cameFromWebSeed(piece, webSeed, data);
   }
 
-  webRunEnded(runId: number): void {
+  webRunEnded(runId: number, nowMs: number): void {
     this.#webSeeds.ended(runId);
+    if (!this.isComplete) this.#planWebSeeds(nowMs);
   }
 
   webRunFailed(runId: number, retryAfterMs: number | undefined, nowMs: number): void {

@@ -8,6 +8,8 @@ const RUN_SECONDS = 4;
 const RUN_BYTES_FIRST: number = 4 * 1024 * 1024;
 const RUN_BYTES_MIN: number = 512 * 1024;
 export const RUN_BYTES_MAX: number = 64 * 1024 * 1024;
+/** So much between two wanted pieces is rather fetched for nothing than asked around: small files that are here already. */
+const GAP_BYTES_MAX: number = 128 * 1024;
 /** Runs under way at one seed while there is nobody to trade with; otherwise one. */
 const LONE_RUNS_MAX = 2;
 export const BACK_OFF_FIRST_MS = 1_000;
@@ -163,7 +165,6 @@ export class WebSeeds {
   #start(seed: Seed, situation: WebSeedSituation, nowMs: number): boolean {
     const first = this.#chooseStart(seed, situation, nowMs);
     if (first === undefined) return false;
-    const lengthBytesMax = this.#runBytes(seed, situation, nowMs);
     const run: Run = {
       runId: (this.#lastRunId += 1),
       seed,
@@ -172,16 +173,7 @@ export class WebSeeds {
       receivedBytes: 0,
       startedMs: nowMs,
     };
-    let lengthBytes = 0;
-    while (
-      run.end < this.#ledger.layout.pieceCount &&
-      (run.end === first || lengthBytes + this.#ledger.layout.filledBytes(run.end) <= lengthBytesMax) &&
-      this.#isEligible(run.end, situation, nowMs)
-    ) {
-      lengthBytes += this.#ledger.layout.filledBytes(run.end);
-      this.#reserved.set(run.end, run);
-      run.end += 1;
-    }
+    this.#reserve(run, this.#runBytes(seed, situation, nowMs), (piece) => this.#isEligible(piece, situation, nowMs));
     this.#runs.set(run.runId, run);
     seed.runs.add(run);
     seed.goOnAt = run.end;
@@ -195,6 +187,31 @@ export class WebSeeds {
     return true;
   }
 
+  /** Extends a run to the last eligible piece that is within reach. */
+  #reserve(run: Run, lengthBytesMax: number, isEligible: (piece: number) => boolean): void {
+    const { layout } = this.#ledger;
+    let lengthBytes = 0;
+    let gapBytes = 0;
+    for (let piece = run.end; piece < layout.pieceCount; piece += 1) {
+      const pieceBytes = layout.filledBytes(piece);
+      lengthBytes += pieceBytes;
+      if (lengthBytes > lengthBytesMax && run.end > run.next) return;
+      if (isEligible(piece)) {
+        this.#reserved.set(piece, run);
+        run.end = piece + 1;
+        gapBytes = 0;
+      } else {
+        gapBytes += pieceBytes;
+        if (!this.#isSpare(piece) || gapBytes > GAP_BYTES_MAX) return;
+      }
+    }
+  }
+
+  /** Neither wanted any more nor under way: here already, or never wanted. */
+  #isSpare(piece: number): boolean {
+    return !this.#reserved.has(piece) && !this.#ledger.isNeeded(piece);
+  }
+
   #runBytes(seed: Seed, { downloadLimitBytesPerSecond }: WebSeedSituation, nowMs: number): number {
     const rate = seed.meter.bytesPerSecond(nowMs);
     const byRate = rate === 0 ? RUN_BYTES_FIRST : rate * RUN_SECONDS;
@@ -204,8 +221,12 @@ export class WebSeeds {
   #chooseStart(seed: Seed, situation: WebSeedSituation, nowMs: number): number | undefined {
     const { rarity } = this.#ledger;
     const isFree = (piece: number): boolean => this.#isEligible(piece, situation, nowMs);
-    if (seed.goOnAt !== undefined && seed.goOnAt < this.#ledger.layout.pieceCount && isFree(seed.goOnAt))
-      return seed.goOnAt;
+    if (seed.goOnAt !== undefined) {
+      const { pieceCount } = this.#ledger.layout;
+      let piece = seed.goOnAt;
+      while (piece < pieceCount && this.#isSpare(piece)) piece += 1;
+      if (piece < pieceCount && isFree(piece)) return piece;
+    }
     // What nobody has comes first; then whatever is still absent; then pieces that are stuck at peers.
     // At first nobody knows of the others who have just started: each begins somewhere else.
     const isAlone = situation.peerCount === 0 && seed.lastRate !== undefined;
@@ -240,6 +261,7 @@ export class WebSeeds {
   /** A run ends before the first piece that peers have by now, unless HTTP is wanted for it all the same. */
   #cutUnneeded(run: Run, { need, seedCount }: WebSeedSituation): void {
     for (let piece = run.next + 1; piece < run.end; piece += 1) {
+      if (!this.#reserved.has(piece)) continue;
       const isAvailable = seedCount > 0 || this.#ledger.rarity.count(piece) > 0;
       if (this.#ledger.isNeeded(piece) && !(isAvailable && need === 'unavailable_only')) continue;
       this.#shorten(run, piece);

@@ -75,9 +75,10 @@ export class OpenFiles {
   }
 
   async close(): Promise<void> {
-    const files = [...this.#files.values()];
+    // Those in use now close when their users are done, which may be while this waits.
+    const idle = [...this.#files.values()].filter((file) => file.users === 0);
     this.#files.clear();
-    for (const file of files) if (file.users === 0) await closeQuietly(file);
+    await Promise.all(idle.map(closeQuietly));
   }
 
   #acquire(fileIndex: number, path: string, access: Access): OpenFile {

@@ -90,9 +90,9 @@ export class WebSeedRunner {
         this.#onChange();
         if (active.next >= active.end) break;
       }
-      this.#swarm.webRunEnded(run.runId);
+      this.#swarm.webRunEnded(run.runId, this.#nowMs());
     } catch (error) {
-      if (signal.aborted) this.#swarm.webRunEnded(run.runId);
+      if (signal.aborted) this.#swarm.webRunEnded(run.runId, this.#nowMs());
       else {
         this.#lastError = error;
         this.#swarm.webRunFailed(

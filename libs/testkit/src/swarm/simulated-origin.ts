@@ -124,7 +124,7 @@ export class SimulatedOrigin {
 
   #finish(serving: Serving): void {
     this.#servings.delete(serving);
-    serving.launcher.swarm.webRunEnded(serving.runId);
+    serving.launcher.swarm.webRunEnded(serving.runId, this.#network.time.nowMs);
     // Called from within the launcher's own commands, too: it goes on by itself then.
     this.#network.time.after(0, () => {
       serving.launcher.pump();
