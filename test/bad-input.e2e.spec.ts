@@ -90,7 +90,7 @@ describe.concurrent('bad input', { timeout: TIMEOUT_MS }, () => {
     it('a directory that is not there, and one without a file', async () => {
       expect(await refusedPublish(scene.path('nowhere'), '1.1.0')).toMatchObject(failure('not_a_build'));
       await mkdir(scene.path('empty'));
-      expect(await refusedPublish(scene.path('empty'), '1.1.0')).toMatchObject(failure('no_data'));
+      expect(await refusedPublish(scene.path('empty'), '1.1.0')).toMatchObject(failure('not_a_build'));
     });
 
     it.each([
