@@ -9,7 +9,7 @@ const RUN_BYTES_FIRST: number = 4 * 1024 * 1024;
 const RUN_BYTES_MIN: number = 512 * 1024;
 export const RUN_BYTES_MAX: number = 64 * 1024 * 1024;
 /** So much between two wanted pieces is rather fetched for nothing than asked around: small files that are here already. */
-const GAP_BYTES_MAX: number = 128 * 1024;
+const GAP_BYTES_MAX: number = 32 * 1024;
 /** Runs under way at one seed while there is nobody to trade with; otherwise one. */
 const LONE_RUNS_MAX = 2;
 export const BACK_OFF_FIRST_MS = 1_000;
