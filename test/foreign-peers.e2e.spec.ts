@@ -94,8 +94,8 @@ describe.concurrent('peers that are not ours', { timeout: TIMEOUT_MS }, () => {
     const peer = await startLibtorrent(test, scene, 'seed', releaseTorrent, library, '--no-web-seeds');
     const player = scene.path('from-libtorrent');
     const { bytes } = await studio.install(player, '--no-web-seeds', '--peer', peer.listen, '--timeout', '40');
-    expect(bytes).toMatchObject({ fromWebSeeds: 0, fromPeers: distinctBytesOf(build) });
     expect(await treeOf(player)).toEqual(summarizeBuild(build));
+    expect(bytes).toMatchObject({ fromWebSeeds: 0, fromPeers: distinctBytesOf(build) });
   });
 
   it('libtorrent downloads from a launcher that seeds its install', async (test) => {
