@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/**/*.spec.ts'],
     pool: 'forks',
+    maxWorkers: 2,
     execArgv: ['--import', '@oxc-node/core/register', '-C', source],
     testTimeout: 20_000,
   },

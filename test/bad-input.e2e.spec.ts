@@ -126,8 +126,8 @@ describe.concurrent('bad input', { timeout: TIMEOUT_MS }, () => {
 
     it.each([
       ['a game', ['install', 'unknown'], 'game_not_found'],
-      ['a version', ['install', 'starfall', '--version', '9.9.9'], 'unknown_target'],
-      ['a channel', ['install', 'starfall', '--channel', 'nightly'], 'unknown_target'],
+      ['a version', ['install', 'starfall', '--version', '9.9.9'], 'release_not_found'],
+      ['a channel', ['install', 'starfall', '--channel', 'nightly'], 'channel_not_found'],
     ])('%s that the origin does not have', async (what, argv, code) => {
       const player = scene.path(`none-${what}`);
       expect(await launch(...argv, '--origin', origin.http, '--dir', player)).toMatchObject(failure(code));

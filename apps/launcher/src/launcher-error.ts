@@ -4,6 +4,9 @@ export type LauncherErrorCode =
   /** This install was pinned to another root than the one given now. */
   | 'wrong_root'
   | 'no_earlier_release'
+  /** The signed metadata names no such release, or channel. */
+  | 'release_not_found'
+  | 'channel_not_found'
   /** Torrent and manifest of a release are not of the same files. */
   | 'release_mismatch'
   /** What arrived is wrong on disk every time. */

@@ -6,6 +6,7 @@ import { type CommandContext, type CommandSpec, formatBytes, formatDuration } fr
 import { readTransferSettings, transferOptions, type TransferSettings } from '../transfer-options.ts';
 import { DownloadFolder } from './download-folder.ts';
 import { readSource } from './download-source.ts';
+import { showTransfer } from '../transfer-progress.ts';
 
 export const download: CommandSpec = {
   path: ['download'],
@@ -56,25 +57,6 @@ export const download: CommandSpec = {
     }
   },
 };
-
-async function showTransfer(transfer: Transfer, context: CommandContext): Promise<void> {
-  const { wantedBytes } = transfer.stats;
-  const phase = context.progress.phase('download', { totalBytes: wantedBytes });
-  const timer = setInterval(() => {
-    const { wantedLeftBytes, fromPeersBytes, fromWebSeedsBytes, peers } = transfer.stats;
-    phase.update({
-      doneBytes: wantedBytes - wantedLeftBytes,
-      totalBytes: wantedBytes,
-      from: `${peers} peers ${formatBytes(fromPeersBytes)}, http ${formatBytes(fromWebSeedsBytes)}`,
-    });
-  }, 250);
-  try {
-    await transfer.done;
-  } finally {
-    clearInterval(timer);
-    phase.end();
-  }
-}
 
 /** The download is done: ending this early is no failure. */
 async function seed(transfer: Transfer, { seedForMs }: TransferSettings, context: CommandContext): Promise<void> {

@@ -4,8 +4,9 @@ import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
 import type { Release } from '../origin/release-source.ts';
+import { showTransfer } from '../transfer-progress.ts';
 import { inPhase } from './phases.ts';
-import { shareRelease, showTransfer, type SharedRelease, type SharingSources } from './release-sharing.ts';
+import { shareRelease, type SharedRelease, type SharingSources } from './release-sharing.ts';
 
 /** Staged bytes that are wrong on disk again and again are the disk's doing. */
 export const FETCH_ATTEMPTS_MAX = 3;

@@ -1,6 +1,6 @@
 import type { PieceSet } from '@swarmpatch/install';
 import { FilePieceStore, startTransfer, type Transfer } from '@swarmpatch/node-io/transfer';
-import { formatBytes, type CommandContext } from '@swarmpatch/terminal';
+import { type CommandContext } from '@swarmpatch/terminal';
 import { HostPolicy } from '../origin/host-policy.ts';
 import type { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
@@ -75,24 +75,4 @@ async function findTrackers(origin: Origin, policy: HostPolicy, context: Command
   for (const url of named)
     if (!allowed.includes(url)) context.warn(`tracker ${url} is on another host than the origin and is not asked`);
   return allowed;
-}
-
-/** Waits for a transfer and shows how it goes. */
-export async function showTransfer(transfer: Transfer, context: CommandContext): Promise<void> {
-  const { wantedBytes } = transfer.stats;
-  const phase = context.progress.phase('download', { totalBytes: wantedBytes });
-  const timer = setInterval(() => {
-    const { wantedLeftBytes, fromPeersBytes, fromWebSeedsBytes, peers } = transfer.stats;
-    phase.update({
-      doneBytes: wantedBytes - wantedLeftBytes,
-      totalBytes: wantedBytes,
-      from: `${peers} peers ${formatBytes(fromPeersBytes)}, http ${formatBytes(fromWebSeedsBytes)}`,
-    });
-  }, 250);
-  try {
-    await transfer.done;
-  } finally {
-    clearInterval(timer);
-    phase.end();
-  }
 }

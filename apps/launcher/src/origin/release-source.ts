@@ -10,6 +10,7 @@ import {
 import { parseTorrent, type Metainfo } from '@swarmpatch/metainfo';
 import { assertManifestMatchesTorrent, parseManifest, type Manifest } from '@swarmpatch/release';
 import {
+  channelTargetPath,
   describeTarget,
   manifestTargetPath,
   torrentTargetPath,
@@ -61,14 +62,20 @@ export class ReleaseSource {
     await this.#client.refresh(this.#fetcher, nowMs);
   }
 
-  /** The version that the channel means to this install. @throws {TrustError}, {ReleaseError} */
+  /** The version that the channel means to this install. @throws {LauncherError} `channel_not_found`, {TrustError}, {ReleaseError} */
   async versionOf(channel: string, installId: string): Promise<string> {
+    this.#expectTarget(channelTargetPath(channel), 'channel_not_found', `channel ${channel}`);
     return versionFor(await this.#client.fetchChannel(this.#fetcher, channel), installId);
   }
 
-  /** The signed documents of any release; those that the install keeps are not fetched again. @throws {TrustError} */
+  /**
+   * The signed documents of any release; those that the install keeps are not fetched again.
+   *
+   * @throws {LauncherError} `release_not_found`, {TrustError}
+   */
   async release(version: string): Promise<Release> {
     const manifestPath = manifestTargetPath(version);
+    this.#expectTarget(manifestPath, 'release_not_found', `release ${version}`);
     const torrentPath = torrentTargetPath(version);
     const manifestTarget = this.#client.target(manifestPath);
     const torrentTarget = this.#client.target(torrentPath);
@@ -77,6 +84,14 @@ export class ReleaseSource {
     const manifestBytes = savedManifest ?? (await this.#client.fetchTarget(this.#fetcher, manifestPath));
     const torrentBytes = savedTorrent ?? (await this.#client.fetchTarget(this.#fetcher, torrentPath));
     return this.#assemble(version, { manifestBytes, torrentBytes });
+  }
+
+  #expectTarget(path: string, code: 'channel_not_found' | 'release_not_found', what: string): void {
+    if (this.#client.target(path) !== undefined) return;
+    throw new LauncherError(
+      code,
+      `look for ${what} of ${this.#client.game}: the studio has signed no such thing; check the name`,
+    );
   }
 
   /**
