@@ -3,6 +3,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { root } from '../prepare.mjs';
 
+/** Commands that run, and when each has ended. */
+const running = new Map();
+
+/** Ends whatever still runs. */
+export async function endAll() {
+  for (const child of running.keys()) child.kill('SIGTERM');
+  await Promise.allSettled(running.values());
+}
+
 /** Starts one of the three commands with --json. */
 function start(name, argv) {
   // The commands' own scripts rather than the links in .bin: those are no executables on Windows.
@@ -43,10 +52,12 @@ export async function serve(name, ...argv) {
 }
 
 function ended(child) {
-  return new Promise((resolve, reject) => {
+  const end = new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(code ?? signal));
-  });
+  }).finally(() => running.delete(child));
+  running.set(child, end);
+  return end;
 }
 
 async function text(stream) {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { call, serve } from './command.mjs';
+import { call, endAll, serve } from './command.mjs';
 import { realBuilds } from './builds.mjs';
 
 const GAME = 'ruffle';
@@ -18,27 +18,29 @@ export async function demonstrate({ once, old, new: next, json }) {
   const builds =
     old === undefined ? await realBuilds() : { old: resolve(old), new: resolve(next), title: `${old} → ${next}` };
   const directory = await mkdtemp(join(tmpdir(), 'swarmpatch-demo-'));
-  const closing = [() => rm(directory, { recursive: true, force: true })];
   try {
     const origin = await startOrigin(directory);
-    closing.unshift(origin.stop);
     const job = ship(builds, directory, origin).then((summary) => ({ summary }));
     const ended = await Promise.race([job, interrupted.then(() => ({}))]);
-    if (ended.summary === undefined) return;
+    if (ended.summary === undefined) {
+      process.exitCode = 130;
+      return;
+    }
     print(ended.summary);
     if (json !== undefined) await writeFile(json, `${JSON.stringify(ended.summary, null, 2)}\n`);
     if (once) return;
     line(`The origin stays up at ${origin.http} (API: ${origin.http}/api/docs). Ctrl-C ends it.`);
     await interrupted;
   } finally {
-    for (const close of closing) await close();
+    await endAll();
+    await rm(directory, { recursive: true, force: true });
   }
 }
 
 async function startOrigin(directory) {
   const data = join(directory, 'origin');
   const beganMs = performance.now();
-  const { ready, stop } = await serve(
+  const { ready } = await serve(
     'swarmpatch-origin',
     'start',
     '--data',
@@ -49,7 +51,7 @@ async function startOrigin(directory) {
     '127.0.0.1:0',
   );
   step('origin ready', beganMs, ready.http);
-  return { data, http: ready.http, stop };
+  return { data, http: ready.http };
 }
 
 async function ship(builds, directory, origin) {
