@@ -1,6 +1,6 @@
 import type { BlockSpan, WireMessage } from '@swarmpatch/peer-wire';
 
-import type { PeerAddress } from './peer-address.ts';
+import type { PeerAddress } from './peers/peer-address.ts';
 
 /** Consecutive pieces that a web seed is asked for. `runId` names them in what is told back. */
 export interface WebRun {

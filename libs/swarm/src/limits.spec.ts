@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { Bitfield, isValidBitfield } from './bitfield.ts';
-import { PeerBook } from './peer-book.ts';
-import { PoisonWatch } from './poison-watch.ts';
-import { RateMeter } from './rate-meter.ts';
-import { RequestDepth, REQUESTS_MIN } from './request-depth.ts';
-import { TokenBucket } from './token-bucket.ts';
-import { WebSeedPolicy } from './web-seed-policy.ts';
+import { Bitfield, isValidBitfield } from './pieces/bitfield.ts';
+import { PeerBook } from './peers/peer-book.ts';
+import { PoisonWatch } from './pieces/poison-watch.ts';
+import { RateMeter } from './rates/rate-meter.ts';
+import { RequestDepth, REQUESTS_MIN } from './pieces/request-depth.ts';
+import { TokenBucket } from './rates/token-bucket.ts';
+import { WebSeedPolicy } from './web/web-seed-policy.ts';
 
 describe('TokenBucket', () => {
   it('lets through its rate and a burst, whoever spends', () => {

@@ -3,10 +3,10 @@ import type { WireMessage } from '@swarmpatch/peer-wire';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { BlockLayout } from './block-layout.ts';
+import { BlockLayout } from './pieces/block-layout.ts';
 import type { SwarmCommand } from './command.ts';
 import { Swarm } from './swarm.ts';
-import { TokenBucket } from './token-bucket.ts';
+import { TokenBucket } from './rates/token-bucket.ts';
 
 const PIECE = 32_768;
 const PIECES = 8;

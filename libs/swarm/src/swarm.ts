@@ -1,25 +1,25 @@
 import { ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
 
-import { Bitfield } from './bitfield.ts';
-import type { BlockLayout } from './block-layout.ts';
-import { Choker } from './choker.ts';
+import { Bitfield } from './pieces/bitfield.ts';
+import type { BlockLayout } from './pieces/block-layout.ts';
+import { Choker } from './uploads/choker.ts';
 import { type DisconnectReason, Outbox, type SwarmCommand } from './command.ts';
-import { HeldPieces } from './held-pieces.ts';
-import type { PeerAddress } from './peer-address.ts';
-import type { PeerOrigin } from './peer-book.ts';
-import { type NewPeer, PeerRegistry } from './peer-registry.ts';
-import { PeerSessions, type SelfDescription } from './peer-sessions.ts';
-import { Picker } from './picker.ts';
-import { PieceFinish } from './piece-finish.ts';
-import { PieceLedger } from './piece-ledger.ts';
+import { HeldPieces } from './pieces/held-pieces.ts';
+import type { PeerAddress } from './peers/peer-address.ts';
+import type { PeerOrigin } from './peers/peer-book.ts';
+import { type NewPeer, PeerRegistry } from './peers/peer-registry.ts';
+import { PeerSessions, type SelfDescription } from './peers/peer-sessions.ts';
+import { Picker } from './pieces/picker.ts';
+import { PieceFinish } from './pieces/piece-finish.ts';
+import { PieceLedger } from './pieces/piece-ledger.ts';
 import type { PieceSlots } from './ports.ts';
-import { RateMeter } from './rate-meter.ts';
-import { Requests } from './requests.ts';
-import type { SwarmPeer } from './swarm-peer.ts';
-import type { TokenBucket } from './token-bucket.ts';
-import { Uploads } from './uploads.ts';
-import { WebSeedPolicy } from './web-seed-policy.ts';
-import { WebSeeds } from './web-seeds.ts';
+import { RateMeter } from './rates/rate-meter.ts';
+import { Requests } from './pieces/requests.ts';
+import type { SwarmPeer } from './peers/swarm-peer.ts';
+import type { TokenBucket } from './rates/token-bucket.ts';
+import { Uploads } from './uploads/uploads.ts';
+import { WebSeedPolicy } from './web/web-seed-policy.ts';
+import { WebSeeds } from './web/web-seeds.ts';
 
 /** Memory for pieces that are not written yet. */
 export const HELD_BYTES_MAX: number = 64 * 1024 * 1024;

@@ -1,9 +1,9 @@
 import { type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
 
-import type { Outbox } from './command.ts';
-import type { PieceLedger } from './piece-ledger.ts';
-import type { SwarmPeer } from './swarm-peer.ts';
-import type { TokenBucket } from './token-bucket.ts';
+import type { Outbox } from '../command.ts';
+import type { PieceLedger } from '../pieces/piece-ledger.ts';
+import type { SwarmPeer } from '../peers/swarm-peer.ts';
+import type { TokenBucket } from '../rates/token-bucket.ts';
 
 /** Requests of one peer that are kept; told to peers as `reqq` (BEP 10). */
 export const REQUESTS_QUEUED_MAX = 1000;

@@ -1,7 +1,7 @@
 import type { Capabilities } from '@swarmpatch/peer-wire';
 
-import { Bitfield } from './bitfield.ts';
-import type { DisconnectReason } from './command.ts';
+import { Bitfield } from '../pieces/bitfield.ts';
+import type { DisconnectReason } from '../command.ts';
 import type { PeerAddress } from './peer-address.ts';
 import { CONNECTIONS_MAX, PeerBook } from './peer-book.ts';
 import { SwarmPeer } from './swarm-peer.ts';

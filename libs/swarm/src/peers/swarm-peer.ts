@@ -1,9 +1,9 @@
 import type { Capabilities } from '@swarmpatch/peer-wire';
 
-import type { Bitfield } from './bitfield.ts';
+import type { Bitfield } from '../pieces/bitfield.ts';
 import type { PeerAddress } from './peer-address.ts';
-import { RateMeter } from './rate-meter.ts';
-import { RequestDepth } from './request-depth.ts';
+import { RateMeter } from '../rates/rate-meter.ts';
+import { RequestDepth } from '../pieces/request-depth.ts';
 
 /** One connection of this swarm, from its handshake on. */
 export class SwarmPeer {

@@ -1,14 +1,14 @@
 import { BLOCK_LENGTH_BYTES, type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
 
 import { blockKey, blockOfKey } from './block-key.ts';
-import type { Outbox } from './command.ts';
+import type { Outbox } from '../command.ts';
 import type { HeldPieces } from './held-pieces.ts';
 import { NOBODY, type OpenPiece } from './open-piece.ts';
 import type { Picker } from './picker.ts';
 import type { PieceLedger } from './piece-ledger.ts';
-import type { PieceSlots } from './ports.ts';
-import type { SwarmPeer } from './swarm-peer.ts';
-import type { TokenBucket } from './token-bucket.ts';
+import type { PieceSlots } from '../ports.ts';
+import type { SwarmPeer } from '../peers/swarm-peer.ts';
+import type { TokenBucket } from '../rates/token-bucket.ts';
 
 /** A peer that sends nothing for so long loses its blocks to others and is asked for one at a time. */
 export const SNUB_AFTER_MS = 20_000;

@@ -1,6 +1,6 @@
-import type { Outbox } from './command.ts';
-import type { PieceLedger } from './piece-ledger.ts';
-import { RateMeter } from './rate-meter.ts';
+import type { Outbox } from '../command.ts';
+import type { PieceLedger } from '../pieces/piece-ledger.ts';
+import { RateMeter } from '../rates/rate-meter.ts';
 import type { WebSeedNeed } from './web-seed-policy.ts';
 
 /** A run takes about so long at the seed's rate. */

@@ -7,12 +7,12 @@ import {
   type WireMessage,
 } from '@swarmpatch/peer-wire';
 
-import { Bitfield, isValidBitfield } from './bitfield.ts';
-import type { Outbox } from './command.ts';
-import { answerMetadataRequest } from './metadata-server.ts';
-import type { PieceLedger } from './piece-ledger.ts';
+import { Bitfield, isValidBitfield } from '../pieces/bitfield.ts';
+import type { Outbox } from '../command.ts';
+import { answerMetadataRequest } from '../extensions/metadata-server.ts';
+import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { SwarmPeer } from './swarm-peer.ts';
-import { REQUESTS_QUEUED_MAX } from './uploads.ts';
+import { REQUESTS_QUEUED_MAX } from '../uploads/uploads.ts';
 
 /** The id under which this client takes metadata messages. */
 const METADATA_ID = 1;

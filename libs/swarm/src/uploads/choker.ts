@@ -1,4 +1,4 @@
-import type { SwarmPeer } from './swarm-peer.ts';
+import type { SwarmPeer } from '../peers/swarm-peer.ts';
 
 /** Peers served at a time; one of them is the optimistic one. */
 export const UPLOAD_SLOTS = 8;

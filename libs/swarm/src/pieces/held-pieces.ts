@@ -1,6 +1,6 @@
 import type { OpenPiece } from './open-piece.ts';
 import type { PieceLedger } from './piece-ledger.ts';
-import type { PieceSlots } from './ports.ts';
+import type { PieceSlots } from '../ports.ts';
 
 /** An open piece without news for so long makes room when memory is full. */
 const IDLE_PIECE_MS = 10_000;

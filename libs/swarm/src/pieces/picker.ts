@@ -1,7 +1,7 @@
 import { NOBODY, type OpenPiece } from './open-piece.ts';
 import type { PieceLedger } from './piece-ledger.ts';
 import { blockKey } from './block-key.ts';
-import type { SwarmPeer } from './swarm-peer.ts';
+import type { SwarmPeer } from '../peers/swarm-peer.ts';
 
 /** Pieces picked at random before rarest first: a newcomer needs something to trade soon. */
 export const RANDOM_FIRST_PIECES = 4;

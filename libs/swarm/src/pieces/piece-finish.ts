@@ -1,9 +1,9 @@
-import type { Outbox } from './command.ts';
+import type { Outbox } from '../command.ts';
 import type { OpenPiece } from './open-piece.ts';
 import type { PieceLedger } from './piece-ledger.ts';
 import { PoisonWatch } from './poison-watch.ts';
-import type { PieceSlots } from './ports.ts';
-import type { WebSeeds } from './web-seeds.ts';
+import type { PieceSlots } from '../ports.ts';
+import type { WebSeeds } from '../web/web-seeds.ts';
 
 /** Who a held piece is from: the sender of each block, or a web seed. */
 type PieceSource = { readonly senders: Uint32Array } | { readonly webSeed: number };
