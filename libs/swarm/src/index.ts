@@ -5,8 +5,14 @@ export type { DisconnectReason, SwarmCommand, WebRun } from './command.ts';
 export { addressKey, type PeerAddress } from './peers/peer-address.ts';
 export { CONNECTIONS_MAX, DIALS_MAX, KNOWN_PEERS_MAX, type PeerOrigin } from './peers/peer-book.ts';
 export type { NewPeer } from './peers/peer-registry.ts';
-export type { SelfDescription } from './peers/peer-sessions.ts';
+export type { SelfDescription } from './extensions/extensions.ts';
 export type { PieceSlots, PieceStore } from './ports.ts';
-export { HELD_BYTES_MAX, Swarm, type SwarmOptions, type SwarmStats } from './swarm.ts';
+export { HELD_BYTES_MAX, Swarm } from './swarm.ts';
+export type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 export { TokenBucket } from './rates/token-bucket.ts';
-export { METADATA_BYTES_MAX, MetadataDownload, type MetadataIdentity, type MetadataStep } from './extensions/metadata-download.ts';
+export {
+  METADATA_BYTES_MAX,
+  MetadataDownload,
+  type MetadataIdentity,
+  type MetadataStep,
+} from './extensions/metadata-download.ts';

@@ -1,41 +1,19 @@
-import {
-  encodeExtensionHandshake,
-  EXTENSION_HANDSHAKE_ID,
-  METADATA_EXTENSION,
-  parseExtensionHandshake,
-  ProtocolError,
-  type WireMessage,
-} from '@swarmpatch/peer-wire';
+import { ProtocolError } from '@swarmpatch/peer-wire';
 
 import { Bitfield, isValidBitfield } from '../pieces/bitfield.ts';
 import type { Outbox } from '../command.ts';
-import { answerMetadataRequest } from '../extensions/metadata-server.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { SwarmPeer } from './swarm-peer.ts';
-import { REQUESTS_QUEUED_MAX } from '../uploads/uploads.ts';
-
-/** The id under which this client takes metadata messages. */
-const METADATA_ID = 1;
-
-/** What this client says of itself. */
-export interface SelfDescription {
-  readonly client: string;
-  readonly listenPort?: number | undefined;
-  /** The info dictionary, to be given to peers that come from a magnet link. */
-  readonly infoBytes?: Uint8Array | undefined;
-}
 
 /** What each peer has, and what follows from it: availability, interest and who is told of a new piece. */
 export class PeerSessions {
   readonly #ledger: PieceLedger;
   readonly #outbox: Outbox;
-  readonly #self: SelfDescription;
   #seedCount = 0;
 
-  constructor(options: { ledger: PieceLedger; outbox: Outbox; self: SelfDescription }) {
+  constructor(options: { ledger: PieceLedger; outbox: Outbox }) {
     this.#ledger = options.ledger;
     this.#outbox = options.outbox;
-    this.#self = options.self;
   }
 
   /** Peers that have every piece; the rarity order does not count them. */
@@ -43,9 +21,9 @@ export class PeerSessions {
     return this.#seedCount;
   }
 
+  /** Says what is here; to be sent before any other message but the extension handshake. */
   greet(peer: SwarmPeer): void {
     const { have } = this.#ledger;
-    if (peer.capabilities.extensions) this.#sendExtensionHandshake(peer);
     if (peer.capabilities.fast && have.isFull) this.#outbox.send(peer.number, { kind: 'have_all' });
     else if (peer.capabilities.fast && have.count === 0) this.#outbox.send(peer.number, { kind: 'have_none' });
     else if (have.count > 0) this.#outbox.send(peer.number, { kind: 'bitfield', bits: have.bits.slice() });
@@ -94,21 +72,6 @@ export class PeerSessions {
     }
   }
 
-  /** @throws {ProtocolError} `bad_extension`, `bad_metadata` */
-  extended(peer: SwarmPeer, { extensionId, payload }: Extract<WireMessage, { kind: 'extended' }>): void {
-    if (extensionId === EXTENSION_HANDSHAKE_ID) {
-      const handshake = parseExtensionHandshake(payload);
-      peer.extensionIds = handshake.messages;
-      if (handshake.requestsMax !== undefined) peer.depth.requestsMax = handshake.requestsMax;
-      if (handshake.listenPort !== undefined) peer.address ??= { host: peer.host, port: handshake.listenPort };
-    } else if (extensionId === METADATA_ID) {
-      const answer = answerMetadataRequest(payload, this.#self.infoBytes);
-      const theirId = peer.extensionIds.get(METADATA_EXTENSION);
-      if (answer && theirId !== undefined)
-        this.#outbox.send(peer.number, { kind: 'extended', extensionId: theirId, payload: answer });
-    }
-  }
-
   #hasThese(peer: SwarmPeer, pieces: Bitfield): void {
     const isSeed = pieces.isFull && peer.pieces.count === 0;
     if (isSeed) {
@@ -133,17 +96,5 @@ export class PeerSessions {
     if (isInteresting === peer.areWeInterested) return;
     peer.areWeInterested = isInteresting;
     this.#outbox.send(peer.number, { kind: isInteresting ? 'interested' : 'not_interested' });
-  }
-
-  #sendExtensionHandshake(peer: SwarmPeer): void {
-    const { client, listenPort, infoBytes } = this.#self;
-    const payload = encodeExtensionHandshake({
-      messages: new Map(infoBytes ? [[METADATA_EXTENSION, METADATA_ID]] : []),
-      client,
-      listenPort,
-      requestsMax: REQUESTS_QUEUED_MAX,
-      metadataSizeBytes: infoBytes?.length,
-    });
-    this.#outbox.send(peer.number, { kind: 'extended', extensionId: EXTENSION_HANDSHAKE_ID, payload });
   }
 }

@@ -8,6 +8,7 @@ import type { Picker } from './picker.ts';
 import type { PieceLedger } from './piece-ledger.ts';
 import type { PieceSlots } from '../ports.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
+import { RateMeter } from '../rates/rate-meter.ts';
 import type { TokenBucket } from '../rates/token-bucket.ts';
 
 /** A peer that sends nothing for so long loses its blocks to others and is asked for one at a time. */
@@ -22,6 +23,8 @@ export interface ReceivedBlock {
 
 /** Asks peers for blocks and takes what they send. A block that a peer will not send goes back at once. */
 export class Requests {
+  /** Payload of all peers, verified or not. */
+  readonly meter: RateMeter = new RateMeter();
   readonly #ledger: PieceLedger;
   readonly #slots: PieceSlots;
   readonly #held: HeldPieces;
@@ -74,6 +77,7 @@ export class Requests {
     const block = begin / BLOCK_LENGTH_BYTES;
     const key = blockKey(piece, block);
     peer.received.add(bytes.length, nowMs);
+    this.meter.add(bytes.length, nowMs);
     if (!peer.asked.delete(key)) {
       this.#expectForfeited(peer, piece, begin);
       return undefined;

@@ -1,0 +1,86 @@
+import type { WireMessage } from '@swarmpatch/peer-wire';
+
+import type { Outbox } from './command.ts';
+import type { Extensions } from './extensions/extensions.ts';
+import type { PeerSessions } from './peers/peer-sessions.ts';
+import type { SwarmPeer } from './peers/swarm-peer.ts';
+import type { PieceFinish } from './pieces/piece-finish.ts';
+import type { Requests } from './pieces/requests.ts';
+import type { Unchoking } from './uploads/unchoking.ts';
+import type { Uploads } from './uploads/uploads.ts';
+
+/** Hands each message of a peer to the part that it is for. */
+export class MessageRouter {
+  readonly #parts: {
+    readonly sessions: PeerSessions;
+    readonly extensions: Extensions;
+    readonly requests: Requests;
+    readonly finish: PieceFinish;
+    readonly uploads: Uploads;
+    readonly unchoking: Unchoking;
+    readonly outbox: Outbox;
+  };
+
+  constructor(parts: {
+    sessions: PeerSessions;
+    extensions: Extensions;
+    requests: Requests;
+    finish: PieceFinish;
+    uploads: Uploads;
+    unchoking: Unchoking;
+    outbox: Outbox;
+  }) {
+    this.#parts = parts;
+  }
+
+  /** @throws {ProtocolError} when the message breaks the protocol. */
+  route(peer: SwarmPeer, message: WireMessage, nowMs: number): void {
+    const { sessions, extensions, requests, finish, uploads, unchoking, outbox } = this.#parts;
+    switch (message.kind) {
+      case 'choke':
+        peer.isChokingUs = true;
+        // With BEP 6 each request is rejected by name; without, a choke drops them all.
+        if (!peer.capabilities.fast) requests.takeBackAll(peer);
+        break;
+      case 'unchoke':
+        peer.isChokingUs = false;
+        break;
+      case 'interested':
+        unchoking.becameInterested(peer, nowMs);
+        break;
+      case 'not_interested':
+        peer.isInterestedInUs = false;
+        break;
+      case 'have':
+        sessions.hasPiece(peer, message.piece);
+        break;
+      case 'bitfield':
+        sessions.hasBitfield(peer, message.bits);
+        break;
+      case 'have_all':
+        sessions.hasAll(peer);
+        break;
+      case 'request':
+        uploads.requested(peer, message);
+        break;
+      case 'cancel':
+        uploads.cancelled(peer, message);
+        break;
+      case 'reject':
+        requests.rejected(peer, message);
+        break;
+      case 'block': {
+        const whole = requests.received(peer, message, nowMs);
+        if (whole) finish.cameFromPeers(whole);
+        break;
+      }
+      case 'extended':
+        extensions.received(peer, message, nowMs);
+        break;
+      case 'hash_request':
+        outbox.send(peer.number, { ...message, kind: 'hash_reject', piecesRoot: message.piecesRoot.slice() });
+        break;
+      default:
+    }
+  }
+}

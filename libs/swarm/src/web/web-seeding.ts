@@ -1,0 +1,57 @@
+import type { Outbox } from '../command.ts';
+import type { PeerSessions } from '../peers/peer-sessions.ts';
+import type { PieceLedger } from '../pieces/piece-ledger.ts';
+import type { TokenBucket } from '../rates/token-bucket.ts';
+import { WebSeedPolicy } from './web-seed-policy.ts';
+import { WebSeeds } from './web-seeds.ts';
+
+/** Lets the policy say what HTTP is needed for, and the web seeds bring it. */
+export class WebSeeding {
+  readonly seeds: WebSeeds;
+  readonly #policy = new WebSeedPolicy();
+  readonly #ledger: PieceLedger;
+  readonly #sessions: PeerSessions;
+  readonly #limit: TokenBucket;
+  readonly #hasSeeds: boolean;
+
+  constructor(options: {
+    ledger: PieceLedger;
+    sessions: PeerSessions;
+    outbox: Outbox;
+    limit: TokenBucket;
+    webSeedCount: number;
+    random: () => number;
+  }) {
+    this.#ledger = options.ledger;
+    this.#sessions = options.sessions;
+    this.#limit = options.limit;
+    this.#hasSeeds = options.webSeedCount > 0;
+    this.seeds = new WebSeeds(options);
+  }
+
+  /** Starts, shortens and ends runs as the swarm's state asks for. */
+  plan(peers: { readonly count: number; readonly bytesPerSecond: number }, nowMs: number): void {
+    if (!this.#hasSeeds) return;
+    const downloadLimitBytesPerSecond = this.#limit.bytesPerSecond;
+    const { seedCount } = this.#sessions;
+    const need = this.#policy.need(
+      {
+        bytesPerSecond: peers.bytesPerSecond,
+        webSeedBytesPerSecond: this.seeds.bestLastRate,
+        downloadLimitBytesPerSecond,
+        leftBytes: this.#ledger.wantedLeftBytes,
+        havePeersAll: seedCount > 0 || this.#ledger.rarity.unavailableCount === 0,
+        isAllAskedFor: this.#ledger.isAllAskedFor,
+      },
+      nowMs,
+    );
+    this.seeds.plan({ need, peerCount: peers.count, seedCount, downloadLimitBytesPerSecond }, nowMs);
+  }
+
+  /** Bytes of a run arrived. Returns how long to wait before more are read, to keep the download limit. */
+  bytesReceived(runId: number, lengthBytes: number, nowMs: number): number {
+    this.seeds.bytesReceived(runId, lengthBytes, nowMs);
+    this.#limit.spend(lengthBytes, nowMs);
+    return this.#limit.waitMs(nowMs);
+  }
+}
