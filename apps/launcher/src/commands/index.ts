@@ -1,22 +1,50 @@
-import type { CommandSpec } from '@swarmpatch/terminal';
-import { downloadCommands } from '../download/index.ts';
-import { install } from './install.ts';
-import { plan } from './plan.ts';
-import { repair } from './repair.ts';
-import { rollback } from './rollback.ts';
-import { seed } from './seed.ts';
-import { status } from './status.ts';
-import { update } from './update.ts';
-import { verify } from './verify.ts';
+import type { LazyCommands } from '@swarmpatch/terminal';
 
-export const launcherCommands: readonly CommandSpec[] = [
-  install,
-  update,
-  plan,
-  verify,
-  repair,
-  rollback,
-  status,
-  seed,
-  ...downloadCommands,
+/** Each is loaded when it is called: most of the time that a short command takes is loading what others need. */
+export const launcherCommands: readonly LazyCommands[] = [
+  {
+    word: 'install',
+    summary: 'install a game, or go on with an install that was interrupted',
+    load: async () => [(await import('./install.ts')).install],
+  },
+  {
+    word: 'update',
+    summary: 'bring a game to the release that its channel names',
+    load: async () => [(await import('./update.ts')).update],
+  },
+  {
+    word: 'plan',
+    summary: 'tell what update would do, and change nothing',
+    load: async () => [(await import('./plan.ts')).plan],
+  },
+  {
+    word: 'verify',
+    summary: 'compare the installed files with the signed release; needs no network',
+    load: async () => [(await import('./verify.ts')).verify],
+  },
+  {
+    word: 'repair',
+    summary: 'mend damaged and missing files; fetches just the pieces that are wrong',
+    load: async () => [(await import('./repair.ts')).repair],
+  },
+  {
+    word: 'rollback',
+    summary: 'go back to the release that was installed before',
+    load: async () => [(await import('./rollback.ts')).rollback],
+  },
+  {
+    word: 'status',
+    summary: 'tell what is installed; needs no network',
+    load: async () => [(await import('./status.ts')).status],
+  },
+  {
+    word: 'seed',
+    summary: 'serve the installed release to other players, straight from its files',
+    load: async () => [(await import('./seed.ts')).seed],
+  },
+  {
+    word: 'download',
+    summary: 'fetch any torrent, without release metadata; goes on where it stopped',
+    load: async () => (await import('../download/index.ts')).downloadCommands,
+  },
 ];

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { chmod, lstat, mkdir, open, readlink, rm, symlink, truncate } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -24,7 +25,7 @@ export class DownloadFolder {
     try {
       const { havePieces } = await checkFiles(
         this.#metainfo,
-        (fileIndex) => this.#pathOf(this.#metainfo.files[fileIndex]),
+        (fileIndex) => existing(this.#pathOf(this.#metainfo.files[fileIndex])),
         {
           signal,
           onProgress: ({ doneBytes, totalBytes }) => {
@@ -61,6 +62,11 @@ export class DownloadFolder {
     if (!file) throw new RangeError('the torrent has no such file');
     return join(this.#dir, pathInDownload(this.#metainfo, file));
   }
+}
+
+/** What is not there needs no thread to read it. */
+function existing(path: string): string | undefined {
+  return lstatSync(path, { throwIfNoEntry: false }) && path;
 }
 
 async function makeEmpty(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Agent, type Dispatcher, request as send } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { HttpError, toHttpError } from './http-error.ts';
 
 /** Sockets kept to one host: enough for many tiny files, few enough for one small server. */
@@ -9,7 +9,7 @@ export const HTTP_IDLE_TIMEOUT_MS = 30_000;
 /** Rest of a response that is not wanted is read up to here to keep its connection, and cut beyond. */
 const DISCARD_BYTES_MAX = 16 * 1024;
 
-const agent = new Agent({ connections: HTTP_CONNECTIONS_PER_HOST_MAX, pipelining: 1, keepAliveTimeout: 10_000 });
+let agent: Agent | undefined;
 
 export interface HttpRequest {
   url: string;
@@ -116,7 +116,14 @@ async function exchange(url: URL, request: HttpRequest): Promise<HttpResponse> {
   const { body, signal } = request;
   let answer: Dispatcher.ResponseData;
   try {
-    answer = await send(url.href, {
+    // Loaded with the first request: it takes longer to load than all else, and a swarm of peers alone has no use for it.
+    const undici = await import('undici');
+    agent ??= new undici.Agent({
+      connections: HTTP_CONNECTIONS_PER_HOST_MAX,
+      pipelining: 1,
+      keepAliveTimeout: 10_000,
+    });
+    answer = await undici.request(url.href, {
       dispatcher: agent,
       method: request.method ?? 'GET',
       headers: { 'user-agent': 'swarmpatch', ...request.headers },
