@@ -57,6 +57,10 @@ export class PeerListener {
     for (const infohash of infohashes) this.#routes.set(Buffer.from(infohash).toString('hex'), onPeer);
   }
 
+  unroute(infohashes: readonly Uint8Array[]): void {
+    for (const infohash of infohashes) this.#routes.delete(Buffer.from(infohash).toString('hex'));
+  }
+
   async close(): Promise<void> {
     this.#routes.clear();
     await new Promise((resolve) => this.#server.close(resolve));
