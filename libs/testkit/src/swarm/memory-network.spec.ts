@@ -7,7 +7,7 @@ const seeds = process.env['SWARM_SEED'] ? [Number(process.env['SWARM_SEED'])] : 
 
 /** 3 large files, 40 small ones, and one that ends in the middle of a block. */
 const lengths = [MIB, 700_000, 300_001, ...Array.from({ length: 40 }, (_, index) => 100 + index * 900)];
-const torrent = new SimulatedTorrent(lengths, 65_536, 7);
+const torrent = new SimulatedTorrent(lengths, 65_536);
 
 describe.each(seeds)('a swarm of engines, seed %i', (seed) => {
   it('brings everything from one seed to everyone', () => {
@@ -35,7 +35,7 @@ describe.each(seeds)('a swarm of engines, seed %i', (seed) => {
   });
 
   it('takes little more than one copy from the origin for a crowd that starts together', () => {
-    const crowded = new SimulatedTorrent([3 * MIB, 3 * MIB], 32_768, 8);
+    const crowded = new SimulatedTorrent([3 * MIB, 3 * MIB], 32_768);
     const network = new MemoryNetwork({ torrent: crowded, seed });
     const origin = network.addOrigin({ uplink: MIB });
     for (let count = 0; count < 8; count += 1) network.addLauncher({ maxUpload: 512 * 1024 });

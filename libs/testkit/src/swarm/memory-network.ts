@@ -1,37 +1,69 @@
 import { addressKey, type PeerAddress } from '@swarmpatch/swarm';
 
 import { seededRandom } from '../builds/seeded-random.ts';
-import { type LauncherOptions, SimulatedLauncher } from './simulated-launcher.ts';
-import type { SimulatedNetwork } from './simulated-network.ts';
+import { BrokenInvariant, type Invariant } from './broken-invariant.ts';
+import type { LauncherOptions } from './launcher-options.ts';
+import { RunDigest } from './run-digest.ts';
+import { SimulatedLauncher } from './simulated-launcher.ts';
+import type { LauncherNetwork } from './simulated-network.ts';
 import { type OriginOptions, SimulatedOrigin } from './simulated-origin.ts';
 import type { SimulatedTorrent } from './simulated-torrent.ts';
+import { Tracker } from './tracker.ts';
 import { VirtualTime } from './virtual-time.ts';
+
+const TICK_MS = 100;
+const AUDIT_EVERY = 20;
+/** A dial that nobody answers. */
+const DIAL_TIMEOUT_MS = 3_000;
+const ANNOUNCE_INTERVAL_MS = 60_000;
 
 export interface MemoryNetworkOptions {
   readonly torrent: SimulatedTorrent;
   /** Everything that happens follows from it. */
   readonly seed: number;
+  /** One way, to whoever has no place of its own. */
   readonly latencyMs?: number;
   /** With the fast extension (BEP 6), or as in BEP 3 alone. */
   readonly capabilities?: 'fast' | 'basic';
+  /** How often engines look at the clock. */
+  readonly tickMs?: number;
+  /** The books of an engine are compared once in so many turns, and at its end. */
+  readonly auditEvery?: number;
 }
 
 /** Swarm engines on a simulated network with virtual time, and a tracker that knows them all. */
-export class MemoryNetwork implements SimulatedNetwork {
+export class MemoryNetwork implements LauncherNetwork<SimulatedLauncher, SimulatedOrigin> {
   readonly time: VirtualTime = new VirtualTime();
   readonly torrent: SimulatedTorrent;
+  readonly seed: number;
   readonly latencyMs: number;
   readonly capabilities: 'fast' | 'basic';
+  readonly tickMs: number;
+  readonly auditEvery: number;
   readonly launchers: SimulatedLauncher[] = [];
   readonly origins: SimulatedOrigin[] = [];
   readonly random: () => number;
+  readonly digest: RunDigest = new RunDigest();
+  readonly #tracker: Tracker;
   readonly #byAddress = new Map<string, SimulatedLauncher>();
+  readonly #liars = new Set<string>();
+  /** Up, and without everything. */
+  readonly #unfinished = new Set<SimulatedLauncher>();
+  #lastNumber = 0;
 
-  constructor({ torrent, seed, latencyMs = 20, capabilities = 'fast' }: MemoryNetworkOptions) {
-    this.torrent = torrent;
-    this.latencyMs = latencyMs;
-    this.capabilities = capabilities;
-    this.random = seededRandom(seed);
+  constructor(options: MemoryNetworkOptions) {
+    this.torrent = options.torrent;
+    this.seed = options.seed;
+    this.latencyMs = options.latencyMs ?? 20;
+    this.capabilities = options.capabilities ?? 'fast';
+    this.tickMs = options.tickMs ?? TICK_MS;
+    this.auditEvery = options.auditEvery ?? AUDIT_EVERY;
+    this.random = seededRandom(options.seed);
+    this.#tracker = new Tracker(this.#branch());
+  }
+
+  get unfinishedCount(): number {
+    return this.#unfinished.size;
   }
 
   /** Origins are to be there before the launchers that know them. */
@@ -43,48 +75,85 @@ export class MemoryNetwork implements SimulatedNetwork {
 
   /** Starts a launcher, which announces itself: it is told of those before it. */
   addLauncher(options: LauncherOptions = {}): SimulatedLauncher {
-    const launcher = new SimulatedLauncher(this, this.launchers.length + 1, options, this.#branch());
-    const others = this.launchers.filter((other) => other.isUp).map((other) => other.address);
-    this.launchers.push(launcher);
-    this.#byAddress.set(addressKey(launcher.address), launcher);
-    this.time.after(2 * this.latencyMs, () => {
-      launcher.tell(others);
-    });
-    return launcher;
+    this.#lastNumber += 1;
+    return this.#start(this.#lastNumber, options);
+  }
+
+  /** A launcher that is down starts again, at its address and with what it wrote. */
+  restart(launcher: SimulatedLauncher): SimulatedLauncher {
+    return this.#start(launcher.number, { ...launcher.options, starts: launcher.written });
   }
 
   dial(caller: SimulatedLauncher, address: PeerAddress): void {
-    this.time.after(2 * this.latencyMs, () => {
-      if (!caller.isUp) return;
-      const callee = this.#byAddress.get(addressKey(address));
-      const calleePeer = callee?.meet(caller, 'incoming');
-      if (!callee || calleePeer === undefined) {
-        caller.swarm.dialFailed(address, this.time.nowMs);
-        return;
-      }
-      const callerPeer = caller.meet(callee, 'outgoing');
-      if (callerPeer === undefined) {
-        callee.linkBroke(calleePeer);
-        return;
-      }
-      caller.join(callerPeer, calleePeer);
-      callee.join(calleePeer, callerPeer);
-      caller.pump();
-      callee.pump();
+    const callee = this.#byAddress.get(addressKey(address));
+    if (!callee?.isUp || callee.options.reach === 'behind_nat') {
+      this.time.after(DIAL_TIMEOUT_MS, () => {
+        if (caller.isUp) caller.swarm.dialFailed(address, this.time.nowMs);
+      });
+      return;
+    }
+    this.time.after(2 * caller.latencyMsTo(callee), () => {
+      if (caller.isUp) this.#connect(caller, callee);
     });
+  }
+
+  settled(launcher: SimulatedLauncher): void {
+    this.#unfinished.delete(launcher);
+    if (!launcher.isUp) this.#tracker.remove(launcher);
+  }
+
+  isLiar(host: string): boolean {
+    return this.#liars.has(host);
+  }
+
+  broken(invariant: Invariant, detail: string): never {
+    throw new BrokenInvariant(invariant, { seed: this.seed, nowMs: this.time.nowMs }, detail);
   }
 
   /** Runs until every launcher that is up has everything. */
   runUntilAllFinished(limitSeconds: number): boolean {
-    return this.time.runUntil(
-      () => this.launchers.every((launcher) => !launcher.isUp || launcher.finishedMs !== undefined),
-      limitSeconds * 1000,
-    );
+    return this.time.runUntil(() => this.#unfinished.size === 0, limitSeconds * 1000);
   }
 
   runFor(seconds: number): void {
-    const endMs = this.time.nowMs + seconds * 1000;
-    this.time.runUntil(() => this.time.nowMs >= endMs, endMs);
+    this.time.runUntil(() => false, this.time.nowMs + seconds * 1000);
+  }
+
+  #start(number: number, options: LauncherOptions): SimulatedLauncher {
+    const launcher = new SimulatedLauncher(this, number, options, this.#branch());
+    this.launchers.push(launcher);
+    this.#byAddress.set(addressKey(launcher.address), launcher);
+    if (launcher.conduct !== 'honest' || options.corruption !== undefined) this.#liars.add(launcher.address.host);
+    if (launcher.finishedMs === undefined) this.#unfinished.add(launcher);
+    this.#announce(launcher);
+    this.#tracker.add(launcher);
+    return launcher;
+  }
+
+  #announce(launcher: SimulatedLauncher): void {
+    if (!launcher.isUp) return;
+    const peers = this.#tracker.answer(launcher);
+    this.time.after(2 * this.latencyMs, () => {
+      launcher.tell(peers);
+    });
+    this.time.after(ANNOUNCE_INTERVAL_MS * (0.75 + this.random() / 2), () => {
+      this.#announce(launcher);
+    });
+  }
+
+  #connect(caller: SimulatedLauncher, callee: SimulatedLauncher): void {
+    const calleePeer = callee.meet(caller, 'incoming');
+    if (calleePeer === undefined) {
+      caller.swarm.dialFailed(callee.address, this.time.nowMs);
+      return;
+    }
+    const callerPeer = caller.meet(callee, 'outgoing');
+    if (callerPeer === undefined) {
+      callee.linkBroke(calleePeer);
+      return;
+    }
+    caller.join(callerPeer, calleePeer);
+    callee.join(calleePeer, callerPeer);
   }
 
   #branch(): () => number {

@@ -1,82 +1,71 @@
-import { type BlockSpan, messageLengthBytes, type WireMessage } from '@swarmpatch/peer-wire';
-import { Bitfield, type PeerAddress, Swarm, type SwarmCommand, TokenBucket } from '@swarmpatch/swarm';
+import type { BlockSpan, WireMessage } from '@swarmpatch/peer-wire';
+import { Bitfield, CONNECTIONS_MAX, type PeerAddress, Swarm, type SwarmCommand, TokenBucket } from '@swarmpatch/swarm';
 
-import type { SimulatedNetwork } from './simulated-network.ts';
+import { Downlink } from './downlink.ts';
+import { LauncherChecks } from './launcher-checks.ts';
+import type { Conduct, LauncherOptions } from './launcher-options.ts';
+import { Link, type LinkEnd } from './link.ts';
+import { latencyMs } from './place.ts';
+import type { LauncherNetwork } from './simulated-network.ts';
 import type { SimulatedOrigin } from './simulated-origin.ts';
 import { SimulatedSlots } from './simulated-slots.ts';
-import { Uplink } from './uplink.ts';
-
-export interface LauncherOptions {
-  /** Bytes a second of its line, upwards; downwards it is not bound. */
-  readonly uplink?: number;
-  readonly maxUpload?: number;
-  readonly maxDownload?: number;
-  /** What it starts with. */
-  readonly starts?: 'empty' | 'complete' | Uint8Array;
-  /** Share of the blocks it sends that are wrong. */
-  readonly corruption?: number;
-  readonly heldBytesMax?: number;
-}
-
-interface Link {
-  readonly remote: SimulatedLauncher;
-  /** This launcher's number at the remote. */
-  remotePeer: number;
-}
+import { Lane, Uplink } from './uplink.ts';
 
 const VERIFY_MS = 2;
 const WRITE_MS = 5;
-const TICK_MS = 100;
+const UPLINK_BYTES_PER_SECOND = 4_000_000;
 
-/** The network as a launcher needs it. */
-interface LauncherNetwork extends SimulatedNetwork {
-  /** With the fast extension (BEP 6), or as in BEP 3 alone. */
-  readonly capabilities: 'fast' | 'basic';
-  readonly origins: readonly SimulatedOrigin[];
-  dial(caller: SimulatedLauncher, address: PeerAddress): void;
-}
+type Network = LauncherNetwork<SimulatedLauncher, SimulatedOrigin>;
 
-/** One swarm engine with a simulated line, disk and hasher. Checks the engine's invariants at every step. */
-export class SimulatedLauncher {
+/** One swarm engine with a simulated line, disk and hasher. Checks the engine's invariants as it goes. */
+export class SimulatedLauncher implements LinkEnd {
+  readonly number: number;
   readonly address: PeerAddress;
+  readonly peerId: string;
   readonly swarm: Swarm;
-  readonly store: (Uint8Array | undefined)[];
   readonly downloadLimit: TokenBucket;
+  readonly uplink: Uplink;
+  readonly downlink: Downlink;
+  readonly options: LauncherOptions;
   isUp = true;
   finishedMs: number | undefined;
   startedMs: number;
   uploadedBytes = 0;
   readonly banned: string[] = [];
-  readonly #network: LauncherNetwork;
-  readonly #options: LauncherOptions;
+  readonly #network: Network;
   readonly #slots: SimulatedSlots;
-  readonly #uplink: Uplink;
-  readonly #links = new Map<number, Link>();
+  /** Pieces on its disk. */
+  readonly #written: Bitfield;
+  readonly #links = new Map<number, Link<SimulatedLauncher>>();
   readonly #random: () => number;
+  readonly #checks: LauncherChecks;
   #isPumping = false;
   #isPumpDue = false;
+  #isPumpPlanned = false;
 
-  constructor(network: LauncherNetwork, index: number, options: LauncherOptions, random: () => number) {
+  constructor(network: Network, number: number, options: LauncherOptions, random: () => number) {
     const { torrent, time } = network;
     const { layout } = torrent;
-    const { starts = 'empty' } = options;
-    const have =
-      starts === 'complete' ? Bitfield.full(layout.pieceCount).bits : starts === 'empty' ? new Uint8Array(0) : starts;
-    const haveSet = new Bitfield(layout.pieceCount, have);
     this.#network = network;
-    this.#options = options;
+    this.number = number;
     this.#random = random;
+    this.options = options;
     this.startedMs = time.nowMs;
-    this.address = { host: `10.0.${index >>> 8}.${index & 255}`, port: 6881 };
+    this.address = { host: `10.${number >>> 16}.${(number >>> 8) & 255}.${number & 255}`, port: 6881 };
+    this.peerId = number.toString(16).padStart(40, '0');
     this.#slots = new SimulatedSlots(layout);
-    this.#uplink = new Uplink(time, options.uplink ?? 4_000_000);
-    this.store = torrent.pieces.map((data, piece) => (haveSet.has(piece) ? data : undefined));
+    this.uplink = new Uplink(time, options.uplink ?? UPLINK_BYTES_PER_SECOND);
+    this.downlink = new Downlink(time, options.downlink ?? Infinity);
+    const { starts = 'empty' } = options;
+    this.#written = starts === 'complete' ? Bitfield.full(layout.pieceCount) : new Bitfield(layout.pieceCount);
+    if (typeof starts === 'object') this.#written = new Bitfield(layout.pieceCount, starts);
+    const claimsAll = this.conduct === 'lacks_pieces' || this.conduct === 'silent';
     this.downloadLimit = new TokenBucket(options.maxDownload ?? Infinity);
     this.swarm = new Swarm({
       layout,
-      have,
+      have: claimsAll ? Bitfield.full(layout.pieceCount).bits : this.#written.bits,
       slots: this.#slots,
-      peerId: index.toString(16).padStart(40, '0'),
+      peerId: this.peerId,
       self: { client: 'simulated', listenPort: this.address.port },
       downloadLimit: this.downloadLimit,
       uploadLimit: new TokenBucket(options.maxUpload ?? Infinity),
@@ -84,77 +73,116 @@ export class SimulatedLauncher {
       heldBytesMax: options.heldBytesMax,
       random,
     });
+    this.#checks = new LauncherChecks({
+      swarm: this.swarm,
+      slots: this.#slots,
+      layout,
+      options,
+      auditEvery: network.auditEvery,
+      broken: (invariant, detail) => network.broken(invariant, `launcher ${this.address.host}: ${detail}`),
+    });
     if (this.swarm.isComplete) this.finishedMs = time.nowMs;
-    time.after(random() * TICK_MS, () => {
+    time.after(random() * network.tickMs, () => {
       this.#tick();
     });
   }
 
-  get peerId(): string {
-    return this.address.host
-      .split('.')
-      .slice(2)
-      .reduce((sum, part) => sum * 256 + Number(part), 0)
-      .toString(16)
-      .padStart(40, '0');
+  get conduct(): Conduct {
+    return this.options.conduct ?? 'honest';
+  }
+
+  /** As in BEP 3: with what a restart begins. */
+  get written(): Uint8Array {
+    return this.#written.bits.slice();
+  }
+
+  get linkCount(): number {
+    return this.#links.size;
   }
 
   tell(peers: readonly PeerAddress[]): void {
     if (!this.isUp) return;
     this.swarm.peersFound(peers, 'found', this.#network.time.nowMs);
-    this.pump();
+    this.#pumpSoon();
   }
 
   /** The process dies: connections break, and nothing more happens here. */
   crash(): void {
     this.isUp = false;
-    for (const [peer, link] of this.#links) {
-      this.#uplink.close(peer);
-      this.#network.time.after(this.#network.latencyMs, () => {
-        link.remote.linkBroke(link.remotePeer);
-      });
-    }
+    for (const link of this.#links.values()) link.break();
     this.#links.clear();
     for (const origin of this.#network.origins) origin.leave(this);
+    this.#network.settled(this);
+  }
+
+  /** Ends in good order. */
+  leave(): void {
+    if (!this.isUp) return;
+    this.swarm.stop(this.#network.time.nowMs);
+    this.pump();
+    this.crash();
   }
 
   /** Takes a peer that dials, or that was dialled. Returns its number, or undefined when it is refused. */
   meet(remote: SimulatedLauncher, direction: 'incoming' | 'outgoing'): number | undefined {
     if (!this.isUp) return undefined;
-    const number = this.swarm.peerConnected(
+    const { time, capabilities } = this.#network;
+    const peer = this.swarm.peerConnected(
       {
         peerId: remote.peerId,
-        capabilities: { extensions: true, fast: this.#network.capabilities === 'fast', v2: true },
+        capabilities: { extensions: true, fast: capabilities === 'fast', v2: true },
         direction,
         host: remote.address.host,
         address: direction === 'outgoing' ? remote.address : undefined,
       },
-      this.#network.time.nowMs,
+      time.nowMs,
     );
-    if (typeof number === 'string') return undefined;
-    this.#links.set(number, { remote, remotePeer: 0 });
-    return number;
+    this.#pumpSoon();
+    if (typeof peer === 'string') return undefined;
+    const awayMs = this.latencyMsTo(remote);
+    this.#links.set(peer, new Link(time, remote, new Lane(time, this.uplink, remote.downlink, awayMs), awayMs));
+    return peer;
   }
 
   join(peer: number, remotePeer: number): void {
     const link = this.#links.get(peer);
     if (link) link.remotePeer = remotePeer;
+    this.#checks.connections(this.#links.size, CONNECTIONS_MAX);
   }
 
   linkBroke(peer: number): void {
-    if (!this.isUp || !this.#links.delete(peer)) return;
-    this.#uplink.close(peer);
+    const link = this.#links.get(peer);
+    if (!this.isUp || !link) return;
+    this.#links.delete(peer);
+    link.close();
     this.swarm.peerDisconnected(peer, this.#network.time.nowMs);
-    this.pump();
+    this.#pumpSoon();
   }
 
-  receive(peer: number, message: WireMessage): void {
-    if (!this.isUp || !this.#links.has(peer)) return;
-    this.swarm.messageReceived(peer, message, this.#network.time.nowMs);
-    this.pump();
+  receive(peer: number, messages: readonly WireMessage[]): void {
+    if (!this.isUp) return;
+    const { nowMs } = this.#network.time;
+    for (const message of messages) {
+      if (message.kind === 'block') this.#checks.downloaded(message.bytes.length, nowMs);
+      this.swarm.messageReceived(peer, message, nowMs);
+    }
+    this.#pumpSoon();
   }
 
-  /** Does what the engine wants, and checks it. */
+  /** Bytes of a web seed. Returns how long to wait before more are read. */
+  webBytesReceived(runId: number, lengthBytes: number): number {
+    const { nowMs } = this.#network.time;
+    this.#checks.downloaded(lengthBytes, nowMs);
+    return this.swarm.webBytesReceived(runId, lengthBytes, nowMs);
+  }
+
+  /** One way. */
+  latencyMsTo(remote: SimulatedLauncher): number {
+    const { place } = this.options;
+    return place && remote.options.place ? latencyMs(place, remote.options.place) : this.#network.latencyMs;
+  }
+
+  /** Does what the engine wants. */
   pump(): void {
     this.#isPumpDue = true;
     if (this.#isPumping || !this.isUp) return;
@@ -164,15 +192,30 @@ export class SimulatedLauncher {
       for (const command of this.swarm.drain(this.#network.time.nowMs)) this.#carryOut(command);
     }
     this.#isPumping = false;
-    this.swarm.audit();
-    if (this.swarm.isComplete && this.finishedMs === undefined) this.finishedMs = this.#network.time.nowMs;
+    this.#checks.turn();
+    if (!this.swarm.isComplete || this.finishedMs !== undefined) return;
+    this.finishedMs = this.#network.time.nowMs;
+    this.#checks.finished(this.finishedMs);
+    this.#network.digest.add(this.number, this.finishedMs, this.uploadedBytes);
+    this.#network.settled(this);
+  }
+
+  /** Once for all that happens in this millisecond. */
+  #pumpSoon(): void {
+    if (this.#isPumpPlanned) return;
+    this.#isPumpPlanned = true;
+    this.#network.time.atEndOfNow(() => {
+      this.#isPumpPlanned = false;
+      this.pump();
+    });
   }
 
   #tick(): void {
     if (!this.isUp) return;
-    this.swarm.tick(this.#network.time.nowMs);
+    const { time, tickMs } = this.#network;
+    this.swarm.tick(time.nowMs);
     this.pump();
-    this.#network.time.after(TICK_MS, () => {
+    time.after(tickMs, () => {
       this.#tick();
     });
   }
@@ -184,13 +227,14 @@ export class SimulatedLauncher {
         this.#network.dial(this, command.address);
         break;
       case 'send':
-        this.#send(command.peer, command.message);
+        if (this.conduct !== 'free_rides' || command.message.kind !== 'unchoke')
+          this.#links.get(command.peer)?.send(command.message);
         break;
       case 'upload':
         this.#upload(command.peer, command.span);
         break;
       case 'disconnect':
-        this.#disconnect(command.peer, command.reason);
+        this.#disconnect(command.peer, command.reason, command.detail);
         break;
       case 'verify':
         time.after(VERIFY_MS, () => {
@@ -198,6 +242,7 @@ export class SimulatedLauncher {
         });
         break;
       case 'write':
+        this.#checks.write(command.piece);
         time.after(WRITE_MS, () => {
           this.#write(command.piece);
         });
@@ -211,64 +256,53 @@ export class SimulatedLauncher {
     }
   }
 
-  #send(peer: number, message: WireMessage, onSent?: () => void): void {
+  #upload(peer: number, span: BlockSpan): void {
+    const { nowMs } = this.#network.time;
     const link = this.#links.get(peer);
     if (!link) return;
-    this.#uplink.send(peer, {
-      lengthBytes: messageLengthBytes(message),
-      onSent: () => {
-        onSent?.();
-        this.#network.time.after(this.#network.latencyMs, () => {
-          link.remote.receive(link.remotePeer, message);
-        });
-      },
-    });
-  }
-
-  #upload(peer: number, span: BlockSpan): void {
-    const data = this.store[span.piece];
-    if (!data) throw new Error(`launcher ${this.address.host} serves piece ${span.piece}, which it does not have`);
-    const bytes = new Uint8Array(span.lengthBytes);
-    bytes.set(data.subarray(span.begin, span.begin + span.lengthBytes));
-    if (this.#random() < (this.#options.corruption ?? 0)) bytes[0] = (bytes[0] ?? 0) ^ 0xff;
-    this.#send(peer, { kind: 'block', piece: span.piece, begin: span.begin, bytes }, () => {
+    if (this.conduct === 'silent') return;
+    if (this.conduct === 'lacks_pieces' || this.conduct === 'free_rides') {
+      link.send({ kind: 'reject', ...span });
+      this.swarm.uploaded(peer, span.lengthBytes, 'failed', nowMs);
+      return;
+    }
+    this.#checks.upload(span, this.#written, nowMs);
+    const isBad = this.#random() < (this.options.corruption ?? 0);
+    link.sendBlock(span, this.#network.torrent.block(span, isBad ? 'bad' : 'good'), () => {
       if (!this.isUp) return;
       this.uploadedBytes += span.lengthBytes;
       this.swarm.uploaded(peer, span.lengthBytes, 'sent', this.#network.time.nowMs);
-      this.pump();
+      this.#pumpSoon();
     });
   }
 
-  #disconnect(peer: number, reason: string): void {
+  #disconnect(peer: number, reason: string, detail: string): void {
     const link = this.#links.get(peer);
     if (!link) return;
-    if (reason === 'sent_bad_pieces') this.banned.push(link.remote.address.host);
-    if (reason === 'protocol_error')
-      throw new Error(`launcher ${this.address.host} finds fault with ${link.remote.address.host}`);
+    const { host } = link.remote.address;
+    if (reason === 'sent_bad_pieces') this.banned.push(host);
+    const isAccused = reason === 'sent_bad_pieces' || reason === 'protocol_error';
+    if (isAccused && this.conduct === 'honest' && !this.#network.isLiar(host))
+      this.#network.broken('the_honest_are_trusted', `launcher ${this.address.host} says of ${host}: ${detail}`);
     this.#links.delete(peer);
-    this.#uplink.close(peer);
-    this.#network.time.after(this.#network.latencyMs, () => {
-      link.remote.linkBroke(link.remotePeer);
-    });
+    link.break();
   }
 
   #verify(piece: number): void {
     if (!this.isUp) return;
-    const isGood =
-      Buffer.compare(this.#slots.dataOf(piece), this.#network.torrent.pieces[piece] ?? new Uint8Array(0)) === 0;
-    this.swarm.pieceVerified(piece, isGood ? 'good' : 'bad', this.#network.time.nowMs);
-    this.pump();
+    const result = this.#slots.isGood(piece) ? 'good' : 'bad';
+    this.#checks.verified(piece, result);
+    this.swarm.pieceVerified(piece, result, this.#network.time.nowMs);
+    this.#pumpSoon();
   }
 
   #write(piece: number): void {
     if (!this.isUp) return;
-    const data = this.#slots.dataOf(piece);
-    if (Buffer.compare(data, this.#network.torrent.pieces[piece] ?? new Uint8Array(0)) !== 0) {
-      throw new Error(`launcher ${this.address.host} writes a wrong piece ${piece}`);
-    }
-    if (this.store[piece]) throw new Error(`launcher ${this.address.host} writes piece ${piece} again`);
-    this.store[piece] = data;
-    this.swarm.pieceWritten(piece, this.#network.time.nowMs);
-    this.pump();
+    const { time, digest } = this.#network;
+    this.#checks.written(piece, this.#written);
+    this.#written.add(piece);
+    digest.add(this.number, piece, time.nowMs);
+    this.swarm.pieceWritten(piece, time.nowMs);
+    this.#pumpSoon();
   }
 }

@@ -1,73 +1,98 @@
 import type { Swarm, WebRun } from '@swarmpatch/swarm';
 
+import type { Downlink } from './downlink.ts';
 import type { SimulatedNetwork } from './simulated-network.ts';
-import { Uplink } from './uplink.ts';
+import { Lane, Uplink } from './uplink.ts';
 
 const CHUNK_BYTES = 64 * 1024;
+/** Bytes of one response that are sent and not read yet. */
+const UNREAD_BYTES_MAX = 4 * CHUNK_BYTES;
 const ROOM_CHECK_MS = 50;
 
-/** Who fetches: its engine, and what carries out the commands that the engine then has. */
+/** Who fetches: its engine, its line, and what carries out the commands that the engine then has. */
 interface WebClient {
   readonly swarm: Swarm;
+  readonly downlink: Downlink;
+  webBytesReceived(runId: number, lengthBytes: number): number;
   pump(): void;
 }
 
+/** One request: bytes are sent ahead of what is read, and pieces are handed over as they become whole. */
 interface Serving {
   readonly launcher: WebClient;
   readonly runId: number;
+  readonly lane: Lane;
+  /** The piece that is sent, and how much of it. */
+  sendPiece: number;
+  sendBytes: number;
+  /** Chunks that arrived and were not read. */
+  readonly arrived: number[];
+  unreadBytes: number;
+  isReading: boolean;
+  /** The piece that is read, and how much of it. */
   piece: number;
+  pieceBytes: number;
   end: number;
-  sentBytes: number;
 }
 
 export interface OriginOptions {
   readonly uplink: number;
   /** Share of the pieces it sends that are wrong. */
-  readonly corruption?: number;
+  readonly corruption?: number | undefined;
   /** From when to when it refuses. */
-  readonly downMs?: { readonly from: number; readonly to: number };
+  readonly downMs?: { readonly from: number; readonly to: number } | undefined;
 }
 
 /** A web seed with a line of its own, which serves all runs in turns. */
 export class SimulatedOrigin {
   servedBytes = 0;
+  readonly uplink: Uplink;
   readonly #network: SimulatedNetwork;
   readonly #options: OriginOptions;
-  readonly #uplink: Uplink;
   readonly #random: () => number;
-  readonly #servings = new Set<Serving>();
+  readonly #servings = new Map<WebClient, Map<number, Serving>>();
 
   constructor(network: SimulatedNetwork, options: OriginOptions, random: () => number) {
     this.#network = network;
     this.#options = options;
     this.#random = random;
-    this.#uplink = new Uplink(network.time, options.uplink);
+    this.uplink = new Uplink(network.time, options.uplink);
   }
 
   fetch(launcher: WebClient, run: WebRun): void {
+    const { time, latencyMs } = this.#network;
     const serving: Serving = {
       launcher,
       runId: run.runId,
+      lane: new Lane(time, this.uplink, launcher.downlink, latencyMs),
+      sendPiece: run.firstPiece,
+      sendBytes: 0,
+      arrived: [],
+      unreadBytes: 0,
+      isReading: false,
       piece: run.firstPiece,
+      pieceBytes: 0,
       end: run.firstPiece + run.pieceCount,
-      sentBytes: 0,
     };
-    this.#servings.add(serving);
-    this.#network.time.after(2 * this.#network.latencyMs, () => {
-      this.#serve(serving);
+    const ofLauncher = this.#servings.get(launcher) ?? new Map<number, Serving>();
+    ofLauncher.set(run.runId, serving);
+    this.#servings.set(launcher, ofLauncher);
+    // The connection is opened, and the request travels.
+    time.after(3 * latencyMs, () => {
+      this.#send(serving);
     });
   }
 
   shorten(launcher: WebClient, runId: number, endPiece: number): void {
-    for (const serving of this.#servings) {
-      if (serving.launcher !== launcher || serving.runId !== runId) continue;
-      serving.end = Math.min(serving.end, endPiece);
-      if (serving.piece >= serving.end) this.#finish(serving);
-    }
+    const serving = this.#servings.get(launcher)?.get(runId);
+    if (!serving) return;
+    serving.end = Math.min(serving.end, endPiece);
+    if (serving.piece >= serving.end) this.#finish(serving);
   }
 
   leave(launcher: WebClient): void {
-    for (const serving of this.#servings) if (serving.launcher === launcher) this.#servings.delete(serving);
+    for (const serving of this.#servings.get(launcher)?.values() ?? []) serving.lane.close();
+    this.#servings.delete(launcher);
   }
 
   #isDown(): boolean {
@@ -76,58 +101,95 @@ export class SimulatedOrigin {
     return downMs !== undefined && nowMs >= downMs.from && nowMs < downMs.to;
   }
 
-  #serve(serving: Serving): void {
-    if (!this.#servings.has(serving)) return;
-    const { launcher, runId, piece } = serving;
-    if (this.#isDown()) {
-      this.#servings.delete(serving);
-      launcher.swarm.webRunFailed(runId, undefined, this.#network.time.nowMs);
-      launcher.pump();
-      return;
-    }
-    const lengthBytes = Math.min(CHUNK_BYTES, this.#network.torrent.layout.filledBytes(piece) - serving.sentBytes);
-    this.#uplink.send(serving, {
-      lengthBytes,
-      onSent: () => {
-        this.servedBytes += lengthBytes;
-        if (!this.#servings.has(serving)) return;
-        serving.sentBytes += lengthBytes;
-        const waitMs = launcher.swarm.webBytesReceived(runId, lengthBytes, this.#network.time.nowMs);
-        this.#network.time.after(waitMs, () => {
-          if (serving.sentBytes < this.#network.torrent.layout.filledBytes(piece)) this.#serve(serving);
-          else this.#deliver(serving);
-        });
-      },
-    });
+  #isServed({ launcher, runId }: Serving): boolean {
+    return this.#servings.get(launcher)?.has(runId) ?? false;
   }
 
-  #deliver(serving: Serving): void {
-    const { launcher, runId, piece } = serving;
-    const { time, torrent } = this.#network;
-    if (!this.#servings.has(serving)) return;
-    if (!launcher.swarm.hasRoomForWebPiece(piece, time.nowMs)) {
-      time.after(ROOM_CHECK_MS, () => {
-        this.#deliver(serving);
-      });
+  #send(serving: Serving): void {
+    if (!this.#isServed(serving)) return;
+    if (this.#isDown()) {
+      this.#forget(serving);
+      serving.launcher.swarm.webRunFailed(serving.runId, undefined, this.#network.time.nowMs);
+      serving.launcher.pump();
       return;
     }
-    const data = (torrent.pieces[piece] ?? new Uint8Array(0)).slice();
-    if (this.#random() < (this.#options.corruption ?? 0)) data[0] = (data[0] ?? 0) ^ 0xff;
-    serving.piece += 1;
-    serving.sentBytes = 0;
-    launcher.swarm.webPieceReceived(runId, piece, data);
-    launcher.pump();
-    if (!this.#servings.has(serving)) return;
-    if (serving.piece >= serving.end) this.#finish(serving);
-    else this.#serve(serving);
+    while (serving.sendPiece < serving.end && serving.unreadBytes < UNREAD_BYTES_MAX) {
+      const pieceBytes = this.#network.torrent.layout.filledBytes(serving.sendPiece);
+      const lengthBytes = Math.min(CHUNK_BYTES, pieceBytes - serving.sendBytes);
+      serving.sendBytes += lengthBytes;
+      serving.unreadBytes += lengthBytes;
+      if (serving.sendBytes === pieceBytes) {
+        serving.sendPiece += 1;
+        serving.sendBytes = 0;
+      }
+      serving.lane.send({
+        lengthBytes,
+        onSent: () => {
+          this.servedBytes += lengthBytes;
+        },
+        onArrived: () => {
+          serving.arrived.push(lengthBytes);
+          this.#read(serving);
+        },
+      });
+    }
+  }
+
+  #read(serving: Serving): void {
+    if (serving.isReading || !this.#isServed(serving)) return;
+    const lengthBytes = serving.arrived.shift();
+    if (lengthBytes === undefined) return;
+    serving.isReading = true;
+    serving.unreadBytes -= lengthBytes;
+    serving.pieceBytes += lengthBytes;
+    const waitMs = serving.launcher.webBytesReceived(serving.runId, lengthBytes);
+    if (waitMs > 0) {
+      this.#network.time.after(waitMs, () => {
+        this.#take(serving);
+      });
+    } else this.#take(serving);
+  }
+
+  #take(serving: Serving): void {
+    if (!this.#isServed(serving)) return;
+    const { time, torrent } = this.#network;
+    const { launcher, runId, piece } = serving;
+    if (serving.pieceBytes === torrent.layout.filledBytes(piece)) {
+      if (!launcher.swarm.hasRoomForWebPiece(piece, time.nowMs)) {
+        time.after(ROOM_CHECK_MS, () => {
+          this.#take(serving);
+        });
+        return;
+      }
+      const isBad = this.#random() < (this.#options.corruption ?? 0);
+      serving.piece += 1;
+      serving.pieceBytes = 0;
+      launcher.swarm.webPieceReceived(runId, piece, torrent.piece(piece, isBad ? 'bad' : 'good'));
+      launcher.pump();
+      if (!this.#isServed(serving)) return;
+    }
+    if (serving.piece >= serving.end) {
+      this.#finish(serving);
+      return;
+    }
+    serving.isReading = false;
+    this.#send(serving);
+    this.#read(serving);
   }
 
   #finish(serving: Serving): void {
-    this.#servings.delete(serving);
+    this.#forget(serving);
     serving.launcher.swarm.webRunEnded(serving.runId, this.#network.time.nowMs);
     // Called from within the launcher's own commands, too: it goes on by itself then.
     this.#network.time.after(0, () => {
       serving.launcher.pump();
     });
+  }
+
+  #forget({ launcher, runId, lane }: Serving): void {
+    lane.close();
+    const ofLauncher = this.#servings.get(launcher);
+    ofLauncher?.delete(runId);
+    if (ofLauncher?.size === 0) this.#servings.delete(launcher);
   }
 }

@@ -1,8 +1,15 @@
 import type { BlockLayout, PieceSlots } from '@swarmpatch/swarm';
 import { BLOCK_LENGTH_BYTES } from '@swarmpatch/peer-wire';
 
-/** Plain memory for pieces, which is strict about how it is used. */
+import { isGood } from './simulated-torrent.ts';
+
+const EMPTY = 0;
+const GOOD = 1;
+const BAD = 2;
+
+/** The memory of a launcher for pieces: it keeps of each block whether it is there and good, and is strict about its use. */
 export class SimulatedSlots implements PieceSlots {
+  heldBytes = 0;
   readonly #layout: BlockLayout;
   readonly #slots = new Map<number, Uint8Array>();
 
@@ -10,37 +17,41 @@ export class SimulatedSlots implements PieceSlots {
     this.#layout = layout;
   }
 
-  get count(): number {
-    return this.#slots.size;
-  }
-
   open(piece: number): void {
-    if (this.#slots.has(piece)) throw new Error(`piece ${piece} has a slot already`);
-    this.#slots.set(piece, new Uint8Array(this.#layout.sizeBytes(piece)));
+    if (this.#slots.has(piece)) throw new Error(`open a slot: piece ${piece} has one already`);
+    this.#add(piece, EMPTY);
   }
 
   write(piece: number, begin: number, bytes: Uint8Array): void {
-    this.dataOf(piece).set(bytes, begin);
+    this.#slotOf(piece)[begin / BLOCK_LENGTH_BYTES] = isGood(bytes) ? GOOD : BAD;
   }
 
   adopt(piece: number, data: Uint8Array): void {
-    this.#slots.set(piece, data.slice());
+    this.release(piece);
+    this.#add(piece, isGood(data) ? GOOD : BAD);
   }
 
   fingerprints(piece: number): readonly string[] {
-    const data = this.dataOf(piece);
-    return Array.from({ length: this.#layout.blockCount(piece) }, (_, block) =>
-      Buffer.from(data.subarray(block * BLOCK_LENGTH_BYTES, (block + 1) * BLOCK_LENGTH_BYTES)).toString('latin1'),
-    );
+    return Array.from(this.#slotOf(piece), (block) => (block === GOOD ? 'good' : 'bad'));
   }
 
   release(piece: number): void {
-    this.#slots.delete(piece);
+    if (this.#slots.delete(piece)) this.heldBytes -= this.#layout.sizeBytes(piece);
   }
 
-  dataOf(piece: number): Uint8Array {
+  /** Every block of the piece is there, and good. */
+  isGood(piece: number): boolean {
+    return this.#slotOf(piece).every((block) => block === GOOD);
+  }
+
+  #add(piece: number, content: number): void {
+    this.#slots.set(piece, new Uint8Array(this.#layout.blockCount(piece)).fill(content));
+    this.heldBytes += this.#layout.sizeBytes(piece);
+  }
+
+  #slotOf(piece: number): Uint8Array {
     const slot = this.#slots.get(piece);
-    if (!slot) throw new Error(`piece ${piece} has no slot`);
+    if (!slot) throw new Error(`use the slot of piece ${piece}: it has none`);
     return slot;
   }
 }

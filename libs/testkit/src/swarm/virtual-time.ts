@@ -1,72 +1,94 @@
-interface Event {
-  readonly atMs: number;
-  /** Events of one time come in the order in which they were planned. */
-  readonly order: number;
-  readonly action: () => void;
-}
+type Action = () => void;
 
-/** A clock that jumps from event to event. */
+/**
+ * A clock that jumps to the next millisecond in which something happens. What is planned for one millisecond happens in the
+ * order in which it was planned.
+ */
 export class VirtualTime {
+  eventCount = 0;
   #nowMs = 0;
-  #lastOrder = 0;
-  /** A binary heap: the next event is the first. */
-  readonly #events: Event[] = [];
+  readonly #actions = new Map<number, Action[]>();
+  /** The keys of `#actions` as a binary heap: the next is the first. */
+  readonly #times: number[] = [];
+  #last: Action[] = [];
 
   get nowMs(): number {
     return this.#nowMs;
   }
 
-  after(delayMs: number, action: () => void): void {
-    this.#push({ atMs: this.#nowMs + Math.max(0, delayMs), order: (this.#lastOrder += 1), action });
+  /** Fractions of a millisecond are rounded up. */
+  after(delayMs: number, action: Action): void {
+    const atMs = Math.ceil(this.#nowMs + Math.max(0, delayMs));
+    const actions = this.#actions.get(atMs);
+    if (actions) {
+      actions.push(action);
+      return;
+    }
+    this.#actions.set(atMs, [action]);
+    this.#push(atMs);
   }
 
-  /** Runs events until the condition holds. False when time is up, or nothing is left to happen. */
+  /** At the end of this millisecond, once all else in it has happened. */
+  atEndOfNow(action: Action): void {
+    this.#last.push(action);
+    if (!this.#actions.has(this.#nowMs)) this.after(0, () => undefined);
+  }
+
+  /** Runs until the condition holds at the end of a millisecond. False when time is up, or nothing is left to happen. */
   runUntil(condition: () => boolean, limitMs: number): boolean {
     while (!condition()) {
-      if ((this.#events[0]?.atMs ?? Infinity) > limitMs) return false;
-      const event = this.#pop();
-      if (!event) return false;
-      this.#nowMs = event.atMs;
-      event.action();
+      const nextMs = this.#times[0];
+      if (nextMs === undefined || nextMs > limitMs) {
+        if (limitMs !== Infinity) this.#nowMs = Math.max(this.#nowMs, limitMs);
+        return condition();
+      }
+      this.#pop();
+      this.#nowMs = nextMs;
+      this.#happen(this.#actions.get(nextMs) ?? []);
+      this.#actions.delete(nextMs);
     }
     return true;
   }
 
-  #push(event: Event): void {
-    const events = this.#events;
-    let at = events.length;
-    while (at > 0) {
-      const parent = (at - 1) >>> 1;
-      const above = events[parent];
-      if (!above || isBefore(above, event)) break;
-      events[at] = above;
-      at = parent;
+  #happen(actions: Action[]): void {
+    let done = 0;
+    while (done < actions.length || this.#last.length > 0) {
+      // Actions may plan more for this millisecond.
+      for (; done < actions.length; done += 1) actions[done]?.();
+      const last = this.#last;
+      this.#last = [];
+      for (const action of last) action();
     }
-    events[at] = event;
+    this.eventCount += done;
   }
 
-  #pop(): Event | undefined {
-    const events = this.#events;
-    const first = events[0];
-    const last = events.pop();
-    if (!first || !last || events.length === 0) return first;
+  #push(atMs: number): void {
+    const times = this.#times;
+    let at = times.length;
+    while (at > 0) {
+      const parent = (at - 1) >>> 1;
+      const above = times[parent] ?? 0;
+      if (above <= atMs) break;
+      times[at] = above;
+      at = parent;
+    }
+    times[at] = atMs;
+  }
+
+  #pop(): void {
+    const times = this.#times;
+    const last = times.pop();
+    if (last === undefined || times.length === 0) return;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
-      const left = events[child];
-      const right = events[child + 1];
-      if (!left) break;
-      if (right && isBefore(right, left)) child += 1;
-      const next = events[child];
-      if (!next || isBefore(last, next)) break;
-      events[at] = next;
+      if (child >= times.length) break;
+      if ((times[child + 1] ?? Infinity) < (times[child] ?? 0)) child += 1;
+      const next = times[child] ?? 0;
+      if (last <= next) break;
+      times[at] = next;
       at = child;
     }
-    events[at] = last;
-    return first;
+    times[at] = last;
   }
-}
-
-function isBefore(a: Event, b: Event): boolean {
-  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 }
