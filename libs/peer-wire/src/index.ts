@@ -1,3 +1,24 @@
+export { EncryptionInitiator, type EncryptionInitiatorOptions } from './encryption/encryption-initiator.ts';
+export {
+  type CryptoMethod,
+  type EncryptionPolicy,
+  encryptionRules,
+  type EncryptionRules,
+  type StreamOpening,
+} from './encryption/encryption-policy.ts';
+export { EncryptionResponder, type EncryptionResponderOptions } from './encryption/encryption-responder.ts';
+export type { RandomBytes } from './encryption/key-exchange.ts';
+export type { HandshakeStep, SettledStream } from './encryption/settled-stream.ts';
+export { type StreamCipher, StreamKeys } from './encryption/stream-keys.ts';
+export {
+  DHT_PACKET_BYTES_MAX,
+  DHT_REPLY_BYTES_MAX,
+  DHT_TOKENS_MAX,
+  DHT_TRANSACTION_ID_BYTES_MAX,
+  DHT_WRITE_TOKEN_BYTES_MAX,
+  isDhtPacket,
+  trimDhtReply,
+} from './dht-packet.ts';
 export {
   encodeExtensionHandshake,
   EXTENSION_HANDSHAKE_ID,

@@ -1,0 +1,42 @@
+/** What is used of bittorrent-dht 11, which ships no types. */
+declare module 'bittorrent-dht' {
+  import type { EventEmitter } from 'node:events';
+
+  interface Endpoint {
+    host: string;
+    port: number;
+  }
+
+  interface DhtNodeOptions {
+    nodeId?: Uint8Array;
+    /** False leaves finding the first nodes to the caller. */
+    bootstrap?: false;
+    /** Acts as a `dgram` socket. */
+    socket?: EventEmitter;
+    /** Of stored peers, in ms. */
+    maxAge?: number;
+    maxPeers?: number;
+    maxTables?: number;
+    maxValues?: number;
+  }
+
+  interface DhtNodeEvents {
+    peer: [peer: Endpoint, infohash: Uint8Array, from: { address?: string; host?: string } | null];
+    node: [];
+    warning: [Error];
+    error: [Error];
+  }
+
+  export default class DhtNode extends EventEmitter<DhtNodeEvents> {
+    readonly nodeId: Uint8Array;
+    readonly nodes: { count(): number };
+    constructor(options: DhtNodeOptions);
+    listen(): void;
+    addNode(node: Endpoint): void;
+    /** @returns what stops it; `done` is not called when the node is destroyed meanwhile. */
+    lookup(infohash: Uint8Array, done: (error: Error | null, nodes?: number) => void): () => void;
+    announce(infohash: Uint8Array, port: number, done: (error: Error | null, nodes?: number) => void): void;
+    toJSON(): { nodes: Endpoint[] };
+    destroy(done: () => void): void;
+  }
+}

@@ -1,0 +1,8 @@
+export { Dht, DHT_NAMED_NODES_PER_MINUTE_MAX, DHT_STORED_LOOKUPS_MAX, DHT_STORED_PEERS_MAX, startDht } from './dht.ts';
+export type { DhtMember, DhtOptions } from './dht.ts';
+export { DHT_BOOTSTRAP_NODES } from './dht-nodes.ts';
+export { DHT_STATE_NODES_MAX } from './dht-state.ts';
+export type { DiscoveredTorrent } from './discovered-torrent.ts';
+export { DiscoveryError, type DiscoveryErrorCode } from './discovery-error.ts';
+export { DISCOVERY_PACKETS_PER_ADDRESS_SECOND_MAX, DISCOVERY_PACKETS_PER_SECOND_MAX } from './packet-budget.ts';
+export { DHT_LOOKUP_PEERS_MAX } from './peer-search.ts';
