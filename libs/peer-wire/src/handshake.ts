@@ -3,6 +3,8 @@ import { ProtocolError } from './protocol-error.ts';
 export const HANDSHAKE_BYTES = 68;
 
 const PROTOCOL_NAME = 'BitTorrent protocol';
+/** The length of the protocol's name and the name: what tells a plain connection from an encrypted one. */
+export const PROTOCOL_HEADER_BYTES: number = 1 + PROTOCOL_NAME.length;
 const RESERVED_AT = 20;
 const INFOHASH_AT = 28;
 const PEER_ID_AT = 48;

@@ -8,7 +8,11 @@ export type ProtocolErrorCode =
   | 'bad_block'
   | 'bad_sequence'
   | 'too_many_requests'
-  | 'bad_metadata';
+  | 'bad_metadata'
+  | 'bad_peer_list'
+  | 'bad_encryption'
+  | 'encryption_refused'
+  | 'unknown_torrent';
 
 /** What a peer did against the protocol. Final: the connection is dropped. */
 export class ProtocolError extends Error {
