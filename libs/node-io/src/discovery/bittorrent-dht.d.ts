@@ -27,7 +27,7 @@ declare module 'bittorrent-dht' {
     error: [Error];
   }
 
-  export default class DhtNode extends EventEmitter<DhtNodeEvents> {
+  class DhtNode extends EventEmitter<DhtNodeEvents> {
     readonly nodeId: Uint8Array;
     readonly nodes: { count(): number };
     constructor(options: DhtNodeOptions);
@@ -39,4 +39,5 @@ declare module 'bittorrent-dht' {
     toJSON(): { nodes: Endpoint[] };
     destroy(done: () => void): void;
   }
+  export = DhtNode;
 }
