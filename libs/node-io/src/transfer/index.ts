@@ -1,6 +1,13 @@
 export { fetchMetadata, type FetchMetadataOptions } from './fetch-metadata.ts';
 export { FilePieceStore, type FilePieceStoreOptions, OPEN_FILES_MAX } from './file-piece-store.ts';
 export type { ListenAddress } from './peer-listener.ts';
-export { startTransfer, Transfer } from './transfer.ts';
-export type { TransferLimits, TransferOptions, TransferStats } from './transfer-options.ts';
+export { Transfer } from './transfer.ts';
+export type {
+  SessionOptions,
+  TorrentOptions,
+  TransferLimits,
+  TransferOptions,
+  TransferStats,
+} from './transfer-options.ts';
 export { TransferError, type TransferErrorCode } from './transfer-error.ts';
+export { SESSION_CONNECTIONS_MAX, startTransfer, TransferSession } from './transfer-session.ts';

@@ -1,5 +1,13 @@
 export type TransferErrorCode =
-  'no_sources' | 'timed_out' | 'stopped' | 'listen_failed' | 'piece_not_written' | 'torrent_incomplete';
+  | 'no_sources'
+  | 'timed_out'
+  | 'stopped'
+  | 'listen_failed'
+  | 'piece_not_written'
+  | 'torrent_incomplete'
+  /** The session has this torrent. */
+  | 'torrent_added'
+  | 'session_closed';
 
 /** Why a transfer ended before it had everything. */
 export class TransferError extends Error {

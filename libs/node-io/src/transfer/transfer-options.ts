@@ -4,35 +4,48 @@ import type { PeerAddress, PieceStore, SwarmStats } from '@swarmpatch/swarm';
 import type { WebSeed } from '../web-seed/index.ts';
 import type { ListenAddress } from './peer-listener.ts';
 
-/** Of peers and web seeds together. */
+/** Of peers and web seeds together; absent for no limit. */
 export interface TransferLimits {
   readonly downloadBytesPerSecond?: number | undefined;
   readonly uploadBytesPerSecond?: number | undefined;
 }
 
-export interface TransferOptions {
+/** What all torrents of a session have in common. */
+export interface SessionOptions {
+  /** Where peers may come in; every interface and a free port unless given. */
+  readonly listen?: ListenAddress | undefined;
+  readonly peerUse?: 'use' | 'avoid' | undefined;
+  /** Of all torrents together. */
+  readonly limits?: TransferLimits | undefined;
+  /** Of all torrents together; `SESSION_CONNECTIONS_MAX` unless given. */
+  readonly connectionsMax?: number | undefined;
+}
+
+/** One torrent of a session. */
+export interface TorrentOptions {
   readonly metainfo: Metainfo;
   readonly store: PieceStore;
   /** Pieces that are in the store, verified: a bitfield as in BEP 3. */
   readonly have: Uint8Array;
   /** All, unless given. */
   readonly wanted?: Uint8Array | undefined;
-  /** Announce URLs in tiers. */
+  /** Announce URLs in tiers (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly WebSeed[];
-  /** Where peers may come in; every interface and a free port unless given. */
-  readonly listen?: ListenAddress | undefined;
-  readonly peers?: readonly PeerAddress[];
-  readonly peerUse?: 'use' | 'avoid';
-  readonly webSeedUse?: 'use' | 'avoid';
-  readonly limits?: TransferLimits;
-  /** For the whole transfer, to `timed_out`. */
+  readonly peers?: readonly PeerAddress[] | undefined;
+  readonly webSeedUse?: 'use' | 'avoid' | undefined;
+  /** Of this torrent alone, beside those of the session. */
+  readonly torrentLimits?: TransferLimits | undefined;
+  /** For the whole transfer, without the time that it is paused, to `timed_out`. */
   readonly timeoutMs?: number | undefined;
   /** Asked for every URL that a web seed leads to; unless given, only the hosts of the web seeds themselves. */
   readonly allowUrl?: ((url: URL) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((stats: TransferStats) => void) | undefined;
 }
+
+/** A session of one torrent. */
+export interface TransferOptions extends SessionOptions, TorrentOptions {}
 
 export interface TransferStats extends SwarmStats {
   readonly piecesWanted: number;

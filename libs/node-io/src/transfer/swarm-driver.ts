@@ -1,0 +1,204 @@
+import { performance } from 'node:perf_hooks';
+
+import { PieceVerifier } from '@swarmpatch/metainfo';
+import type { Handshake } from '@swarmpatch/peer-wire';
+import { BlockLayout, type PeerAddress, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
+
+import type { WebSeed } from '../web-seed/index.ts';
+import { MemorySlots } from './memory-slots.ts';
+import { PeerConnections } from './peer-connections.ts';
+import type { PeerSocket } from './peer-socket.ts';
+import { PieceWork } from './piece-work.ts';
+import { infohashesOf } from './torrent-identity.ts';
+import type { TransferError } from './transfer-error.ts';
+import type { TransferHost } from './transfer-host.ts';
+import type { TorrentOptions } from './transfer-options.ts';
+import { WebSeedRunner } from './web-seed-runner.ts';
+
+const TICK_MS = 100;
+
+/** Runs one torrent's engine: carries its commands out with sockets, threads and files, and tells it what came of them. */
+export class SwarmDriver {
+  readonly swarm: Swarm;
+  readonly #host: TransferHost;
+  readonly #slots: MemorySlots;
+  readonly #work: PieceWork;
+  readonly #connections: PeerConnections;
+  readonly #webSeedRunner: WebSeedRunner;
+  readonly #onChange: () => void;
+  /** What begins something new waits here while the session is paused. */
+  readonly #held: SwarmCommand[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isRunning = true;
+  #isPumping = false;
+  #isPumpDue = false;
+
+  constructor(
+    torrent: TorrentOptions,
+    options: {
+      host: TransferHost;
+      /** 20 bytes. */
+      peerId: Uint8Array;
+      /** The engine came to rest after something happened. */
+      onChange: () => void;
+      onFailure: (error: TransferError) => void;
+    },
+  ) {
+    const { host, peerId, onFailure } = options;
+    const { metainfo, store } = torrent;
+    const layout = new BlockLayout(metainfo.geometry);
+    const webSeeds = torrent.webSeedUse === 'avoid' ? [] : torrent.webSeeds;
+    const onChange = (): void => {
+      this.pump();
+    };
+    this.#host = host;
+    this.#onChange = options.onChange;
+    this.#slots = new MemorySlots(layout);
+    this.swarm = new Swarm({
+      layout,
+      have: torrent.have,
+      wanted: torrent.wanted,
+      slots: this.#slots,
+      peerId: Buffer.from(peerId).toString('hex'),
+      self: { client: 'Swarmpatch 0.1', listenPort: host.listener?.address.port, infoBytes: metainfo.infoBytes },
+      downloadLimit: host.downloadLimit,
+      uploadLimit: host.uploadLimit,
+      webSeedCount: webSeeds.length,
+      random: Math.random,
+    });
+    const common = { swarm: this.swarm, nowMs: monotonicMs, onChange };
+    this.#work = new PieceWork({
+      ...common,
+      slots: this.#slots,
+      store,
+      verifier: new PieceVerifier(metainfo),
+      hasher: host.hasher,
+      onFailure,
+    });
+    this.#connections = new PeerConnections({
+      ...common,
+      introduction: {
+        infohashes: infohashesOf(metainfo),
+        peerId,
+        capabilities: { extensions: true, fast: true, v2: metainfo.format !== 'v1' },
+        pieceCount: layout.pieceCount,
+      },
+      store,
+    });
+    this.#webSeedRunner = new WebSeedRunner({
+      ...common,
+      metainfo,
+      webSeeds,
+      allow: torrent.allowUrl ?? allowHostsOf(webSeeds),
+    });
+  }
+
+  /** Why a web seed failed last. */
+  get lastWebSeedError(): unknown {
+    return this.#webSeedRunner.lastError;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.#tick();
+    }, TICK_MS);
+    this.#tick();
+  }
+
+  addPeers(peers: readonly PeerAddress[], origin: PeerOrigin): void {
+    if (!this.#isRunning) return;
+    this.swarm.peersFound(peers, origin, monotonicMs());
+    this.#tick();
+  }
+
+  accept(socket: PeerSocket, handshake: Handshake): void {
+    if (this.#host.isPaused || !this.#host.mayConnect) socket.destroy();
+    else this.#connections.accept(socket, handshake);
+  }
+
+  /** Lets go of peers and web seeds until `resume`; what was received is still verified and written. */
+  pause(): void {
+    this.swarm.stop(monotonicMs());
+    this.pump();
+    this.#webSeedRunner.stop();
+  }
+
+  resume(): void {
+    this.#tick();
+  }
+
+  /** Ends everything; what was being written is written. */
+  async stop(): Promise<void> {
+    this.#isRunning = false;
+    clearInterval(this.#timer);
+    this.#webSeedRunner.stop();
+    this.#connections.stop();
+    await this.#work.stop();
+    this.#slots.clear();
+  }
+
+  /** Carries out what the engine wants, until it wants nothing more. */
+  pump(): void {
+    this.#isPumpDue = true;
+    if (this.#isPumping || !this.#isRunning) return;
+    this.#isPumping = true;
+    try {
+      while (this.#isPumpDue) {
+        this.#isPumpDue = false;
+        if (!this.#host.isPaused) for (const command of this.#held.splice(0)) this.#carryOut(command);
+        for (const command of this.swarm.drain(monotonicMs())) this.#carryOut(command);
+      }
+      this.#connections.flush();
+    } finally {
+      this.#isPumping = false;
+    }
+    this.#onChange();
+  }
+
+  #tick(): void {
+    if (!this.#host.isPaused) this.swarm.tick(monotonicMs());
+    this.pump();
+  }
+
+  #carryOut(command: SwarmCommand): void {
+    switch (command.kind) {
+      case 'send':
+        this.#connections.send(command.peer, command.message);
+        break;
+      case 'upload':
+        this.#connections.upload(command.peer, command.span);
+        break;
+      case 'verify':
+        this.#work.verify(command.piece);
+        break;
+      case 'write':
+        this.#work.write(command.piece);
+        break;
+      case 'dial':
+        if (this.#host.isPaused) this.#held.push(command);
+        else if (this.#host.mayConnect) this.#connections.dial(command.address);
+        else this.swarm.dialFailed(command.address, monotonicMs());
+        break;
+      case 'disconnect':
+        this.#connections.disconnect(command.peer);
+        break;
+      case 'fetch':
+        if (this.#host.isPaused) this.#held.push(command);
+        else this.#webSeedRunner.start(command);
+        break;
+      case 'shorten_fetch':
+        this.#webSeedRunner.shorten(command.runId, command.endPiece);
+        break;
+    }
+  }
+}
+
+/** Milliseconds that never go back. */
+export function monotonicMs(): number {
+  return performance.now();
+}
+
+function allowHostsOf(webSeeds: readonly WebSeed[]): (url: URL) => boolean {
+  const hosts = new Set(webSeeds.map(({ url }) => (URL.canParse(url) ? new URL(url).host : url)));
+  return (url) => hosts.has(url.host);
+}

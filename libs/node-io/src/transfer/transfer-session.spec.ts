@@ -1,0 +1,162 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Metainfo, pathInDownload } from '@swarmpatch/metainfo';
+import { Bitfield } from '@swarmpatch/swarm';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { createTorrentFrom } from '../hashing/index.ts';
+import { FilePieceStore, type SessionOptions, type TorrentOptions, type Transfer, TransferSession } from './index.ts';
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const NAMES = ['game', 'patch', 'extras'];
+
+describe('TransferSession', () => {
+  let dir: string;
+  let torrents: Metainfo[];
+  const sessions: TransferSession[] = [];
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'session-'));
+    torrents = [];
+    for (const [index, name] of NAMES.entries()) {
+      await mkdir(join(dir, 'seed', name), { recursive: true });
+      await writeFile(join(dir, 'seed', name, 'data.bin'), contentOf(index));
+      const options = { name, format: 'hybrid', pieceLengthBytes: 32_768 } as const;
+      torrents.push((await createTorrentFrom(join(dir, 'seed', name), options)).metainfo);
+    }
+  });
+
+  afterEach(async () => {
+    for (const session of sessions.splice(0)) await session.close();
+    await rm(dir, { recursive: true });
+  });
+
+  async function open(options: SessionOptions = {}): Promise<TransferSession> {
+    const session = await TransferSession.open({ listen: LOOPBACK, ...options });
+    sessions.push(session);
+    return session;
+  }
+
+  function torrentIn(place: string, metainfo: Metainfo, options: Partial<TorrentOptions> = {}): TorrentOptions {
+    const store = new FilePieceStore(metainfo.geometry, (fileIndex) => {
+      const file = metainfo.files[fileIndex];
+      if (!file) throw new RangeError(`no file ${fileIndex}`);
+      return join(dir, place, pathInDownload(metainfo, file));
+    });
+    return { metainfo, store, have: new Uint8Array(0), trackers: [], webSeeds: [], timeoutMs: 20_000, ...options };
+  }
+
+  async function seedAll(options: SessionOptions = {}): Promise<TransferSession> {
+    const session = await open(options);
+    for (const metainfo of torrents) {
+      session.add(torrentIn('seed', metainfo, { have: Bitfield.full(metainfo.pieceCount).bits }));
+    }
+    return session;
+  }
+
+  function addressOf({ address }: TransferSession): { host: string; port: number } {
+    if (!address) throw new Error('the session does not listen');
+    return address;
+  }
+
+  async function expectWhole(place: string, index: number): Promise<void> {
+    const bytes = await readFile(join(dir, place, NAMES[index] ?? '', 'data.bin'));
+    expect(bytes.equals(contentOf(index))).toBe(true);
+  }
+
+  it('fetches and serves many torrents behind one port each side', async () => {
+    const peers = [addressOf(await seedAll())];
+    const session = await open();
+    const transfers = torrents.map((metainfo) => session.add(torrentIn('copy', metainfo, { peers })));
+    await Promise.all(transfers.map(({ done }) => done));
+    for (const index of NAMES.keys()) await expectWhole('copy', index);
+    expect(new Set(transfers.map(({ address }) => address?.port)).size).toBe(1);
+  });
+
+  it('goes on with the others when one torrent fails, and takes it again', async () => {
+    const peers = [addressOf(await seedAll())];
+    const session = await open();
+    await writeFile(join(dir, 'blocked'), 'a file where a directory should be');
+    const [first, second] = torrents as [Metainfo, Metainfo];
+    const broken = session.add(torrentIn('blocked', first, { peers }));
+    const sound = session.add(torrentIn('copy', second, { peers }));
+    await expect(broken.done).rejects.toMatchObject({ code: 'piece_not_written' });
+    await sound.done;
+    await expectWhole('copy', 1);
+    await broken.stop();
+    await session.add(torrentIn('copy', first, { peers })).done;
+    await expectWhole('copy', 0);
+  });
+
+  it('has each torrent once', async () => {
+    const session = await open();
+    const [metainfo] = torrents as [Metainfo];
+    const full = { have: Bitfield.full(metainfo.pieceCount).bits };
+    session.add(torrentIn('seed', metainfo, full));
+    expect(() => session.add(torrentIn('seed', metainfo, full))).toThrow(
+      expect.objectContaining({ code: 'torrent_added' }),
+    );
+  });
+
+  it('has no peer while it is paused by anything, and goes on when nothing pauses it', async () => {
+    const seed = await seedAll({ limits: { uploadBytesPerSecond: 150_000 } });
+    const session = await open();
+    session.pause('schedule');
+    session.pause('game');
+    const [metainfo] = torrents as [Metainfo];
+    // The pause is no part of the time that the transfer has.
+    const transfer = session.add(torrentIn('copy', metainfo, { peers: [addressOf(seed)], timeoutMs: 9_000 }));
+    session.resume('schedule');
+    expect(session.pausedBy).toEqual(['game']);
+    expect(await isDoneWithin(transfer, 500)).toBe(false);
+    expect(transfer.stats.peers).toBe(0);
+    session.resume('game');
+    await until(() => transfer.stats.piecesHave > 0);
+    seed.pause('game');
+    expect(seed.transfers.every(({ stats }) => stats.peers === 0)).toBe(true);
+    expect(await isDoneWithin(transfer, 500)).toBe(false);
+    seed.resume('game');
+    await transfer.done;
+    await expectWhole('copy', 0);
+  });
+
+  it('keeps to the connections that it may have, all torrents together', async () => {
+    const peers = [addressOf(await seedAll())];
+    const session = await open({ connectionsMax: 1 });
+    const transfers = torrents.map((metainfo) => session.add(torrentIn('copy', metainfo, { peers })));
+    const watch = setInterval(() => {
+      const connections = transfers.reduce((sum, { stats }) => sum + stats.peers, 0);
+      mostConnections = Math.max(mostConnections, connections);
+    }, 5);
+    let mostConnections = 0;
+    await transfers[0]?.done;
+    clearInterval(watch);
+    // What was dialled before the first connection stood may stand beside it.
+    expect(mostConnections).toBeLessThanOrEqual(NAMES.length);
+  });
+
+  it('takes nothing more once it is closed, and its torrents are stopped', async () => {
+    const session = await seedAll();
+    const { transfers } = session;
+    await session.close();
+    expect(session.transfers).toEqual([]);
+    expect(transfers).toHaveLength(NAMES.length);
+    const [metainfo] = torrents as [Metainfo];
+    expect(() => session.add(torrentIn('copy', metainfo))).toThrow(expect.objectContaining({ code: 'session_closed' }));
+  });
+});
+
+function contentOf(index: number): Buffer {
+  return Buffer.alloc(300_000, `torrent ${index} has this text. `);
+}
+
+async function isDoneWithin(transfer: Transfer, waitMs: number): Promise<boolean> {
+  const late = new Promise<false>((resolve) => setTimeout(resolve, waitMs, false));
+  return Promise.race([transfer.done.then(() => true), late]);
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 20));
+}

@@ -1,0 +1,166 @@
+import { TokenBucket } from '@swarmpatch/swarm';
+
+import { type ListenAddress, PeerListener } from './peer-listener.ts';
+import { PieceHasher } from './piece-hasher.ts';
+import { expectHashes, infohashesOf } from './torrent-identity.ts';
+import { Transfer } from './transfer.ts';
+import { TransferError } from './transfer-error.ts';
+import type { TransferHost } from './transfer-host.ts';
+import type { SessionOptions, TorrentOptions, TransferOptions } from './transfer-options.ts';
+
+/** Connections of all torrents of a session: a home router's table and a process's file descriptors hold more. */
+export const SESSION_CONNECTIONS_MAX = 300;
+
+type Life = 'until_closed' | 'with_its_torrent';
+
+/** Many torrents at once under one set of limits, behind one port. What goes wrong with one does not touch the others. */
+export class TransferSession {
+  readonly #options: SessionOptions;
+  readonly #listener: PeerListener | undefined;
+  readonly #hasher: PieceHasher;
+  readonly #downloadLimit: TokenBucket;
+  readonly #uploadLimit: TokenBucket;
+  readonly #transfers = new Map<string, Transfer>();
+  readonly #pausedBy = new Set<string>();
+  readonly #life: Life;
+  #isOpen = true;
+  #closed: Promise<unknown> | undefined;
+
+  private constructor(options: SessionOptions, listener: PeerListener | undefined, life: Life) {
+    this.#life = life;
+    this.#options = options;
+    this.#listener = listener;
+    this.#hasher = new PieceHasher(Infinity);
+    this.#downloadLimit = new TokenBucket(options.limits?.downloadBytesPerSecond ?? Infinity);
+    this.#uploadLimit = new TokenBucket(options.limits?.uploadBytesPerSecond ?? Infinity);
+  }
+
+  /** @throws {TransferError} `listen_failed` */
+  static async open(options: SessionOptions = {}): Promise<TransferSession> {
+    return TransferSession.#open(options, 'until_closed');
+  }
+
+  /**
+   * Fetches and serves one torrent in a session that ends with it.
+   *
+   * @throws {TransferError} `listen_failed`, `torrent_incomplete`; the signal's reason
+   */
+  static async ofOne(options: TransferOptions): Promise<Transfer> {
+    options.signal?.throwIfAborted();
+    expectHashes(options.metainfo);
+    const session = await TransferSession.#open(options, 'with_its_torrent');
+    try {
+      return session.add(options);
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  }
+
+  static async #open(options: SessionOptions, life: Life): Promise<TransferSession> {
+    const listener = options.peerUse === 'avoid' ? undefined : await openListener(options.listen);
+    return new TransferSession(options, listener, life);
+  }
+
+  /** Where peers can reach every torrent of this session. */
+  get address(): ListenAddress | undefined {
+    return this.#listener?.address;
+  }
+
+  get transfers(): readonly Transfer[] {
+    return [...this.#transfers.values()];
+  }
+
+  /** Why nothing is transferred now; empty while the session is not paused. */
+  get pausedBy(): readonly string[] {
+    return [...this.#pausedBy];
+  }
+
+  /**
+   * Begins to fetch and serve a torrent.
+   *
+   * @throws {TransferError} `torrent_incomplete`, `torrent_added`, `session_closed`; the signal's reason
+   */
+  add(torrent: TorrentOptions): Transfer {
+    torrent.signal?.throwIfAborted();
+    if (!this.#isOpen) {
+      throw new TransferError('session_closed', `add ${torrent.metainfo.name}: the session is closed; open another`);
+    }
+    expectHashes(torrent.metainfo);
+    const key = infohashesOf(torrent.metainfo)
+      .map((infohash) => Buffer.from(infohash).toString('hex'))
+      .join();
+    if (this.#transfers.has(key)) {
+      throw new TransferError('torrent_added', `add ${torrent.metainfo.name}: the session has this torrent already`);
+    }
+    const transfer = new Transfer(torrent, this.#hostFor(), async () => {
+      this.#transfers.delete(key);
+      if (this.#life === 'with_its_torrent') await this.close();
+    });
+    this.#transfers.set(key, transfer);
+    transfer.start();
+    return transfer;
+  }
+
+  /** Lets go of all peers and web seeds until each cause that paused has been resumed. */
+  pause(cause: string): void {
+    const wasPaused = this.#pausedBy.size > 0;
+    this.#pausedBy.add(cause);
+    if (!wasPaused) this.#tellPause();
+  }
+
+  resume(cause: string): void {
+    if (this.#pausedBy.delete(cause) && this.#pausedBy.size === 0) this.#tellPause();
+  }
+
+  /** Stops every torrent, then lets go of what they shared. */
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    await Promise.all(this.transfers.map((transfer) => transfer.stop()));
+    this.#closed ??= Promise.all([this.#listener?.close(), this.#hasher.close()]);
+    await this.#closed;
+  }
+
+  #tellPause(): void {
+    for (const transfer of this.#transfers.values()) transfer.pauseChanged();
+  }
+
+  #hostFor(): TransferHost {
+    const isPaused = (): boolean => this.#pausedBy.size > 0;
+    const mayConnect = (): boolean => this.#connections() < (this.#options.connectionsMax ?? SESSION_CONNECTIONS_MAX);
+    return {
+      listener: this.#listener,
+      peerUse: this.#options.peerUse ?? 'use',
+      downloadLimit: this.#downloadLimit,
+      uploadLimit: this.#uploadLimit,
+      hasher: this.#hasher,
+      get isPaused() {
+        return isPaused();
+      },
+      get mayConnect() {
+        return mayConnect();
+      },
+    };
+  }
+
+  #connections(): number {
+    let connections = 0;
+    for (const transfer of this.#transfers.values()) connections += transfer.stats.peers;
+    return connections;
+  }
+}
+
+/**
+ * Starts to fetch and serve one torrent, in a session that ends with it.
+ *
+ * @throws {TransferError} `listen_failed`, `torrent_incomplete`; the signal's reason
+ */
+export async function startTransfer(options: TransferOptions): Promise<Transfer> {
+  return TransferSession.ofOne(options);
+}
+
+/** An address of every interface, of both families where the machine has them. */
+async function openListener(listen: ListenAddress | undefined): Promise<PeerListener> {
+  if (listen) return PeerListener.open(listen);
+  return PeerListener.open({ host: '::', port: 0 }).catch(() => PeerListener.open({ host: '0.0.0.0', port: 0 }));
+}
