@@ -1,7 +1,10 @@
 export { BrokenInvariant, type Invariant } from './broken-invariant.ts';
+export { type Fault, FAULTS, type LineRates } from './crew.ts';
 export type { Conduct, LauncherOptions } from './launcher-options.ts';
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
 export type { Place } from './place.ts';
+export { runScenario, type ScenarioOptions } from './scenario.ts';
+export type { ScenarioReport } from './scenario-report.ts';
 export { SimulatedLauncher } from './simulated-launcher.ts';
 export { type OriginOptions, SimulatedOrigin } from './simulated-origin.ts';
 export { SimulatedTorrent } from './simulated-torrent.ts';

@@ -31,6 +31,8 @@ export class SimulatedLauncher implements LinkEnd {
   finishedMs: number | undefined;
   startedMs: number;
   uploadedBytes = 0;
+  uploadedBlocks = 0;
+  onFinished: (() => void) | undefined;
   readonly banned: string[] = [];
   readonly #network: Network;
   readonly #slots: SimulatedSlots;
@@ -198,6 +200,7 @@ export class SimulatedLauncher implements LinkEnd {
     this.#checks.finished(this.finishedMs);
     this.#network.digest.add(this.number, this.finishedMs, this.uploadedBytes);
     this.#network.settled(this);
+    this.onFinished?.();
   }
 
   /** Once for all that happens in this millisecond. */
@@ -271,6 +274,7 @@ export class SimulatedLauncher implements LinkEnd {
     link.sendBlock(span, this.#network.torrent.block(span, isBad ? 'bad' : 'good'), () => {
       if (!this.isUp) return;
       this.uploadedBytes += span.lengthBytes;
+      this.uploadedBlocks += 1;
       this.swarm.uploaded(peer, span.lengthBytes, 'sent', this.#network.time.nowMs);
       this.#pumpSoon();
     });
