@@ -7,6 +7,17 @@ export {
   type PeerEndpoint,
   type ScrapeEntry,
 } from './announce.ts';
+export {
+  type AnnounceAnswer,
+  type AnnounceStep,
+  AnnounceTiers,
+  TRACKER_BACK_OFF_FIRST_MS,
+  TRACKER_BACK_OFF_MS_MAX,
+  TRACKER_INTERVAL_SECONDS_MAX,
+  TRACKER_INTERVAL_SECONDS_MIN,
+  TRACKER_PATIENCE_MS,
+  TRACKERS_PER_TORRENT_MAX,
+} from './announce-tiers.ts';
 export { COMPACT_PEER6_BYTES, COMPACT_PEER_BYTES, packPeers, peersOf, readCompactPeers } from './compact-peers.ts';
 export { CONNECTION_SECRET_BYTES, CONNECTION_SLOT_MS, ConnectionIds } from './connection-ids.ts';
 export {
