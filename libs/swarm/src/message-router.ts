@@ -44,6 +44,7 @@ export class MessageRouter {
         break;
       case 'unchoke':
         peer.isChokingUs = false;
+        requests.hasMore(peer);
         break;
       case 'interested':
         unchoking.becameInterested(peer, nowMs);
@@ -53,12 +54,16 @@ export class MessageRouter {
         break;
       case 'have':
         sessions.hasPiece(peer, message.piece);
+        requests.hasMore(peer);
         break;
       case 'bitfield':
         sessions.hasBitfield(peer, message.bits);
+        requests.hasMore(peer);
         break;
       case 'have_all':
-        sessions.hasAll(peer);
+      case 'have_none':
+        sessions.hasAllOrNone(peer, message.kind);
+        requests.hasMore(peer);
         break;
       case 'request':
         uploads.requested(peer, message);
@@ -76,6 +81,7 @@ export class MessageRouter {
       }
       case 'extended':
         extensions.received(peer, message, nowMs);
+        requests.due(peer);
         break;
       case 'hash_request':
         outbox.send(peer.number, { ...message, kind: 'hash_reject', piecesRoot: message.piecesRoot.slice() });

@@ -12,8 +12,12 @@ export interface SwarmOptions {
   /** Hex of this client's peer id. */
   readonly peerId: string;
   readonly self: SelfDescription;
+  /** Addresses of this machine's interfaces: peers of the same subnets are dialled first. */
+  readonly ownHosts?: readonly string[] | undefined;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
+  /** Whether peers of the local network are free of both limits. Default: they are counted. */
+  readonly lanLimits?: 'exempt' | 'counted' | undefined;
   readonly webSeedCount: number;
   readonly heldBytesMax?: number | undefined;
   /** 0 to 1. */
@@ -24,6 +28,8 @@ export interface SwarmStats {
   /** Verified payload, without pads. */
   readonly fromPeersBytes: number;
   readonly fromWebSeedsBytes: number;
+  /** Taken from equal files that were on this disk. */
+  readonly fromDiskBytes: number;
   readonly uploadedBytes: number;
   readonly badPieces: number;
   readonly peers: number;

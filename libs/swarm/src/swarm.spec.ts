@@ -62,7 +62,7 @@ function disconnects(commands: readonly SwarmCommand[]): SwarmCommand[] {
 /** A peer with every piece that serves us. */
 function connectSeed(swarm: Swarm, id: number, fast = true): number {
   const peer = connect(swarm, id, fast);
-  swarm.messageReceived(peer, { kind: 'have_all' }, 0);
+  swarm.messageReceived(peer, fast ? { kind: 'have_all' } : { kind: 'bitfield', bits: new Uint8Array([0xff]) }, 0);
   swarm.messageReceived(peer, { kind: 'unchoke' }, 0);
   return peer;
 }

@@ -5,12 +5,14 @@ import { Extensions } from './extensions/extensions.ts';
 import { MetadataExtension } from './extensions/metadata-extension.ts';
 import { MessageRouter } from './message-router.ts';
 import { Connections } from './peers/connections.ts';
+import { Host } from './peers/host.ts';
 import type { PeerAddress } from './peers/peer-address.ts';
 import type { PeerOrigin } from './peers/peer-book.ts';
 import { type NewPeer, PeerRegistry } from './peers/peer-registry.ts';
 import { PeerSessions } from './peers/peer-sessions.ts';
 import type { SwarmPeer } from './peers/swarm-peer.ts';
 import { Bitfield } from './pieces/bitfield.ts';
+import { DiskPieces } from './pieces/disk-pieces.ts';
 import { HeldPieces } from './pieces/held-pieces.ts';
 import { Picker } from './pieces/picker.ts';
 import { PieceFinish } from './pieces/piece-finish.ts';
@@ -24,6 +26,9 @@ import { WebSeeding } from './web/web-seeding.ts';
 
 /** Memory for pieces that are not written yet. */
 export const HELD_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** How often it is looked for peers that have gone silent. */
+const SILENCE_CHECK_MS = 1_000;
 
 /**
  * One torrent's swarm as this client sees it. Connections, messages, verified pieces and time go in; `drain` gives what is to
@@ -44,7 +49,11 @@ export class Swarm {
   readonly #unchoking: Unchoking;
   readonly #webSeeding: WebSeeding;
   readonly #router: MessageRouter;
+  readonly #diskPieces: DiskPieces;
   readonly #sent = new RateMeter();
+  readonly #lanLimits: 'exempt' | 'counted';
+  #isPaused = false;
+  #nextSilenceCheckMs = -Infinity;
 
   constructor(options: SwarmOptions) {
     const { layout, slots, random, self, downloadLimit, uploadLimit, webSeedCount } = options;
@@ -56,7 +65,12 @@ export class Swarm {
       heldBytesMax: options.heldBytesMax ?? HELD_BYTES_MAX,
       random,
     });
-    const registry = new PeerRegistry(options.peerId, layout.pieceCount);
+    const registry = new PeerRegistry({
+      ownId: options.peerId,
+      pieceCount: layout.pieceCount,
+      listenPort: self.listenPort,
+      ownHosts: options.ownHosts,
+    });
     const { peers } = registry;
     const held = new HeldPieces(ledger, slots);
     const sessions = new PeerSessions({ ledger, outbox });
@@ -92,6 +106,16 @@ export class Swarm {
     this.#requests = requests;
     this.#uploads = uploads;
     this.#unchoking = unchoking;
+    this.#lanLimits = options.lanLimits ?? 'counted';
+    this.#diskPieces = new DiskPieces({
+      ledger,
+      slots,
+      held,
+      requests,
+      finish,
+      sessions,
+      peers,
+    });
     this.#connections = new Connections({ registry, ledger, sessions, extensions, requests, uploads, outbox });
     this.#router = new MessageRouter({ sessions, extensions, requests, finish, uploads, unchoking, outbox });
   }
@@ -114,6 +138,7 @@ export class Swarm {
     return {
       fromPeersBytes: this.#finish.fromPeersBytes,
       fromWebSeedsBytes: this.#finish.fromWebSeedsBytes,
+      fromDiskBytes: this.#finish.fromDiskBytes,
       uploadedBytes: this.#sent.totalBytes,
       badPieces: this.#finish.badPieces,
       peers: this.#peers.size,
@@ -136,7 +161,10 @@ export class Swarm {
 
   /** Returns the number of the peer, or why the connection is to be closed. */
   peerConnected(newPeer: NewPeer, nowMs: number): number | DisconnectReason {
-    return this.#connections.connected(newPeer, nowMs);
+    const number = this.#connections.connected(newPeer, nowMs);
+    const peer = typeof number === 'number' ? this.#peers.get(number) : undefined;
+    if (peer) peer.isExemptFromLimits = this.#lanLimits === 'exempt' && new Host(peer.host).scope === 'local';
+    return number;
   }
 
   peerDisconnected(number: number, nowMs: number): void {
@@ -180,8 +208,62 @@ export class Swarm {
 
   pieceWritten(piece: number, nowMs: number): void {
     this.#finish.written(piece);
-    this.#sessions.announce(piece, this.#peers.values());
-    if (this.#ledger.have.isFull) for (const peer of this.#peers.values()) this.#connections.dropUseless(peer, nowMs);
+    this.#isHere(piece, nowMs);
+  }
+
+  /**
+   * Bytes of the piece, pads included, were found in another file on this disk: they are verified and written like any others.
+   * False when the piece is not needed, or no memory is free for it now.
+   */
+  adoptPiece(piece: number, data: Uint8Array, nowMs: number): boolean {
+    return this.#diskPieces.adopt(piece, data, nowMs);
+  }
+
+  /** The piece was put in its place and verified by other means. False when it is not needed. */
+  pieceFound(piece: number, nowMs: number): boolean {
+    if (!this.#diskPieces.found(piece)) return false;
+    this.#isHere(piece, nowMs);
+    return true;
+  }
+
+  /** The piece's bytes on disk are damaged: it is not served any more. False when it was not here. */
+  pieceLost(piece: number, then: 'fetch' | 'leave'): boolean {
+    if (!this.#diskPieces.lost(piece, then)) return false;
+    this.#uploads.pieceLost(piece);
+    return true;
+  }
+
+  /**
+   * Pieces of a higher priority are fetched before all others; among equals the rarest comes first.
+   *
+   * @param priorities By piece, 0 to 254; undefined when all are equal.
+   */
+  setPriorities(priorities: Uint8Array | undefined): void {
+    this.#ledger.setPriorities(priorities);
+  }
+
+  /** How many of the pieces from `first` on and before `end` are not written. */
+  missingWithin(first: number, end: number): number {
+    return this.#ledger.have.missingWithin(first, end);
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Nothing is asked for or served until `resume`. Connections stay. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#requests.pause();
+    this.#unchoking.pause();
+    this.#webSeeding.seeds.stopAll();
+  }
+
+  resume(nowMs: number): void {
+    this.#isPaused = false;
+    this.#requests.resume();
+    this.#unchoking.resume(nowMs);
+    this.#planWebSeeds(nowMs);
   }
 
   /** Bytes of a run arrived. Returns how long to wait before more are read, to keep the download limit. */
@@ -215,9 +297,10 @@ export class Swarm {
 
   /** To be called several times a second. */
   tick(nowMs: number): void {
-    this.#requests.snubSilent(nowMs);
+    this.#checkSilence(nowMs);
     this.#unchoking.round(this.isComplete ? 'seed' : 'leecher', nowMs);
     this.#connections.keepAlive(nowMs);
+    this.#connections.makeRoom(nowMs);
     this.#extensions.tick(nowMs);
     for (const address of this.#registry.book.take(this.#peers.size, nowMs))
       this.#outbox.put({ kind: 'dial', address });
@@ -231,7 +314,7 @@ export class Swarm {
 
   /** What is to be done now. */
   drain(nowMs: number): SwarmCommand[] {
-    if (!this.isComplete) for (const peer of this.#peers.values()) this.#requests.pump(peer, nowMs);
+    if (!this.isComplete) this.#requests.pump(nowMs);
     this.#uploads.pump(nowMs);
     const commands = this.#outbox.drain();
     for (const command of commands) {
@@ -246,8 +329,21 @@ export class Swarm {
     this.#ledger.audit();
   }
 
+  #isHere(piece: number, nowMs: number): void {
+    this.#sessions.announce(piece, this.#peers.values());
+    if (this.#ledger.have.isFull) for (const peer of this.#peers.values()) this.#connections.dropUseless(peer, nowMs);
+  }
+
+  #checkSilence(nowMs: number): void {
+    if (nowMs < this.#nextSilenceCheckMs) return;
+    this.#nextSilenceCheckMs = nowMs + SILENCE_CHECK_MS;
+    this.#requests.snubSilent(nowMs);
+    this.#requests.starvedAreDue();
+    this.#connections.keepAlive(nowMs);
+  }
+
   #planWebSeeds(nowMs: number): void {
-    if (this.isComplete) return;
+    if (this.isComplete || this.#isPaused) return;
     const bytesPerSecond = this.#requests.meter.bytesPerSecond(nowMs);
     this.#webSeeding.plan({ count: this.#peers.size, bytesPerSecond }, nowMs);
   }

@@ -29,31 +29,61 @@ export class PeerSessions {
     else if (have.count > 0) this.#outbox.send(peer.number, { kind: 'bitfield', bits: have.bits.slice() });
   }
 
-  /** Some clients send a bitfield again in place of many haves. @throws {ProtocolError} `bad_bitfield` */
+  /**
+   * BEP 3 wants it first and once. Some clients send it again in place of many haves: what it has more is taken.
+   *
+   * @throws {ProtocolError} `bad_bitfield`
+   */
   hasBitfield(peer: SwarmPeer, bits: Uint8Array): void {
     const { pieceCount } = this.#ledger.layout;
     if (!isValidBitfield(bits, pieceCount)) {
       throw new ProtocolError('bad_bitfield', `read a bitfield: ${bits.length} bytes do not fit ${pieceCount} pieces`);
     }
+    peer.hasSaidPieces = true;
     this.#hasThese(peer, new Bitfield(pieceCount, bits));
   }
 
-  hasAll(peer: SwarmPeer): void {
-    this.#hasThese(peer, Bitfield.full(this.#ledger.layout.pieceCount));
+  /** @throws {ProtocolError} `bad_sequence` unless the peer says it with the fast extension, and first (BEP 6). */
+  hasAllOrNone(peer: SwarmPeer, kind: 'have_all' | 'have_none'): void {
+    if (!peer.capabilities.fast) {
+      throw new ProtocolError('bad_sequence', `read "${kind}": the fast extension (BEP 6) is not agreed on`);
+    }
+    if (peer.hasSaidPieces) {
+      throw new ProtocolError('bad_sequence', `read "${kind}": the peer said before what it has; BEP 6 wants it first`);
+    }
+    peer.hasSaidPieces = true;
+    if (kind === 'have_all') this.#hasThese(peer, Bitfield.full(this.#ledger.layout.pieceCount));
   }
 
   /** @throws {ProtocolError} `bad_piece_index` */
   hasPiece(peer: SwarmPeer, piece: number): void {
-    if (piece >= this.#ledger.layout.pieceCount) {
-      throw new ProtocolError(
-        'bad_piece_index',
-        `read a have: found piece ${piece} of ${this.#ledger.layout.pieceCount}`,
-      );
-    }
+    this.expectPiece(piece, 'a have');
+    peer.hasSaidPieces = true;
     if (peer.pieces.has(piece)) return;
     this.#ledger.rarity.raise(piece);
     this.#take(peer, piece);
     this.#updateInterest(peer);
+  }
+
+  /** The peer had the piece and has it no more (BEP 54). @throws {ProtocolError} `bad_piece_index` */
+  hasNoMore(peer: SwarmPeer, piece: number): void {
+    this.expectPiece(piece, 'a donthave');
+    if (!peer.pieces.delete(piece)) return;
+    if (peer.countedAsSeed) {
+      this.#seedCount -= 1;
+      peer.countedAsSeed = false;
+      for (const left of peer.pieces.indexes()) this.#ledger.rarity.raise(left);
+    } else this.#ledger.rarity.lower(piece);
+    if (this.#ledger.wanted.has(piece) && !this.#ledger.have.has(piece)) peer.usefulPieces -= 1;
+    this.#updateInterest(peer);
+  }
+
+  /** @throws {ProtocolError} `bad_piece_index` */
+  expectPiece(piece: number, what: string): void {
+    const { pieceCount } = this.#ledger.layout;
+    if (piece >= pieceCount) {
+      throw new ProtocolError('bad_piece_index', `read ${what}: found piece ${piece} of ${pieceCount}`);
+    }
   }
 
   left(peer: SwarmPeer): void {
@@ -69,6 +99,16 @@ export class PeerSessions {
         peer.usefulPieces -= 1;
         this.#updateInterest(peer);
       }
+    }
+  }
+
+  /** A piece of ours is gone: those who have it may be useful again. */
+  lostPiece(piece: number, peers: Iterable<SwarmPeer>): void {
+    if (!this.#ledger.wanted.has(piece)) return;
+    for (const peer of peers) {
+      if (!peer.pieces.has(piece)) continue;
+      peer.usefulPieces += 1;
+      this.#updateInterest(peer);
     }
   }
 

@@ -20,6 +20,18 @@ export class SwarmPeer {
   readonly pieces: Bitfield;
   /** Of a seed, counted as one and not piece by piece. */
   countedAsSeed = false;
+  /** Whether it said what it has: BEP 6 wants that first and once. */
+  hasSaidPieces = false;
+  /** It wants nothing: a seed, or a partial one (BEP 21). */
+  isUploadOnly = false;
+  /** Pieces that it serves us while it chokes us (BEP 6). */
+  readonly allowedFast: Set<number> = new Set();
+  /** Pieces that we serve it while we choke it, with the bytes of each that were asked for so. */
+  readonly offeredFast: Map<number, number> = new Map();
+  /** Pieces that it would rather send than others (BEP 6), newest last. */
+  readonly suggested: Set<number> = new Set();
+  /** Rejects of what was not asked for. */
+  strayRejects = 0;
   /** Its pieces that are wanted here and not written. */
   usefulPieces = 0;
 
@@ -45,9 +57,22 @@ export class SwarmPeer {
   isSnubbed = false;
   /** The piece it leads. */
   leads: number | undefined;
+  /** Another's piece that it helps with. */
+  helps: number | undefined;
+  /** `PieceLedger.pickable` when it last had no absent piece to give. */
+  hadNothingNewAt: number | undefined;
+  /** Its pipeline may have room: it is looked at in the next turn. */
+  isDue = false;
+  /** Rate limits are not for it. */
+  isExemptFromLimits = false;
 
   /** Ids that the peer gave to extensions. */
   extensionIds: ReadonlyMap<string, number> = new Map();
+
+  /** Whether it would send this piece now. */
+  offers(piece: number): boolean {
+    return this.pieces.has(piece) && (!this.isChokingUs || this.allowedFast.has(piece));
+  }
 
   constructor(options: {
     number: number;

@@ -44,6 +44,21 @@ export class Bitfield {
     return true;
   }
 
+  /** Whether the bit was set before. */
+  delete(index: number): boolean {
+    if (!this.has(index)) return false;
+    this.bits[index >>> 3] = (this.bits[index >>> 3] ?? 0) & ~(0x80 >>> (index & 7));
+    this.#count -= 1;
+    return true;
+  }
+
+  /** How many of the indexes from `first` on and before `end` are not in the set. */
+  missingWithin(first: number, end: number): number {
+    let missing = 0;
+    for (let index = first; index < end; index += 1) if (!this.has(index)) missing += 1;
+    return missing;
+  }
+
   *indexes(): Generator<number, void> {
     for (let index = 0; index < this.length; index += 1) if (this.has(index)) yield index;
   }

@@ -4,11 +4,14 @@ import type { PieceSlots } from '../ports.ts';
 
 /** An open piece without news for so long makes room when memory is full. */
 const IDLE_PIECE_MS = 10_000;
+/** How long nothing is looked for after nothing idle was found. */
+const IDLE_CHECK_MS = 500;
 
 /** Opens pieces together with their memory, and gives both up. */
 export class HeldPieces {
   readonly #ledger: PieceLedger;
   readonly #slots: PieceSlots;
+  #nextCheckMs = 0;
 
   constructor(ledger: PieceLedger, slots: PieceSlots) {
     this.#ledger = ledger;
@@ -29,11 +32,13 @@ export class HeldPieces {
   /** Memory is bounded: an open piece with which nothing goes on has to yield. False when there is none. */
   makeRoomFor(piece: number, nowMs: number): boolean {
     if (this.#ledger.hasRoomFor(piece)) return true;
+    if (nowMs < this.#nextCheckMs) return false;
     for (const open of this.#ledger.openPieces) {
       if (open.askedCount > 0 || nowMs - open.lastBlockMs < IDLE_PIECE_MS) continue;
       this.giveUp(open);
       if (this.#ledger.hasRoomFor(piece)) return true;
     }
+    this.#nextCheckMs = nowMs + IDLE_CHECK_MS;
     return false;
   }
 }

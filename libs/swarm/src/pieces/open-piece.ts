@@ -73,9 +73,12 @@ export class OpenPiece {
     this.#firstMissing = Math.min(this.#firstMissing, block);
   }
 
+  /** The block came: one of those who were asked for it owes it no more. */
   receive(block: number, sender: number, nowMs: number): void {
     this.#expectNotReceived(block);
-    if (this.askersOf(block) === 0) this.#missingCount -= 1;
+    const askers = this.askersOf(block);
+    if (askers === 0) this.#missingCount -= 1;
+    else this.#askers[block] = askers - 1;
     this.senders[block] = sender;
     this.#receivedCount += 1;
     this.lastBlockMs = nowMs;

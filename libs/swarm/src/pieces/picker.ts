@@ -1,6 +1,7 @@
 import { NOBODY, type OpenPiece } from './open-piece.ts';
 import type { PieceLedger } from './piece-ledger.ts';
 import { blockKey } from './block-key.ts';
+import type { Tier } from './rarity-order.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 
 /** Pieces picked at random before rarest first: a newcomer needs something to trade soon. */
@@ -60,30 +61,45 @@ export class Picker {
 
   #ofLeaderlessPiece(peer: SwarmPeer): PickedBlock | undefined {
     for (const open of this.#context.ledger.lackingPieces) {
-      if (open.leader === NOBODY && peer.pieces.has(open.piece)) return this.#lead(peer, open);
+      if (open.leader === NOBODY && peer.offers(open.piece)) return this.#lead(peer, open);
     }
     return undefined;
   }
 
   #ofNewPiece(peer: SwarmPeer, nowMs: number): PickedBlock | undefined {
+    const { ledger, makeRoomFor, openPiece, isOnParole } = this.#context;
+    if (ledger.rarity.size === 0 || peer.hadNothingNewAt === ledger.pickable) return undefined;
+    if (!makeRoomFor(ledger.rarity.at(0), nowMs)) return undefined;
     const piece = this.#newPiece(peer);
-    if (piece === undefined || !this.#context.makeRoomFor(piece, nowMs)) return undefined;
-    const open = this.#context.openPiece(piece, nowMs);
-    open.isExclusive = this.#context.isOnParole(piece);
+    if (piece === undefined) {
+      peer.hadNothingNewAt = ledger.pickable;
+      return undefined;
+    }
+    if (!makeRoomFor(piece, nowMs)) return undefined;
+    const open = openPiece(piece, nowMs);
+    open.isExclusive = isOnParole(piece);
     return this.#lead(peer, open);
   }
 
   #newPiece(peer: SwarmPeer): number | undefined {
+    const { rarity } = this.#context.ledger;
+    for (let tier = 0; tier < rarity.tierCount; tier += 1) {
+      const piece = this.#newPieceOf(peer, rarity.tier(tier));
+      if (piece !== undefined) return piece;
+    }
+    return undefined;
+  }
+
+  #newPieceOf(peer: SwarmPeer, { start, unavailableEnd, end }: Tier): number | undefined {
     const { ledger, random, webReservation } = this.#context;
-    const { rarity } = ledger;
     // A seed is not counted piece by piece: it may have pieces that nobody is counted for.
-    const firstPlace = peer.countedAsSeed ? 0 : rarity.unavailableCount;
-    const places = rarity.size - firstPlace;
+    const firstPlace = peer.countedAsSeed ? start : unavailableEnd;
+    const places = end - firstPlace;
     const skipped = ledger.have.count < RANDOM_FIRST_PIECES ? Math.floor(random() * places) : 0;
     let planned: number | undefined;
     for (let step = 0; step < places; step += 1) {
-      const piece = rarity.at(firstPlace + ((step + skipped) % places));
-      if (!peer.pieces.has(piece)) continue;
+      const piece = ledger.rarity.at(firstPlace + ((step + skipped) % places));
+      if (!peer.offers(piece)) continue;
       const reservation = webReservation(piece);
       if (reservation === 'none') return piece;
       // The end of a run is what the web seed comes to last.
@@ -93,20 +109,31 @@ export class Picker {
   }
 
   #ofOthersPiece(peer: SwarmPeer): PickedBlock | undefined {
+    const open = this.#helpedPiece(peer) ?? this.#pieceToHelpWith(peer);
+    const block = open?.nextMissing();
+    peer.helps = open?.piece;
+    return open && block !== undefined ? { open, block } : undefined;
+  }
+
+  #helpedPiece(peer: SwarmPeer): OpenPiece | undefined {
+    const open = peer.helps === undefined ? undefined : this.#context.ledger.openPiece(peer.helps);
+    return open && open.missingCount > 0 && !open.isExclusive ? open : undefined;
+  }
+
+  #pieceToHelpWith(peer: SwarmPeer): OpenPiece | undefined {
     let best: OpenPiece | undefined;
     for (const open of this.#context.ledger.lackingPieces) {
-      if (open.isExclusive || !peer.pieces.has(open.piece)) continue;
+      if (open.isExclusive || !peer.offers(open.piece)) continue;
       if (!best || open.missingCount > best.missingCount) best = open;
     }
-    const block = best?.nextMissing();
-    return best && block !== undefined ? { open: best, block } : undefined;
+    return best;
   }
 
   #ofEndgame(peer: SwarmPeer): PickedBlock | undefined {
     const { ledger } = this.#context;
     if (!ledger.isAllAskedFor || peer.asked.size >= ENDGAME_REQUESTS_MAX) return undefined;
     for (const open of ledger.openPieces) {
-      if (open.isExclusive || !peer.pieces.has(open.piece)) continue;
+      if (open.isExclusive || !peer.offers(open.piece)) continue;
       for (let block = 0; block < open.blockCount; block += 1) {
         const mayAsk = !open.isReceived(block) && open.askersOf(block) < ENDGAME_ASKERS_MAX;
         if (mayAsk && !peer.asked.has(blockKey(open.piece, block))) return { open, block };

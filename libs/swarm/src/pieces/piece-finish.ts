@@ -5,8 +5,8 @@ import { PoisonWatch } from './poison-watch.ts';
 import type { PieceSlots } from '../ports.ts';
 import type { WebSeeds } from '../web/web-seeds.ts';
 
-/** Who a held piece is from: the sender of each block, or a web seed. */
-type PieceSource = { readonly senders: Uint32Array } | { readonly webSeed: number };
+/** Who a held piece is from: the sender of each block, a web seed, or another file on this disk. */
+type PieceSource = { readonly senders: Uint32Array } | { readonly webSeed: number } | 'disk';
 
 /** Takes held pieces through verification to the store, counts their bytes by source and names who sent bad ones. */
 export class PieceFinish {
@@ -19,6 +19,7 @@ export class PieceFinish {
   /** Verified bytes, without pads. */
   fromPeersBytes = 0;
   fromWebSeedsBytes = 0;
+  fromDiskBytes = 0;
   badPieces = 0;
 
   constructor(options: { ledger: PieceLedger; slots: PieceSlots; outbox: Outbox; webSeeds: WebSeeds }) {
@@ -38,6 +39,17 @@ export class PieceFinish {
     this.#verify(piece, { webSeed });
   }
 
+  /** The ledger has the piece as verifying already. */
+  cameFromDisk(piece: number, data: Uint8Array): void {
+    this.#slots.adopt(piece, data);
+    this.#verify(piece, 'disk');
+  }
+
+  /** It is verified and written. */
+  foundOnDisk(piece: number): void {
+    this.#count(piece, 'disk');
+  }
+
   /** Returns the peers that are proven to have sent bad blocks. */
   verified(piece: number, result: 'good' | 'bad', nowMs: number): Iterable<number> {
     const source = this.#sources.get(piece);
@@ -51,7 +63,9 @@ export class PieceFinish {
     }
     this.badPieces += 1;
     const culprits: number[] = [];
-    if ('webSeed' in source) this.#webSeeds.sentBadPiece(source.webSeed, nowMs);
+    if (source === 'disk') {
+      // The other file is not what it was taken for: nobody is to blame.
+    } else if ('webSeed' in source) this.#webSeeds.sentBadPiece(source.webSeed, nowMs);
     else {
       const culprit = this.watch.failed(piece, source.senders, () => this.#slots.fingerprints(piece));
       if (culprit !== undefined) culprits.push(culprit);
@@ -72,7 +86,8 @@ export class PieceFinish {
 
   #count(piece: number, source: PieceSource): void {
     const lengthBytes = this.#ledger.layout.filledBytes(piece);
-    if ('webSeed' in source) this.fromWebSeedsBytes += lengthBytes;
+    if (source === 'disk') this.fromDiskBytes += lengthBytes;
+    else if ('webSeed' in source) this.fromWebSeedsBytes += lengthBytes;
     else this.fromPeersBytes += lengthBytes;
   }
 }

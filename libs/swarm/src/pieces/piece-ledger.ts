@@ -6,7 +6,8 @@
  *
  * An absent piece holds no bytes. An open piece holds blocks, and each of its blocks is missing, asked for, or received. A
  * verifying or writing piece is held whole. `open` falls back to `absent` when it is given up, `verifying` when its bytes
- * are wrong. A wanted absent piece, and no other, is in the rarity order.
+ * are wrong, and `have` when they are lost on disk. A piece that another's file on this disk brings goes straight to `have`.
+ * A wanted absent piece, and no other, is in the rarity order.
  */
 import { Bitfield } from './bitfield.ts';
 import type { BlockLayout } from './block-layout.ts';
@@ -43,6 +44,8 @@ export class PieceLedger {
   readonly #lacking = new Set<OpenPiece>();
   readonly #heldBytesMax: number;
   #heldBytes = 0;
+  #supply = 0;
+  #pickable = 0;
   #wantedLeft = 0;
   #wantedLeftBytes = 0;
 
@@ -89,6 +92,22 @@ export class PieceLedger {
     return this.#open.size;
   }
 
+  /** Grows when something may be asked for that could not before: whoever found nothing may look again. */
+  get supply(): number {
+    return this.#supply;
+  }
+
+  /** Grows when a piece may be opened that could not be before. */
+  get pickable(): number {
+    return this.#pickable;
+  }
+
+  /** Absent pieces that were reserved elsewhere are free again. */
+  piecesFreed(): void {
+    this.#pickable += 1;
+    this.#supply += 1;
+  }
+
   /** Open pieces in which blocks can be asked for. */
   get lackingPieces(): ReadonlySet<OpenPiece> {
     return this.#lacking;
@@ -125,19 +144,21 @@ export class PieceLedger {
   /** A block is asked for, perhaps once more. */
   ask(open: OpenPiece, block: number): void {
     open.ask(block);
-    if (open.missingCount === 0) this.#lacking.delete(open);
+    if (open.missingCount === 0) this.#lackNoMore(open);
   }
 
   /** One of those who were asked for a block will not send it. */
   unask(open: OpenPiece, block: number): void {
     open.unask(block);
-    if (open.missingCount > 0 && this.#open.get(open.piece) === open) this.#lacking.add(open);
+    if (open.isReceived(block) || this.#open.get(open.piece) !== open) return;
+    if (open.askersOf(block) === 0) this.#lack(open);
+    else if (this.isAllAskedFor) this.#supply += 1;
   }
 
-  /** A block came. open → verifying once it was the last. */
+  /** A block came; it counts as the answer of one who was asked for it. open → verifying once it was the last. */
   receive(open: OpenPiece, block: number, sender: number, nowMs: number): 'open' | 'verifying' {
     open.receive(block, sender, nowMs);
-    if (open.missingCount === 0) this.#lacking.delete(open);
+    if (open.missingCount === 0) this.#lackNoMore(open);
     if (open.receivedCount < open.blockCount) return 'open';
     this.#close(open);
     this.#move(open.piece, OPEN, VERIFYING);
@@ -147,7 +168,7 @@ export class PieceLedger {
   /** What this peer sent is not to be trusted: its blocks are missing again. */
   forgetSender(open: OpenPiece, sender: number): void {
     open.forgetSender(sender);
-    if (open.missingCount > 0) this.#lacking.add(open);
+    if (open.missingCount > 0) this.#lack(open);
   }
 
   /** A whole piece came from a web seed. absent or open → verifying; false when it is held already. */
@@ -176,10 +197,39 @@ export class PieceLedger {
   /** writing → have */
   written(piece: number): void {
     this.#move(piece, WRITING, HAVE);
-    this.have.add(piece);
+    this.#had(piece);
+  }
+
+  /** Its bytes were put in place by other means. absent or open → have; nobody may be asked for a block of it at this time. */
+  foundOnDisk(piece: number): void {
+    const open = this.#open.get(piece);
+    if (open) this.giveUp(open);
+    this.#move(piece, ABSENT, HAVE);
+    this.#had(piece);
+  }
+
+  /** Its bytes on disk are damaged. have → absent */
+  lost(piece: number): void {
+    this.#move(piece, HAVE, ABSENT);
+    this.have.delete(piece);
     if (!this.wanted.has(piece)) return;
+    this.#wantedLeft += 1;
+    this.#wantedLeftBytes += this.layout.filledBytes(piece);
+  }
+
+  /** Of a piece that is lost: it is not to be fetched. */
+  doNotWant(piece: number): void {
+    if (this.#states[piece] !== ABSENT) throw new Error(`do without piece ${piece}: it is ${this.stateOf(piece)}`);
+    if (!this.wanted.delete(piece)) return;
+    this.rarity.remove(piece);
     this.#wantedLeft -= 1;
     this.#wantedLeftBytes -= this.layout.filledBytes(piece);
+  }
+
+  /** @param priorities By piece, the highest first; undefined when all are equal. */
+  setPriorities(priorities: Uint8Array | undefined): void {
+    this.rarity.setPriorities(priorities);
+    this.#supply += 1;
   }
 
   /** Compares what is kept about pieces with what it is kept of. @throws {Error} for tests. */
@@ -205,9 +255,25 @@ export class PieceLedger {
       throw new Error(`audit: ${heldBytes} bytes are held, at most ${this.#heldBytesMax} may be`);
   }
 
+  #had(piece: number): void {
+    this.have.add(piece);
+    if (!this.wanted.has(piece)) return;
+    this.#wantedLeft -= 1;
+    this.#wantedLeftBytes -= this.layout.filledBytes(piece);
+  }
+
+  #lack(open: OpenPiece): void {
+    this.#lacking.add(open);
+    this.#supply += 1;
+  }
+
+  #lackNoMore(open: OpenPiece): void {
+    if (this.#lacking.delete(open) && this.isAllAskedFor) this.#supply += 1;
+  }
+
   #close(open: OpenPiece): void {
     this.#open.delete(open.piece);
-    this.#lacking.delete(open);
+    this.#lackNoMore(open);
   }
 
   #move(piece: number, from: number, to: number): void {
@@ -215,11 +281,22 @@ export class PieceLedger {
       throw new Error(`move piece ${piece} to ${STATES[to]}: it is ${this.stateOf(piece)}, ${STATES[from]} is wanted`);
     }
     this.#states[piece] = to;
-    const isHeld = (state: number): boolean => state > ABSENT && state < HAVE;
-    const sizeBytes = this.layout.sizeBytes(piece);
-    if (isHeld(to) && !isHeld(from)) this.#heldBytes += sizeBytes;
-    if (isHeld(from) && !isHeld(to)) this.#heldBytes -= sizeBytes;
-    if (from === ABSENT) this.rarity.remove(piece);
-    if (to === ABSENT && this.wanted.has(piece)) this.rarity.add(piece);
+    if (isHeld(to) && !isHeld(from)) this.#heldBytes += this.layout.sizeBytes(piece);
+    if (isHeld(from) && !isHeld(to)) {
+      this.#heldBytes -= this.layout.sizeBytes(piece);
+      this.#supply += 1;
+    }
+    if (from === ABSENT) {
+      this.rarity.remove(piece);
+      if (this.isAllAskedFor) this.#supply += 1;
+    }
+    if (to === ABSENT && this.wanted.has(piece)) {
+      this.rarity.add(piece);
+      this.piecesFreed();
+    }
   }
+}
+
+function isHeld(state: number): boolean {
+  return state > ABSENT && state < HAVE;
 }

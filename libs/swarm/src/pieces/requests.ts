@@ -21,7 +21,10 @@ export interface ReceivedBlock {
   readonly bytes: Uint8Array;
 }
 
-/** Asks peers for blocks and takes what they send. A block that a peer will not send goes back at once. */
+/**
+ * Asks peers for blocks and takes what they send. A block that a peer will not send goes back at once. Only peers for whom
+ * something has changed are looked at: most have a full pipeline, and those who have nothing to give wait for new supply.
+ */
 export class Requests {
   /** Payload of all peers, verified or not. */
   readonly meter: RateMeter = new RateMeter();
@@ -32,6 +35,13 @@ export class Requests {
   readonly #outbox: Outbox;
   readonly #limit: TokenBucket;
   readonly #peers: ReadonlyMap<number, SwarmPeer>;
+  #due: SwarmPeer[] = [];
+  /** Peers with room in their pipeline and nothing to be asked for: they wait until supply is no more `#starvedAt`. */
+  readonly #starved = new Set<SwarmPeer>();
+  #starvedAt = 0;
+  /** Peers that wait for the download limit. */
+  readonly #limited = new Set<SwarmPeer>();
+  #isPaused = false;
 
   constructor(options: {
     ledger: PieceLedger;
@@ -51,22 +61,86 @@ export class Requests {
     this.#peers = options.peers;
   }
 
-  /** Fills the peer's pipeline as far as its rate and the download limit allow. */
-  pump(peer: SwarmPeer, nowMs: number): void {
-    if (peer.isChokingUs || !peer.areWeInterested) return;
+  /** Something about the peer has changed: it may be asked for more. */
+  due(peer: SwarmPeer): void {
+    if (peer.isDue) return;
+    peer.isDue = true;
+    this.#due.push(peer);
+  }
+
+  /** The peer has more pieces than before. */
+  hasMore(peer: SwarmPeer): void {
+    peer.hadNothingNewAt = undefined;
+    this.due(peer);
+  }
+
+  /** Those who had nothing to be asked for are looked at again. */
+  starvedAreDue(): void {
+    for (const peer of this.#starved) this.due(peer);
+    this.#starved.clear();
+  }
+
+  /** Fills the pipelines of peers that are due, as far as their rates and the download limit allow. */
+  pump(nowMs: number): void {
+    if (this.#isPaused) return;
+    if (this.#limited.size > 0 && this.#limit.maySpend(nowMs)) {
+      for (const peer of this.#limited) this.due(peer);
+      this.#limited.clear();
+    }
+    for (;;) {
+      if (this.#starved.size > 0 && this.#starvedAt !== this.#ledger.supply) this.starvedAreDue();
+      if (this.#due.length === 0) return;
+      const due = this.#due;
+      this.#due = [];
+      for (const peer of due) {
+        peer.isDue = false;
+        if (this.#peers.has(peer.number)) this.#fill(peer, nowMs);
+      }
+    }
+  }
+
+  /** Nothing is asked for until `resume`; what is asked for is taken back. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const peer of this.#peers.values()) {
+      this.#cancelAll(peer);
+      this.takeBackAll(peer);
+    }
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+    for (const peer of this.#peers.values()) this.due(peer);
+  }
+
+  #fill(peer: SwarmPeer, nowMs: number): void {
+    if (!peer.areWeInterested || (peer.isChokingUs && peer.allowedFast.size === 0)) return;
     const depth = peer.isSnubbed ? 1 : peer.depth.blocks(peer.received.bytesPerSecond(nowMs), nowMs);
     // Requests go out in groups: one at a time costs a packet each.
     if (peer.asked.size > depth - (depth >>> 3)) return;
-    while (peer.asked.size < depth && this.#limit.maySpend(nowMs)) {
+    while (peer.asked.size < depth) {
+      if (!peer.isExemptFromLimits && !this.#limit.maySpend(nowMs)) {
+        this.#limited.add(peer);
+        return;
+      }
+      const supply = this.#ledger.supply;
       const picked = this.#picker.next(peer, nowMs);
-      if (!picked) return;
-      const span = this.#ledger.layout.span(picked.open.piece, picked.block);
-      if (peer.asked.size === 0) peer.lastBlockMs = nowMs;
-      peer.asked.set(blockKey(span.piece, picked.block), nowMs);
-      this.#ledger.ask(picked.open, picked.block);
-      this.#limit.spend(span.lengthBytes, nowMs);
-      this.#outbox.send(peer.number, { kind: 'request', ...span });
+      if (!picked) {
+        if (this.#starved.size === 0) this.#starvedAt = supply;
+        this.#starved.add(peer);
+        return;
+      }
+      this.#ask(peer, picked.open, picked.block, nowMs);
     }
+  }
+
+  #ask(peer: SwarmPeer, open: OpenPiece, block: number, nowMs: number): void {
+    const span = this.#ledger.layout.span(open.piece, block);
+    if (peer.asked.size === 0) peer.lastBlockMs = nowMs;
+    peer.asked.set(blockKey(span.piece, block), nowMs);
+    this.#ledger.ask(open, block);
+    if (!peer.isExemptFromLimits) this.#limit.spend(span.lengthBytes, nowMs);
+    this.#outbox.send(peer.number, { kind: 'request', ...span });
   }
 
   /**
@@ -93,10 +167,11 @@ export class Requests {
     peer.lastBlockMs = nowMs;
     peer.isSnubbed = false;
     peer.depth.blockReceived();
+    this.due(peer);
     this.#slots.write(piece, begin, bytes);
-    this.#ledger.unask(open, block);
+    const state = this.#ledger.receive(open, block, peer.number, nowMs);
     if (open.askersOf(block) > 0) this.#cancelAtOthers(open, block);
-    return this.#ledger.receive(open, block, peer.number, nowMs) === 'verifying' ? open : undefined;
+    return state === 'verifying' ? open : undefined;
   }
 
   /** The peer says that it will not send this. */
@@ -106,17 +181,20 @@ export class Requests {
       peer.forfeitedBlocks = Math.max(0, peer.forfeitedBlocks - 1);
       return;
     }
-    this.#takeBack(piece, block);
+    this.#takeBack(peer, piece, block);
+    this.due(peer);
   }
 
   /** Everything that the peer was asked for may be asked of others; it leads nothing any more. */
   takeBackAll(peer: SwarmPeer): void {
     for (const key of peer.asked.keys()) {
       const { piece, block } = blockOfKey(key);
-      this.#takeBack(piece, block);
+      this.#takeBack(peer, piece, block);
     }
     peer.forfeitedBlocks += peer.asked.size;
     peer.asked.clear();
+    this.#starved.delete(peer);
+    this.#limited.delete(peer);
     this.#endLead(peer);
   }
 
@@ -132,19 +210,24 @@ export class Requests {
     for (const peer of this.#peers.values()) {
       if (peer.asked.size === 0 || nowMs - peer.lastBlockMs < SNUB_AFTER_MS) continue;
       peer.isSnubbed = true;
-      for (const key of peer.asked.keys()) {
-        const { piece, block } = blockOfKey(key);
-        this.#outbox.send(peer.number, { kind: 'cancel', ...this.#ledger.layout.span(piece, block) });
-      }
+      this.#cancelAll(peer);
       this.takeBackAll(peer);
+      this.due(peer);
     }
   }
 
-  #takeBack(piece: number, block: number): void {
+  #cancelAll(peer: SwarmPeer): void {
+    for (const key of peer.asked.keys()) {
+      const { piece, block } = blockOfKey(key);
+      this.#outbox.send(peer.number, { kind: 'cancel', ...this.#ledger.layout.span(piece, block) });
+    }
+  }
+
+  #takeBack(peer: SwarmPeer, piece: number, block: number): void {
     const open = this.#ledger.openPiece(piece);
     if (!open) return;
     this.#ledger.unask(open, block);
-    this.#limit.refund(this.#ledger.layout.blockLengthBytes(piece, block));
+    if (!peer.isExemptFromLimits) this.#limit.refund(this.#ledger.layout.blockLengthBytes(piece, block));
   }
 
   #endLead(peer: SwarmPeer): void {
@@ -163,6 +246,7 @@ export class Requests {
       if (!other.asked.delete(key)) continue;
       other.forfeitedBlocks += 1;
       this.#ledger.unask(open, block);
+      this.due(other);
       this.#outbox.send(other.number, { kind: 'cancel', ...this.#ledger.layout.span(open.piece, block) });
     }
   }

@@ -35,9 +35,10 @@ export class Choker {
   }
 
   /** Decides anew when a round is over. */
-  round(peers: readonly SwarmPeer[], role: 'seed' | 'leecher', nowMs: number): ChokeDecision | undefined {
+  round(connected: Iterable<SwarmPeer>, role: 'seed' | 'leecher', nowMs: number): ChokeDecision | undefined {
     if (nowMs < this.#nextRoundMs) return undefined;
     this.#nextRoundMs = nowMs + CHOKE_ROUND_MS;
+    const peers = [...connected];
     const interested = peers.filter((peer) => peer.isInterestedInUs);
     const given = new Map(
       peers.map((peer) => {

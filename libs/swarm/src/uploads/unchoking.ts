@@ -9,6 +9,7 @@ export class Unchoking {
   readonly #outbox: Outbox;
   readonly #uploads: Uploads;
   readonly #peers: ReadonlyMap<number, SwarmPeer>;
+  #isPaused = false;
 
   constructor(options: {
     random: () => number;
@@ -22,19 +23,33 @@ export class Unchoking {
     this.#peers = options.peers;
   }
 
+  /** Chokes everyone until `resume`. */
+  pause(): void {
+    this.#isPaused = true;
+    for (const peer of this.#peers.values()) if (!peer.areWeChoking) this.#choke(peer);
+  }
+
+  resume(nowMs: number): void {
+    this.#isPaused = false;
+    for (const peer of this.#peers.values()) if (peer.isInterestedInUs) this.becameInterested(peer, nowMs);
+  }
+
   becameInterested(peer: SwarmPeer, nowMs: number): void {
     peer.isInterestedInUs = true;
-    if (this.#choker.fillsFreeSlot(peer, this.#peers.values())) this.#unchoke(peer, nowMs);
+    if (!this.#isPaused && this.#choker.fillsFreeSlot(peer, this.#peers.values())) this.#unchoke(peer, nowMs);
   }
 
   round(role: 'seed' | 'leecher', nowMs: number): void {
-    const decision = this.#choker.round([...this.#peers.values()], role, nowMs);
+    if (this.#isPaused) return;
+    const decision = this.#choker.round(this.#peers.values(), role, nowMs);
     for (const peer of decision?.unchoke ?? []) this.#unchoke(peer, nowMs);
-    for (const peer of decision?.choke ?? []) {
-      peer.areWeChoking = true;
-      this.#outbox.send(peer.number, { kind: 'choke' });
-      this.#uploads.choked(peer);
-    }
+    for (const peer of decision?.choke ?? []) this.#choke(peer);
+  }
+
+  #choke(peer: SwarmPeer): void {
+    peer.areWeChoking = true;
+    this.#outbox.send(peer.number, { kind: 'choke' });
+    this.#uploads.choked(peer);
   }
 
   #unchoke(peer: SwarmPeer, nowMs: number): void {

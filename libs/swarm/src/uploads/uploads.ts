@@ -14,6 +14,8 @@ interface UploadQueue {
   readonly peer: SwarmPeer;
   spans: BlockSpan[];
   underWayBytes: number;
+  /** In the line of those who are served in turns. */
+  isInLine: boolean;
 }
 
 /** Serves what unchoked peers ask for, in turns, within the upload limit. */
@@ -22,6 +24,9 @@ export class Uploads {
   readonly #outbox: Outbox;
   readonly #limit: TokenBucket;
   readonly #queues = new Map<number, UploadQueue>();
+  /** Those who can be served now, but for the limit, and those for whom there is none. */
+  readonly #limitedLine: UploadQueue[] = [];
+  readonly #exemptLine: UploadQueue[] = [];
 
   constructor(options: { ledger: PieceLedger; outbox: Outbox; limit: TokenBucket }) {
     this.#ledger = options.ledger;
@@ -41,8 +46,7 @@ export class Uploads {
       this.#reject(peer, span);
       return;
     }
-    const queue = this.#queues.get(peer.number) ?? { peer, spans: [], underWayBytes: 0 };
-    this.#queues.set(peer.number, queue);
+    const queue = this.#queueOf(peer);
     if (queue.spans.length >= REQUESTS_QUEUED_MAX) {
       if (!peer.capabilities.fast)
         throw new ProtocolError('too_many_requests', `serve a request: ${REQUESTS_QUEUED_MAX} are waiting already`);
@@ -50,6 +54,7 @@ export class Uploads {
       return;
     }
     queue.spans.push(span);
+    this.#lineUp(queue);
   }
 
   cancelled(peer: SwarmPeer, span: BlockSpan): void {
@@ -67,44 +72,62 @@ export class Uploads {
     queue.spans = [];
   }
 
+  /** The piece is not here any more: what waits for it is not served. */
+  pieceLost(piece: number): void {
+    for (const queue of this.#queues.values()) {
+      for (const span of queue.spans) if (span.piece === piece) this.#reject(queue.peer, span);
+      queue.spans = queue.spans.filter((span) => span.piece !== piece);
+    }
+  }
+
   disconnected(peer: SwarmPeer): void {
+    const queue = this.#queues.get(peer.number);
+    if (queue) queue.spans = [];
     this.#queues.delete(peer.number);
   }
 
   /** A block has left, or could not be read. */
   uploaded(peer: SwarmPeer, lengthBytes: number): void {
     const queue = this.#queues.get(peer.number);
-    if (queue) queue.underWayBytes = Math.max(0, queue.underWayBytes - lengthBytes);
+    if (!queue) return;
+    queue.underWayBytes = Math.max(0, queue.underWayBytes - lengthBytes);
+    this.#lineUp(queue);
   }
 
   pump(nowMs: number): void {
-    let isServing = true;
-    while (isServing) {
-      isServing = false;
-      for (const queue of this.#queues.values()) {
-        if (queue.underWayBytes >= UPLOAD_WINDOW_BYTES) continue;
-        const span = queue.spans.shift();
-        if (!span) continue;
-        if (!this.#limit.maySpend(nowMs)) {
-          queue.spans.unshift(span);
-          this.#turn();
-          return;
-        }
-        this.#limit.spend(span.lengthBytes, nowMs);
-        queue.underWayBytes += span.lengthBytes;
-        this.#outbox.put({ kind: 'upload', peer: queue.peer.number, span });
-        isServing = true;
-      }
-    }
+    this.#serve(this.#exemptLine, undefined, nowMs);
+    this.#serve(this.#limitedLine, this.#limit, nowMs);
   }
 
-  /** The first comes last next time: a tight limit must not serve one peer only. */
-  #turn(): void {
-    for (const [number, queue] of this.#queues) {
-      this.#queues.delete(number);
-      this.#queues.set(number, queue);
-      return;
+  #serve(line: UploadQueue[], limit: TokenBucket | undefined, nowMs: number): void {
+    let served = 0;
+    while (served < line.length && limit?.maySpend(nowMs) !== false) {
+      const queue = line[served];
+      served += 1;
+      if (!queue) continue;
+      queue.isInLine = false;
+      const span = queue.spans.shift();
+      if (!span) continue;
+      limit?.spend(span.lengthBytes, nowMs);
+      queue.underWayBytes += span.lengthBytes;
+      this.#outbox.put({ kind: 'upload', peer: queue.peer.number, span });
+      this.#lineUp(queue);
     }
+    line.splice(0, served);
+  }
+
+  #lineUp(queue: UploadQueue): void {
+    if (queue.isInLine || queue.spans.length === 0 || queue.underWayBytes >= UPLOAD_WINDOW_BYTES) return;
+    queue.isInLine = true;
+    (queue.peer.isExemptFromLimits ? this.#exemptLine : this.#limitedLine).push(queue);
+  }
+
+  #queueOf(peer: SwarmPeer): UploadQueue {
+    const known = this.#queues.get(peer.number);
+    if (known) return known;
+    const queue: UploadQueue = { peer, spans: [], underWayBytes: 0, isInLine: false };
+    this.#queues.set(peer.number, queue);
+    return queue;
   }
 
   /** Without BEP 6 a request that is not served is dropped in silence. */

@@ -162,6 +162,11 @@ export class WebSeeds {
     for (const run of seed.runs) this.#shorten(run, run.next);
   }
 
+  /** Ends every run; what is under way is given up. */
+  stopAll(): void {
+    for (const run of this.#runs.values()) this.#shorten(run, run.next);
+  }
+
   #start(seed: Seed, situation: WebSeedSituation, nowMs: number): boolean {
     const first = this.#chooseStart(seed, situation, nowMs);
     if (first === undefined) return false;
@@ -273,12 +278,14 @@ export class WebSeeds {
     for (let piece = Math.max(end, run.next); piece < run.end; piece += 1) this.#reserved.delete(piece);
     run.end = Math.min(run.end, Math.max(end, run.next));
     run.seed.goOnAt = undefined;
+    this.#ledger.piecesFreed();
     this.#outbox.put({ kind: 'shorten_fetch', runId: run.runId, endPiece: run.end });
     if (run.end <= run.next) this.#close(run);
   }
 
   #close(run: Run): void {
     for (let piece = run.next; piece < run.end; piece += 1) this.#reserved.delete(piece);
+    this.#ledger.piecesFreed();
     this.#runs.delete(run.runId);
     run.seed.runs.delete(run);
   }
