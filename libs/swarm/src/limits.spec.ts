@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
 import { Bitfield, isValidBitfield } from './pieces/bitfield.ts';
-import { PeerBook } from './peers/peer-book.ts';
 import { PoisonWatch } from './pieces/poison-watch.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import { RequestDepth, REQUESTS_MIN } from './pieces/request-depth.ts';
@@ -73,38 +72,6 @@ describe('Bitfield', () => {
     expect(isValidBitfield(new Uint8Array([0xff]), 10)).toBe(false);
     expect(Bitfield.full(10).bits).toEqual(new Uint8Array([0xff, 0xc0]));
     expect([...new Bitfield(10, new Uint8Array([0x81, 0x40])).indexes()]).toEqual([0, 7, 9]);
-  });
-});
-
-describe('PeerBook', () => {
-  const address = { host: '10.0.0.1', port: 1 };
-
-  it('tries a lost peer again, later each time', () => {
-    const book = new PeerBook();
-    book.add(address, 'found', 0);
-    let nowMs = 0;
-    const waits: number[] = [];
-    for (let failure = 0; failure < 3; failure += 1) {
-      expect(book.take(0, nowMs)).toEqual([address]);
-      expect(book.take(0, nowMs)).toEqual([]);
-      book.lost(address, 'unreachable', nowMs);
-      const lostMs = nowMs;
-      while (book.take(0, nowMs).length === 0) nowMs += 500;
-      waits.push(nowMs - lostMs);
-      book.lost(address, 'closed', nowMs);
-      nowMs += 60_000;
-    }
-    expect(waits).toEqual([...waits].sort((a, b) => a - b));
-  });
-
-  it('never gives a banned peer again', () => {
-    const book = new PeerBook();
-    book.add(address, 'named', 0);
-    book.ban(address, 'id');
-    expect(book.take(0, 1e9)).toEqual([]);
-    expect(book.isBanned('id', undefined)).toBe(true);
-    expect(book.isBanned('other', address)).toBe(true);
-    expect(book.hasCandidates).toBe(false);
   });
 });
 

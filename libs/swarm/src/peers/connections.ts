@@ -5,12 +5,16 @@ import type { Extensions } from '../extensions/extensions.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { Requests } from '../pieces/requests.ts';
 import type { Uploads } from '../uploads/uploads.ts';
+import { addressKey, type PeerAddress } from './peer-address.ts';
+import { CONNECTIONS_MAX } from './peer-book.ts';
 import type { NewPeer, PeerRegistry } from './peer-registry.ts';
 import type { PeerSessions } from './peer-sessions.ts';
 import type { SwarmPeer } from './swarm-peer.ts';
 
 const KEEP_ALIVE_MS = 100_000;
 const SILENCE_MS_MAX = 180_000;
+/** Idle connections make room for others no faster than this. */
+const ROOM_INTERVAL_MS = 10_000;
 
 /** Begins and ends connections: whoever comes is greeted, and whoever goes leaves nothing behind. */
 export class Connections {
@@ -21,6 +25,7 @@ export class Connections {
   readonly #requests: Requests;
   readonly #uploads: Uploads;
   readonly #outbox: Outbox;
+  #madeRoomMs = 0;
 
   constructor(options: {
     registry: PeerRegistry;
@@ -42,13 +47,15 @@ export class Connections {
 
   /** Returns the number of the peer, or why the connection is to be closed. */
   connected(newPeer: NewPeer, nowMs: number): number | DisconnectReason {
-    const refusal = this.#registry.refusalOf(newPeer);
+    const refusal = this.#registry.refusalOf(newPeer, nowMs);
     if (refusal) {
-      if (newPeer.address) this.#registry.book.lost(newPeer.address, 'closed', nowMs);
+      this.#refused(newPeer, refusal, nowMs);
       return refusal;
     }
-    const other = this.#registry.replacedBy(newPeer);
-    if (other) this.disconnect(other, 'second_connection', 'the other connection is kept', nowMs);
+    const other = this.#registry.replacedBy(newPeer, nowMs);
+    if (other?.peerId === newPeer.peerId) {
+      this.disconnect(other, 'second_connection', 'the other connection is kept', nowMs);
+    } else if (other) this.disconnect(other, 'too_many_connections', 'it was idle, and another came', nowMs);
     const peer = this.#registry.add(newPeer, nowMs);
     this.#extensions.greet(peer);
     this.#sessions.greet(peer);
@@ -75,17 +82,35 @@ export class Connections {
 
   /** Proven to have sent bad blocks: not to come again, and not to be trusted with what it sent besides. */
   ban(number: number, piece: number, nowMs: number): void {
-    this.#registry.ban(number);
+    this.#registry.ban(number, nowMs);
     for (const open of this.#ledger.openPieces) this.#ledger.forgetSender(open, number);
     const peer = this.#registry.peers.get(number);
     if (peer) this.disconnect(peer, 'sent_bad_pieces', `piece ${piece} does not match its hash`, nowMs);
   }
 
-  /** Two seeds have nothing to say to each other. */
+  /** An incoming peer says where it listens. */
+  learnAddress(peer: SwarmPeer, address: PeerAddress, nowMs: number): void {
+    if (!this.#registry.learnAddress(peer, address, nowMs)) {
+      this.disconnect(peer, 'sent_bad_pieces', 'its address is banned', nowMs);
+    }
+  }
+
+  /** Two seeds have nothing to say to each other, nor have two partial ones (BEP 21). */
   dropUseless(peer: SwarmPeer, nowMs: number): void {
     if (peer.pieces.isFull && this.#ledger.have.isFull) {
       this.disconnect(peer, 'nothing_to_exchange', 'both have everything', nowMs);
+    } else if (peer.isUploadOnly && this.#ledger.wantedLeft === 0) {
+      this.disconnect(peer, 'nothing_to_exchange', 'neither wants anything', nowMs);
     }
+  }
+
+  /** When all connections are taken and others wait, those on which nothing moves make room, one at a time. */
+  makeRoom(nowMs: number): void {
+    const { peers, book } = this.#registry;
+    if (peers.size < CONNECTIONS_MAX || nowMs - this.#madeRoomMs < ROOM_INTERVAL_MS || !book.hasDue(nowMs)) return;
+    this.#madeRoomMs = nowMs;
+    const idle = this.#registry.idlePeer(nowMs);
+    if (idle) this.disconnect(idle, 'too_many_connections', 'it was idle, and others wait', nowMs);
   }
 
   keepAlive(nowMs: number): void {
@@ -97,5 +122,15 @@ export class Connections {
 
   stop(nowMs: number): void {
     for (const peer of this.#registry.peers.values()) this.disconnect(peer, 'stopped', 'the transfer ends', nowMs);
+  }
+
+  #refused({ peerId, address }: NewPeer, refusal: DisconnectReason, nowMs: number): void {
+    if (!address) return;
+    const other = refusal === 'second_connection' ? this.#registry.withId(peerId) : undefined;
+    // Whom we dialled is here already: now it is known where that peer listens.
+    if (other && other.address === undefined) this.#registry.learnAddress(other, address, nowMs);
+    if (other && other.address && addressKey(other.address) === addressKey(address)) {
+      this.#registry.book.connected(address);
+    } else this.#registry.book.lost(address, 'useless', nowMs);
   }
 }

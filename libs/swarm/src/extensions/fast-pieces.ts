@@ -1,0 +1,85 @@
+import { type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
+
+import type { Outbox } from '../command.ts';
+import { Host } from '../peers/host.ts';
+import type { PeerSessions } from '../peers/peer-sessions.ts';
+import type { SwarmPeer } from '../peers/swarm-peer.ts';
+import type { PieceLedger } from '../pieces/piece-ledger.ts';
+import { allowedFastSet } from './allowed-fast-set.ts';
+
+/** Pieces that a newcomer is served while it is choked; BEP 6 uses 10. */
+export const ALLOWED_FAST_PIECES_MAX = 10;
+/** Of these, no more than hold so many bytes, but one. */
+export const ALLOWED_FAST_BYTES_MAX: number = 8 * 1024 * 1024;
+/** Allowed and suggested pieces of one peer that are remembered, each. */
+export const HINTED_PIECES_MAX = 64;
+
+/**
+ * The hints of BEP 6. Newcomers are offered a few pieces in spite of a choke, so that they have something to trade. All of
+ * one subnet would be offered the same ones: one of them is.
+ */
+export class FastPieces {
+  readonly #ledger: PieceLedger;
+  readonly #sessions: PeerSessions;
+  readonly #outbox: Outbox;
+  readonly #infohash: Uint8Array | undefined;
+  /** By subnet, who was made the offer. */
+  readonly #offered = new Map<string, number>();
+
+  /** @param options.infohash 20 bytes: without it nothing is offered. */
+  constructor(options: {
+    ledger: PieceLedger;
+    sessions: PeerSessions;
+    outbox: Outbox;
+    infohash: Uint8Array | undefined;
+  }) {
+    this.#ledger = options.ledger;
+    this.#sessions = options.sessions;
+    this.#outbox = options.outbox;
+    this.#infohash = options.infohash;
+  }
+
+  /** To be called once the peer was told what is here. */
+  offer(peer: SwarmPeer): void {
+    const { layout, have } = this.#ledger;
+    const host = new Host(peer.host);
+    if (!peer.capabilities.fast || !this.#infohash || !host.bytes || this.#offered.has(host.subnet)) return;
+    const count = Math.max(1, Math.floor(ALLOWED_FAST_BYTES_MAX / layout.pieceLengthBytes));
+    const pieces = allowedFastSet({
+      address: host.bytes,
+      infohash: this.#infohash,
+      pieceCount: layout.pieceCount,
+      count: Math.min(ALLOWED_FAST_PIECES_MAX, count),
+    });
+    this.#offered.set(host.subnet, peer.number);
+    for (const piece of pieces) {
+      if (!have.has(piece)) continue;
+      peer.offeredFast.set(piece, 0);
+      this.#outbox.send(peer.number, { kind: 'allowed_fast', piece });
+    }
+  }
+
+  left(peer: SwarmPeer): void {
+    const { subnet } = new Host(peer.host);
+    if (this.#offered.get(subnet) === peer.number) this.#offered.delete(subnet);
+  }
+
+  /** @throws {ProtocolError} `bad_sequence`, `bad_piece_index` */
+  hinted(peer: SwarmPeer, kind: 'suggest' | 'allowed_fast', piece: number): void {
+    if (!peer.capabilities.fast) {
+      throw new ProtocolError('bad_sequence', `read "${kind}": the fast extension (BEP 6) is not agreed on`);
+    }
+    this.#sessions.expectPiece(piece, `"${kind}"`);
+    const pieces = kind === 'suggest' ? peer.suggested : peer.allowedFast;
+    if (pieces.size < HINTED_PIECES_MAX) pieces.add(piece);
+  }
+
+  /** Whether a choked peer is served this: each offered piece once, until the peer has as many as it was offered. */
+  maySpend(peer: SwarmPeer, { piece, lengthBytes }: BlockSpan): boolean {
+    const spentBytes = peer.offeredFast.get(piece);
+    if (spentBytes === undefined || peer.pieces.count > ALLOWED_FAST_PIECES_MAX) return false;
+    if (spentBytes + lengthBytes > this.#ledger.layout.pieceLengthBytes) return false;
+    peer.offeredFast.set(piece, spentBytes + lengthBytes);
+    return true;
+  }
+}
