@@ -1,13 +1,13 @@
-import { read, write } from 'node:fs';
+import { read } from 'node:fs';
 import { promisify } from 'node:util';
 
 import type { PieceGeometry } from '@swarmpatch/metainfo';
 import type { PieceStore } from '@swarmpatch/swarm';
 
+import { FileWrites } from './file-writes.ts';
 import { OpenFiles } from './open-files.ts';
 
 const readDescriptor = promisify(read);
-const writeDescriptor = promisify(write);
 
 export const OPEN_FILES_MAX = 128;
 
@@ -20,12 +20,14 @@ export class FilePieceStore implements PieceStore {
   readonly #geometry: PieceGeometry;
   readonly #locate: (fileIndex: number) => string;
   readonly #files: OpenFiles;
+  readonly #writes: FileWrites;
 
   /** @param locate Absolute path of a file now; it may be another one at the next call. */
   constructor(geometry: PieceGeometry, locate: (fileIndex: number) => string, options: FilePieceStoreOptions = {}) {
     this.#geometry = geometry;
     this.#locate = locate;
     this.#files = new OpenFiles(options.openFilesMax ?? OPEN_FILES_MAX);
+    this.#writes = new FileWrites((fileIndex, use) => this.#files.use(fileIndex, locate(fileIndex), 'write', use));
   }
 
   /** What lies in no file, and past the last one, is zeros. @throws {Error} of the file system, or when a file is too short. */
@@ -47,9 +49,7 @@ export class FilePieceStore implements PieceStore {
   async write(piece: number, data: Uint8Array): Promise<void> {
     for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes } of this.#geometry.filesOfPiece(piece)) {
       const bytes = data.subarray(pieceOffsetBytes, pieceOffsetBytes + lengthBytes);
-      await this.#files.use(fileIndex, this.#locate(fileIndex), 'write', (descriptor) =>
-        writeFully(descriptor, bytes, fileOffsetBytes),
-      );
+      await this.#writes.write(fileIndex, bytes, fileOffsetBytes);
     }
   }
 
@@ -74,18 +74,5 @@ async function readFully(descriptor: number, target: Uint8Array, offsetBytes: nu
     );
     if (bytesRead === 0) throw new Error(`read a file at byte ${offsetBytes + doneBytes}: it ends before`);
     doneBytes += bytesRead;
-  }
-}
-
-async function writeFully(descriptor: number, bytes: Uint8Array, offsetBytes: number): Promise<void> {
-  for (let doneBytes = 0; doneBytes < bytes.length;) {
-    const { bytesWritten } = await writeDescriptor(
-      descriptor,
-      bytes,
-      doneBytes,
-      bytes.length - doneBytes,
-      offsetBytes + doneBytes,
-    );
-    doneBytes += bytesWritten;
   }
 }

@@ -6,20 +6,23 @@ import { BLOCK_LENGTH_BYTES } from '@swarmpatch/peer-wire';
 /** Slots of finished pieces that are kept for the next ones. */
 const SPARE_SLOTS_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Memory for pieces until they are written. It is shared, so that hash workers see it without a copy. */
+/** Memory for pieces until they are written. */
 export class MemorySlots implements PieceSlots {
   readonly #layout: BlockLayout;
+  readonly #allocate: (lengthBytes: number) => Uint8Array;
   readonly #spareMax: number;
   readonly #slots = new Map<number, Uint8Array>();
   #spare: Uint8Array[] = [];
 
-  constructor(layout: BlockLayout) {
+  /** @param allocate Memory of that length, all zeros. */
+  constructor(layout: BlockLayout, allocate: (lengthBytes: number) => Uint8Array) {
     this.#layout = layout;
+    this.#allocate = allocate;
     this.#spareMax = Math.max(2, Math.floor(SPARE_SLOTS_BYTES_MAX / Math.max(1, layout.pieceLengthBytes)));
   }
 
   open(piece: number): void {
-    const slot = this.#spare.pop() ?? new Uint8Array(new SharedArrayBuffer(this.#layout.pieceLengthBytes));
+    const slot = this.#spare.pop() ?? this.#allocate(this.#layout.pieceLengthBytes);
     slot.fill(0, this.#layout.filledBytes(piece));
     this.#slots.set(piece, slot);
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
@@ -5,8 +6,10 @@ import { matchesDigest, type PieceDigest } from '@swarmpatch/metainfo';
 
 /** Pieces below this are hashed at once: handing them over would take longer. */
 const INLINE_BYTES_MAX = 64 * 1024;
-/** Torrents below this are not worth a thread. */
+/** A thread starts when this much has been hashed without one: less is not worth it. */
 const INLINE_TOTAL_BYTES_MAX = 16 * 1024 * 1024;
+/** With fewer cores the other side or the disk takes the second: a thread for hashes then only costs its messages. */
+const THREAD_CORES_MIN = 3;
 
 export interface HashQuestion {
   readonly id: number;
@@ -20,24 +23,33 @@ export interface HashAnswer {
   readonly isGood: boolean;
 }
 
-/** Compares pieces with their digests off the engine's thread. The thread starts with the first large piece. */
+/** Compares pieces with their digests, on machines with enough cores off the engine's thread. */
 export class PieceHasher {
-  readonly #totalBytes: number;
+  readonly #mayStart: boolean;
   readonly #waiting = new Map<
     number,
     { readonly question: HashQuestion; readonly resolve: (isGood: boolean) => void }
   >();
   #worker: Worker | undefined;
   #lastId = 0;
+  #inlineBytes = 0;
   #isClosed = false;
 
-  constructor(totalBytes: number) {
-    this.#totalBytes = totalBytes;
+  /** @param cores How many this machine has, unless given. */
+  constructor(cores: number = availableParallelism()) {
+    this.#mayStart = cores >= THREAD_CORES_MIN;
+  }
+
+  /** Memory that can be hashed without a copy. Copying into shared memory is slow: it is used where it has to be. */
+  allocate(lengthBytes: number): Uint8Array {
+    return this.#mayStart ? new Uint8Array(new SharedArrayBuffer(lengthBytes)) : new Uint8Array(lengthBytes);
   }
 
   async matches(digest: PieceDigest, data: Uint8Array): Promise<boolean> {
-    const isInline = digest.lengthBytes <= INLINE_BYTES_MAX || this.#totalBytes <= INLINE_TOTAL_BYTES_MAX;
-    if (isInline || this.#isClosed) return matchesDigest(digest, data);
+    if (this.#isHashedHere(digest)) {
+      this.#inlineBytes += digest.lengthBytes;
+      return matchesDigest(digest, data);
+    }
     const worker = this.#start();
     const id = (this.#lastId += 1);
     const question: HashQuestion = { id, digest, data };
@@ -50,6 +62,11 @@ export class PieceHasher {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#worker?.terminate();
+  }
+
+  #isHashedHere({ lengthBytes }: PieceDigest): boolean {
+    if (!this.#mayStart || this.#isClosed || lengthBytes <= INLINE_BYTES_MAX) return true;
+    return !this.#worker && this.#inlineBytes < INLINE_TOTAL_BYTES_MAX;
   }
 
   #start(): Worker {
