@@ -1,0 +1,44 @@
+/**
+ * What a run is like unless told otherwise: a build small enough that 1,000 launchers move about a million blocks, on lines
+ * on which that takes a crowd several rounds of choking.
+ */
+export const DEFAULTS = {
+  launchers: '100',
+  seed: '1',
+  seeds: '1',
+  faults: '',
+  pieces: '64',
+  'piece-size': '256KiB',
+  uplink: '256KiB',
+  downlink: '1MiB',
+  origin: '1MiB',
+};
+
+const UNITS = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, KB: 1e3, MB: 1e6, GB: 1e9 };
+
+/** @returns The settings of a run: numbers are bytes, bytes a second or counts. */
+export function readSettings(texts) {
+  const given = { ...DEFAULTS, ...texts };
+  const count = (name) => read(name, given[name], /^\d+$/, 'a whole number');
+  return {
+    launchers: [count('launchers')],
+    seed: count('seed'),
+    seeds: count('seeds'),
+    faults: given.faults.split(',').filter((name) => name !== ''),
+    pieceCount: count('pieces'),
+    pieceLengthBytes: bytes('piece-size', given['piece-size']),
+    rates: { uplink: bytes('uplink', given.uplink), downlink: bytes('downlink', given.downlink) },
+    originUplink: bytes('origin', given.origin),
+  };
+}
+
+function bytes(name, text) {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*?)(?:\/s)?$/.exec(text) ?? [];
+  const value = Math.round(Number(number) * (UNITS[unit] ?? NaN));
+  return read(name, String(value), /^[1-9]\d*$/, 'bytes, such as 256KiB or 4MiB');
+}
+
+function read(name, text, pattern, wanted) {
+  if (pattern.test(text)) return Number(text);
+  throw Object.assign(new Error(`read --${name}: found "${text}", wanted ${wanted}`), { code: 'ERR_PARSE_ARGS_VALUE' });
+}
