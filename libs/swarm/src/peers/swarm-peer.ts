@@ -63,6 +63,8 @@ export class SwarmPeer {
   hadNothingNewAt: number | undefined;
   /** Its pipeline may have room: it is looked at in the next turn. */
   isDue = false;
+  /** With so few blocks under way it is asked for more. */
+  refillAt = 0;
   /** Rate limits are not for it. */
   isExemptFromLimits = false;
 

@@ -117,7 +117,8 @@ export class Requests {
     if (!peer.areWeInterested || (peer.isChokingUs && peer.allowedFast.size === 0)) return;
     const depth = peer.isSnubbed ? 1 : peer.depth.blocks(peer.received.bytesPerSecond(nowMs), nowMs);
     // Requests go out in groups: one at a time costs a packet each.
-    if (peer.asked.size > depth - (depth >>> 3)) return;
+    peer.refillAt = depth - (depth >>> 3);
+    if (peer.asked.size > peer.refillAt) return;
     while (peer.asked.size < depth) {
       if (!peer.isExemptFromLimits && !this.#limit.maySpend(nowMs)) {
         this.#limited.add(peer);
@@ -167,7 +168,7 @@ export class Requests {
     peer.lastBlockMs = nowMs;
     peer.isSnubbed = false;
     peer.depth.blockReceived();
-    this.due(peer);
+    if (peer.asked.size <= peer.refillAt) this.due(peer);
     this.#slots.write(piece, begin, bytes);
     const state = this.#ledger.receive(open, block, peer.number, nowMs);
     if (open.askersOf(block) > 0) this.#cancelAtOthers(open, block);
