@@ -1,3 +1,4 @@
+export { ALLOWED_FAST_PIECES, allowedFastSet } from './allowed-fast.ts';
 export { EncryptionInitiator, type EncryptionInitiatorOptions } from './encryption/encryption-initiator.ts';
 export {
   type CryptoMethod,
@@ -19,13 +20,14 @@ export {
   isDhtPacket,
   trimDhtReply,
 } from './dht-packet.ts';
+export { DONT_HAVE_EXTENSION, encodeDontHave, parseDontHave } from './extensions/dont-have-message.ts';
 export {
   encodeExtensionHandshake,
   EXTENSION_HANDSHAKE_ID,
   EXTENSIONS_MAX,
   type ExtensionHandshake,
   parseExtensionHandshake,
-} from './extension-handshake.ts';
+} from './extensions/extension-handshake.ts';
 export { type Capabilities, encodeHandshake, type Handshake, HANDSHAKE_BYTES, parseHandshake } from './handshake.ts';
 export { BITFIELD_BYTES_MAX, BLOCK_LENGTH_BYTES, HASHES_BYTES_MAX, MESSAGE_BYTES_MAX } from './limits.ts';
 export type { BlockSpan, HashSpan, WireMessage } from './message.ts';
@@ -36,6 +38,27 @@ export {
   METADATA_PIECE_BYTES,
   type MetadataMessage,
   parseMetadataMessage,
-} from './metadata-message.ts';
+} from './extensions/metadata-message.ts';
+export {
+  encodePexMessage,
+  parsePexMessage,
+  PEX_CONTACTS_MAX,
+  PEX_CONTACTS_READ_MAX,
+  PEX_EXTENSION,
+  PEX_FLAGS,
+  type PexAdded,
+  type PexContact,
+  type PexMessage,
+} from './extensions/pex-message.ts';
+export { HASH_REQUEST_LENGTH_MAX, hashReplyLength, isHashRequest } from './hash-span.ts';
+export {
+  encodeLanAnnounce,
+  LAN_COOKIE_CHARACTERS_MAX,
+  LAN_GROUPS,
+  LAN_INFOHASHES_MAX,
+  LAN_PACKET_BYTES_MAX,
+  type LanAnnounce,
+  parseLanAnnounce,
+} from './lan-announce.ts';
 export { PeerWire, type PeerWireOptions, type WireEvent } from './peer-wire.ts';
 export { ProtocolError, type ProtocolErrorCode } from './protocol-error.ts';

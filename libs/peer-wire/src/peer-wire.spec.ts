@@ -163,6 +163,10 @@ describe('extension messages', () => {
       requestsMax: 500,
       metadataSizeBytes: 1234,
       uploadOnly: true,
+      prefersEncryption: true,
+      yourAddress: Uint8Array.of(192, 0, 2, 1),
+      ipv4: Uint8Array.of(192, 0, 2, 2),
+      ipv6: new Uint8Array(16).fill(2),
     };
     expect(parseExtensionHandshake(encodeExtensionHandshake(handshake))).toEqual(handshake);
     const data = { type: 'data', piece: 1, totalBytes: 20_000, bytes: new Uint8Array(3616).fill(1) } as const;

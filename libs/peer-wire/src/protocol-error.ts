@@ -9,7 +9,6 @@ export type ProtocolErrorCode =
   | 'bad_sequence'
   | 'too_many_requests'
   | 'bad_metadata'
-  | 'bad_peer_list'
   | 'bad_encryption'
   | 'encryption_refused'
   | 'unknown_torrent';

@@ -1,8 +1,8 @@
 import { decodePrefix, encode, expectKind, findInteger } from '@swarmpatch/bencode';
 
 import { MESSAGE_LIMITS, toProtocolError } from './extension-handshake.ts';
-import { BLOCK_LENGTH_BYTES } from './limits.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { BLOCK_LENGTH_BYTES } from '../limits.ts';
+import { ProtocolError } from '../protocol-error.ts';
 
 export const METADATA_EXTENSION = 'ut_metadata';
 export const METADATA_PIECE_BYTES: number = BLOCK_LENGTH_BYTES;

@@ -11,8 +11,8 @@ import {
   findInteger,
 } from '@swarmpatch/bencode';
 
-import { MESSAGE_BYTES_MAX } from './limits.ts';
-import { ProtocolError } from './protocol-error.ts';
+import { MESSAGE_BYTES_MAX } from '../limits.ts';
+import { ProtocolError } from '../protocol-error.ts';
 
 /** Id of the extension handshake among extended messages (BEP 10). */
 export const EXTENSION_HANDSHAKE_ID = 0;
@@ -30,6 +30,14 @@ export interface ExtensionHandshake {
   readonly requestsMax?: number | undefined;
   readonly metadataSizeBytes?: number | undefined;
   readonly uploadOnly?: boolean | undefined;
+  /** Where the sender sees the receiver: 4 or 16 bytes. */
+  readonly yourAddress?: Uint8Array | undefined;
+  /** Where the sender can be reached, too: 4 bytes. */
+  readonly ipv4?: Uint8Array | undefined;
+  /** 16 bytes. */
+  readonly ipv6?: Uint8Array | undefined;
+  /** The sender would rather have its connections encrypted (`e`). */
+  readonly prefersEncryption?: boolean | undefined;
 }
 
 /** The payload of the extension handshake. */
@@ -40,7 +48,11 @@ export function encodeExtensionHandshake(handshake: ExtensionHandshake): Uint8Ar
     p: handshake.listenPort,
     reqq: handshake.requestsMax,
     metadata_size: handshake.metadataSizeBytes,
-    upload_only: handshake.uploadOnly === true ? 1 : undefined,
+    upload_only: handshake.uploadOnly === undefined ? undefined : Number(handshake.uploadOnly),
+    yourip: handshake.yourAddress,
+    ipv4: handshake.ipv4,
+    ipv6: handshake.ipv6,
+    e: handshake.prefersEncryption === true ? 1 : undefined,
   };
   return encode(fields);
 }
@@ -50,17 +62,27 @@ export function parseExtensionHandshake(payload: Uint8Array): ExtensionHandshake
   try {
     const dictionary = expectKind(decode(payload, MESSAGE_LIMITS), 'dictionary', 'an extension handshake');
     const client = findBytes(dictionary, 'v');
+    const uploadOnly = findInteger(dictionary, 'upload_only');
     return {
       messages: parseMessageIds(dictionary),
       client: client && new TextDecoder().decode(client),
       listenPort: within(findInteger(dictionary, 'p'), 1, 0xffff),
       requestsMax: within(findInteger(dictionary, 'reqq'), 1, 0xffff),
       metadataSizeBytes: within(findInteger(dictionary, 'metadata_size'), 1, Number.MAX_SAFE_INTEGER),
-      uploadOnly: findInteger(dictionary, 'upload_only') === 1,
+      uploadOnly: uploadOnly === undefined ? undefined : uploadOnly === 1,
+      yourAddress: ofLength(findBytes(dictionary, 'yourip'), 4, 16),
+      ipv4: ofLength(findBytes(dictionary, 'ipv4'), 4),
+      ipv6: ofLength(findBytes(dictionary, 'ipv6'), 16),
+      prefersEncryption: findInteger(dictionary, 'e') === 1,
     };
   } catch (error) {
     throw toProtocolError(error, 'an extension handshake');
   }
+}
+
+/** Copied: the payload goes with the socket's buffer. */
+function ofLength(bytes: Uint8Array | undefined, ...lengths: number[]): Uint8Array | undefined {
+  return bytes && lengths.includes(bytes.length) ? Uint8Array.from(bytes) : undefined;
 }
 
 /** Bounds for whatever bencode a peer sends. */
