@@ -299,9 +299,9 @@ export class Swarm {
   tick(nowMs: number): void {
     this.#checkSilence(nowMs);
     this.#unchoking.round(this.isComplete ? 'seed' : 'leecher', nowMs);
-    this.#connections.keepAlive(nowMs);
-    this.#connections.makeRoom(nowMs);
     this.#extensions.tick(nowMs);
+    if (this.#isPaused) return;
+    this.#connections.makeRoom(nowMs);
     for (const address of this.#registry.book.take(this.#peers.size, nowMs))
       this.#outbox.put({ kind: 'dial', address });
     this.#planWebSeeds(nowMs);
