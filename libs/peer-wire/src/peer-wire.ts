@@ -13,6 +13,8 @@ export interface PeerWireOptions {
 
 const LENGTH_PREFIX_BYTES = 4;
 const GATHER_BYTES_MIN = 64;
+/** Of the gathering buffer between messages: a block fits; what held a longer message is let go. */
+const GATHER_KEPT_BYTES_MAX = 32 * 1024;
 
 /**
  * Peer wire (BEP 3): bytes in, events out. A `ProtocolError` is final: the caller drops the connection.
@@ -67,6 +69,7 @@ export class PeerWire {
         if (this.#gatheredBytes < announced) continue;
         this.#gatheredBytes = 0;
         yield parseMessage(this.#gathered.subarray(LENGTH_PREFIX_BYTES, announced));
+        if (this.#gathered.length > GATHER_KEPT_BYTES_MAX) this.#gathered = new Uint8Array(0);
         continue;
       }
       const announced = this.#announcedBytes(bytes, at, bytes.length - at);
