@@ -29,6 +29,11 @@ export class Rc4 {
    * @param target Of the same length as `source`; may be `source` itself.
    */
   apply(source: Uint8Array, target: Uint8Array): void {
+    // The loop is a fifth slower once it has seen both plain arrays and Node's buffers.
+    this.#run(plainView(source), plainView(target));
+  }
+
+  #run(source: Uint8Array, target: Uint8Array): void {
     const state = this.#state;
     const lengthBytes = source.length;
     let i = this.#i;
@@ -79,4 +84,8 @@ export class Rc4 {
     this.#i = i;
     this.#j = j;
   }
+}
+
+function plainView({ buffer, byteOffset, byteLength }: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
