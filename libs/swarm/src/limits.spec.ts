@@ -5,7 +5,6 @@ import { PoisonWatch } from './pieces/poison-watch.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import { RequestDepth, REQUESTS_MIN } from './pieces/request-depth.ts';
 import { TokenBucket } from './rates/token-bucket.ts';
-import { WebSeedPolicy } from './web/web-seed-policy.ts';
 
 describe('TokenBucket', () => {
   it('lets through its rate and a burst, whoever spends', () => {
@@ -86,40 +85,5 @@ describe('PoisonWatch', () => {
     expect(watch.isOnParole(0)).toBe(true);
     expect([...watch.passed(0, () => ['a', 'b'])]).toEqual([5]);
     expect(watch.isOnParole(0)).toBe(false);
-  });
-});
-
-describe('WebSeedPolicy', () => {
-  const progress = {
-    bytesPerSecond: 0,
-    webSeedBytesPerSecond: undefined,
-    downloadLimitBytesPerSecond: Infinity,
-    leftBytes: 1e9,
-    havePeersAll: true,
-    isAllAskedFor: false,
-  };
-
-  it('calls HTTP in when peers stay too slow, and off when they stay fast', () => {
-    const policy = new WebSeedPolicy();
-    expect(policy.need(progress, 0)).toBe('unavailable_only');
-    expect(policy.need(progress, 5_000)).toBe('any');
-    const fast = { ...progress, bytesPerSecond: 1e6 };
-    expect(policy.need(fast, 6_000)).toBe('any');
-    expect(policy.need(fast, 12_000)).toBe('unavailable_only');
-  });
-
-  it('does not call a web seed that is slower than the peers', () => {
-    const policy = new WebSeedPolicy();
-    const slow = { ...progress, bytesPerSecond: 50_000, webSeedBytesPerSecond: 20_000 };
-    policy.need(slow, 0);
-    expect(policy.need(slow, 10_000)).toBe('unavailable_only');
-  });
-
-  it('calls HTTP in at the tail when peers take too long', () => {
-    const policy = new WebSeedPolicy();
-    const tail = { ...progress, bytesPerSecond: 200_000, leftBytes: 2e6, isAllAskedFor: true };
-    policy.need(tail, 0);
-    expect(policy.need(tail, 3_000)).toBe('tail');
-    expect(policy.need({ ...tail, leftBytes: 1e5 }, 3_100)).toBe('unavailable_only');
   });
 });

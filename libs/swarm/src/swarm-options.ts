@@ -19,6 +19,10 @@ export interface SwarmOptions {
   /** Whether peers of the local network are free of both limits. Default: they are counted. */
   readonly lanLimits?: 'exempt' | 'counted' | undefined;
   readonly webSeedCount: number;
+  /** By web seed: lower tiers are asked first, higher ones while those bring nothing. All equal unless given. */
+  readonly webSeedTiers?: readonly number[] | undefined;
+  /** When everything should be here, on the clock of `nowMs`: HTTP joins in when peers are too slow for that. */
+  readonly deadlineMs?: number | undefined;
   readonly heldBytesMax?: number | undefined;
   /** 0 to 1. */
   readonly random: () => number;
@@ -28,6 +32,10 @@ export interface SwarmStats {
   /** Verified payload, without pads. */
   readonly fromPeersBytes: number;
   readonly fromWebSeedsBytes: number;
+  /** All that came over HTTP, with what was fetched for nothing. */
+  readonly webSeedRawBytes: number;
+  /** Received and not verified, from anyone: wrong, double, between two wanted pieces, or still under way. */
+  readonly wastedBytes: number;
   /** Taken from equal files that were on this disk. */
   readonly fromDiskBytes: number;
   readonly uploadedBytes: number;

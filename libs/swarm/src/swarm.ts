@@ -22,6 +22,8 @@ import { RateMeter } from './rates/rate-meter.ts';
 import type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 import { Unchoking } from './uploads/unchoking.ts';
 import { Uploads } from './uploads/uploads.ts';
+import { type SourceState, SourceWatch } from './web/source-state.ts';
+import { urgentPieces } from './web/urgent-pieces.ts';
 import { WebSeeding } from './web/web-seeding.ts';
 
 /** Memory for pieces that are not written yet. */
@@ -51,6 +53,8 @@ export class Swarm {
   readonly #router: MessageRouter;
   readonly #diskPieces: DiskPieces;
   readonly #sent = new RateMeter();
+  readonly #sourceWatch = new SourceWatch();
+  #urgent: ReadonlySet<number> = urgentPieces(undefined);
   readonly #lanLimits: 'exempt' | 'counted';
   #isPaused = false;
   #nextSilenceCheckMs = -Infinity;
@@ -79,7 +83,15 @@ export class Swarm {
       outbox,
       extensions: self.infoBytes ? [new MetadataExtension(self.infoBytes, outbox)] : [],
     });
-    const webSeeding = new WebSeeding({ ledger, sessions, outbox, limit: downloadLimit, webSeedCount, random });
+    const webSeeding = new WebSeeding({
+      ledger,
+      sessions,
+      outbox,
+      limit: downloadLimit,
+      tiers: Array.from({ length: webSeedCount }, (_, index) => options.webSeedTiers?.[index] ?? 0),
+      deadlineMs: options.deadlineMs,
+      random,
+    });
     const finish = new PieceFinish({ ledger, slots, outbox, webSeeds: webSeeding.seeds });
     const picker = new Picker({
       ledger,
@@ -130,14 +142,22 @@ export class Swarm {
     return this.#peers.size > 0 || this.#registry.book.hasCandidates || this.#webSeeding.seeds.usableCount > 0;
   }
 
+  /** Whether what is wanted comes; as of the last tick. */
+  get sourceState(): SourceState {
+    return this.#sourceWatch.state;
+  }
+
   get have(): Uint8Array {
     return this.#ledger.have.bits.slice();
   }
 
   stats(nowMs: number): SwarmStats {
+    const { fromPeersBytes, fromWebSeedsBytes } = this.#finish;
     return {
-      fromPeersBytes: this.#finish.fromPeersBytes,
-      fromWebSeedsBytes: this.#finish.fromWebSeedsBytes,
+      fromPeersBytes,
+      fromWebSeedsBytes,
+      webSeedRawBytes: this.#webSeeding.seeds.rawBytes,
+      wastedBytes: Math.max(0, this.#receivedBytes - fromPeersBytes - fromWebSeedsBytes),
       fromDiskBytes: this.#finish.fromDiskBytes,
       uploadedBytes: this.#sent.totalBytes,
       badPieces: this.#finish.badPieces,
@@ -236,9 +256,11 @@ export class Swarm {
   /**
    * Pieces of a higher priority are fetched before all others; among equals the rarest comes first.
    *
-   * @param priorities By piece, 0 to 254; undefined when all are equal.
+   * @param priorities By piece, 0 to 254; undefined when all are equal. `URGENT_PRIORITY` calls HTTP in at once for what no
+   *   peer is bringing.
    */
   setPriorities(priorities: Uint8Array | undefined): void {
+    this.#urgent = urgentPieces(priorities);
     this.#ledger.setPriorities(priorities);
   }
 
@@ -305,6 +327,7 @@ export class Swarm {
     for (const address of this.#registry.book.take(this.#peers.size, nowMs))
       this.#outbox.put({ kind: 'dial', address });
     this.#planWebSeeds(nowMs);
+    this.#watchSources(nowMs);
   }
 
   /** Closes every connection. */
@@ -344,7 +367,32 @@ export class Swarm {
 
   #planWebSeeds(nowMs: number): void {
     if (this.isComplete || this.#isPaused) return;
-    const bytesPerSecond = this.#requests.meter.bytesPerSecond(nowMs);
-    this.#webSeeding.plan({ count: this.#peers.size, bytesPerSecond }, nowMs);
+    const { meter } = this.#requests;
+    this.#webSeeding.plan(
+      {
+        count: this.#peers.size,
+        bytesPerSecond: meter.bytesPerSecond(nowMs),
+        receivedBytes: meter.totalBytes,
+        urgent: this.#urgent,
+      },
+      nowMs,
+    );
+  }
+
+  #watchSources(nowMs: number): void {
+    this.#sourceWatch.look(
+      {
+        receivedBytes: this.#receivedBytes,
+        isComplete: this.isComplete,
+        isBusy: this.#finish.isBusy,
+        canPeersHelp: [...this.#peers.values()].some((peer) => peer.usefulPieces > 0),
+        provenBad: this.#webSeeding.seeds.provenBad,
+      },
+      nowMs,
+    );
+  }
+
+  get #receivedBytes(): number {
+    return this.#requests.meter.totalBytes + this.#webSeeding.seeds.rawBytes;
   }
 }

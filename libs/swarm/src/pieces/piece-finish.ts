@@ -29,6 +29,11 @@ export class PieceFinish {
     this.#webSeeds = options.webSeeds;
   }
 
+  /** Pieces are being verified. */
+  get isBusy(): boolean {
+    return this.#sources.size > 0;
+  }
+
   cameFromPeers(open: OpenPiece): void {
     this.#verify(open.piece, { senders: open.senders });
   }
@@ -58,6 +63,7 @@ export class PieceFinish {
     this.#ledger.verified(piece, result);
     if (result === 'good') {
       this.#count(piece, source);
+      if (source !== 'disk' && 'webSeed' in source) this.#webSeeds.judged({ ...source, piece }, 'good', nowMs);
       this.#outbox.put({ kind: 'write', piece });
       return this.watch.passed(piece, () => this.#slots.fingerprints(piece));
     }
@@ -65,7 +71,7 @@ export class PieceFinish {
     const culprits: number[] = [];
     if (source === 'disk') {
       // The other file is not what it was taken for: nobody is to blame.
-    } else if ('webSeed' in source) this.#webSeeds.sentBadPiece(source.webSeed, nowMs);
+    } else if ('webSeed' in source) this.#webSeeds.judged({ ...source, piece }, 'bad', nowMs);
     else {
       const culprit = this.watch.failed(piece, source.senders, () => this.#slots.fingerprints(piece));
       if (culprit !== undefined) culprits.push(culprit);

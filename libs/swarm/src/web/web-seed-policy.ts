@@ -1,14 +1,28 @@
-/** Below this rate peers count as too slow, unless the download limit is lower still. */
+/** Without a deadline, peers that bring less count as too slow, unless the download limit is lower still. */
 export const PEERS_TOO_SLOW_BYTES_PER_SECOND: number = 128 * 1024;
-/** How long a rate has to hold before HTTP steps in or steps back. */
-const HOLD_MS = 4_000;
-/** Peers may take so long for what is left; then HTTP brings it, too. */
-const TAIL_MS = 3_000;
+/** How long peers that never brought anything have to begin. */
+export const NEWCOMER_HOLD_MS = 4_000;
+/** How long peers that did bring something have to be too slow: longer than a round of choking. */
+export const SLOW_HOLD_MS = 10_000;
+/** With a deadline there is less patience. */
+export const DEADLINE_HOLD_MS = 2_000;
+/** How long peers have to be fast again before HTTP steps back. */
+export const RECOVERED_HOLD_MS = 4_000;
+/** What counts as fast again, as a multiple of what is too slow. */
 const RECOVERED_FACTOR = 2;
+const RECOVERED_FACTOR_DEADLINE = 1.25;
+/** Peers may take so long for what is left once all of it is asked for; then HTTP brings it, too. */
+export const TAIL_MS = 3_000;
+const TAIL_HOLD_MS = 2_000;
+/** Kept back from a deadline for the last pieces, as a part of what is left and at most so long. */
+const DEADLINE_RESERVE = 0.1;
+const DEADLINE_RESERVE_MS_MAX = 30_000;
 
 /** What the policy looks at. */
 export interface PeersProgress {
   readonly bytesPerSecond: number;
+  /** All that peers have brought. */
+  readonly receivedBytes: number;
   /** What the best web seed last gave; undefined before the first run. */
   readonly webSeedBytesPerSecond: number | undefined;
   /** Infinity for no limit. */
@@ -23,33 +37,62 @@ export interface PeersProgress {
 /** Which pieces HTTP may bring beyond those that no peer has. */
 export type WebSeedNeed = 'unavailable_only' | 'tail' | 'any';
 
-/** HTTP is the last resort: it brings what no peer has, steps in while peers are too slow, and at the tail; then stops again. */
+/**
+ * HTTP is the last resort. It brings what no peer has; anything, while peers are slower than they have to be; and the tail,
+ * when peers take too long for it. It steps in and steps back only when what calls for it has held for a while.
+ */
 export class WebSeedPolicy {
+  readonly #deadlineMs: number | undefined;
   #slowSinceMs: number | undefined;
   #fastSinceMs: number | undefined;
   #tailSinceMs: number | undefined;
   #isSlow = false;
 
+  /** @param deadlineMs When everything is to be here, on the clock of `nowMs`. */
+  constructor(deadlineMs?: number) {
+    this.#deadlineMs = deadlineMs;
+  }
+
   need(progress: PeersProgress, nowMs: number): WebSeedNeed {
     this.#judgeRate(progress, nowMs);
     this.#tailSinceMs = progress.isAllAskedFor ? (this.#tailSinceMs ?? nowMs) : undefined;
     if (this.#isSlow) return 'any';
-    const isTail = this.#tailSinceMs !== undefined && nowMs - this.#tailSinceMs >= HOLD_MS / 2;
+    const isTail = this.#tailSinceMs !== undefined && nowMs - this.#tailSinceMs >= TAIL_HOLD_MS;
     return isTail && progress.leftBytes * 1000 > progress.bytesPerSecond * TAIL_MS ? 'tail' : 'unavailable_only';
   }
 
-  #judgeRate(progress: PeersProgress, nowMs: number): void {
-    const { bytesPerSecond, havePeersAll } = progress;
-    const floor = Math.min(
+  /** What peers have to bring, in bytes a second. */
+  #wantedRate(progress: PeersProgress, nowMs: number): number {
+    if (this.#deadlineMs !== undefined) return deadlineRate(progress.leftBytes, this.#deadlineMs - nowMs);
+    return Math.min(
       PEERS_TOO_SLOW_BYTES_PER_SECOND,
       progress.downloadLimitBytesPerSecond / 8,
       // A web seed that is slower than the peers is no help, and a crowd at it only makes it slower.
       progress.webSeedBytesPerSecond ?? Infinity,
     );
-    this.#slowSinceMs = havePeersAll && bytesPerSecond < floor ? (this.#slowSinceMs ?? nowMs) : undefined;
-    this.#fastSinceMs = bytesPerSecond >= floor * RECOVERED_FACTOR ? (this.#fastSinceMs ?? nowMs) : undefined;
-    if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= HOLD_MS) this.#isSlow = true;
-    if (!havePeersAll) this.#isSlow = false;
-    if (this.#fastSinceMs !== undefined && nowMs - this.#fastSinceMs >= HOLD_MS) this.#isSlow = false;
   }
+
+  #holdMs(progress: PeersProgress): number {
+    if (this.#deadlineMs !== undefined) return DEADLINE_HOLD_MS;
+    return progress.receivedBytes === 0 ? NEWCOMER_HOLD_MS : SLOW_HOLD_MS;
+  }
+
+  #judgeRate(progress: PeersProgress, nowMs: number): void {
+    const { bytesPerSecond, havePeersAll } = progress;
+    const hasDeadline = this.#deadlineMs !== undefined;
+    const wantedRate = this.#wantedRate(progress, nowMs);
+    // A deadline does not wait until the first copy is in the swarm.
+    const isSlow = bytesPerSecond < wantedRate && (havePeersAll || hasDeadline);
+    const isFast = bytesPerSecond >= wantedRate * (hasDeadline ? RECOVERED_FACTOR_DEADLINE : RECOVERED_FACTOR);
+    this.#slowSinceMs = isSlow ? (this.#slowSinceMs ?? nowMs) : undefined;
+    this.#fastSinceMs = isFast ? (this.#fastSinceMs ?? nowMs) : undefined;
+    if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= this.#holdMs(progress)) this.#isSlow = true;
+    if (!havePeersAll && !hasDeadline) this.#isSlow = false;
+    if (this.#fastSinceMs !== undefined && nowMs - this.#fastSinceMs >= RECOVERED_HOLD_MS) this.#isSlow = false;
+  }
+}
+
+function deadlineRate(leftBytes: number, remainingMs: number): number {
+  const reserveMs = Math.min(remainingMs * DEADLINE_RESERVE, DEADLINE_RESERVE_MS_MAX);
+  return remainingMs <= 0 ? Infinity : (leftBytes * 1000) / (remainingMs - reserveMs);
 }

@@ -5,10 +5,20 @@ import type { TokenBucket } from '../rates/token-bucket.ts';
 import { WebSeedPolicy } from './web-seed-policy.ts';
 import { WebSeeds } from './web-seeds.ts';
 
+/** What peers bring, as HTTP's policy sees it. */
+export interface PeersSupply {
+  readonly count: number;
+  readonly bytesPerSecond: number;
+  /** All that they have brought. */
+  readonly receivedBytes: number;
+  /** Pieces that somebody waits for. */
+  readonly urgent: ReadonlySet<number>;
+}
+
 /** Lets the policy say what HTTP is needed for, and the web seeds bring it. */
 export class WebSeeding {
   readonly seeds: WebSeeds;
-  readonly #policy = new WebSeedPolicy();
+  readonly #policy: WebSeedPolicy;
   readonly #ledger: PieceLedger;
   readonly #sessions: PeerSessions;
   readonly #limit: TokenBucket;
@@ -19,24 +29,28 @@ export class WebSeeding {
     sessions: PeerSessions;
     outbox: Outbox;
     limit: TokenBucket;
-    webSeedCount: number;
+    /** By web seed: lower ones are asked first. */
+    tiers: readonly number[];
+    deadlineMs: number | undefined;
     random: () => number;
   }) {
     this.#ledger = options.ledger;
     this.#sessions = options.sessions;
     this.#limit = options.limit;
-    this.#hasSeeds = options.webSeedCount > 0;
+    this.#hasSeeds = options.tiers.length > 0;
+    this.#policy = new WebSeedPolicy(options.deadlineMs);
     this.seeds = new WebSeeds(options);
   }
 
   /** Starts, shortens and ends runs as the swarm's state asks for. */
-  plan(peers: { readonly count: number; readonly bytesPerSecond: number }, nowMs: number): void {
+  plan(peers: PeersSupply, nowMs: number): void {
     if (!this.#hasSeeds) return;
     const downloadLimitBytesPerSecond = this.#limit.bytesPerSecond;
     const { seedCount } = this.#sessions;
     const need = this.#policy.need(
       {
         bytesPerSecond: peers.bytesPerSecond,
+        receivedBytes: peers.receivedBytes,
         webSeedBytesPerSecond: this.seeds.bestLastRate,
         downloadLimitBytesPerSecond,
         leftBytes: this.#ledger.wantedLeftBytes,
@@ -45,7 +59,8 @@ export class WebSeeding {
       },
       nowMs,
     );
-    this.seeds.plan({ need, peerCount: peers.count, seedCount, downloadLimitBytesPerSecond }, nowMs);
+    const { count: peerCount, urgent } = peers;
+    this.seeds.plan({ need, peerCount, seedCount, downloadLimitBytesPerSecond, urgent }, nowMs);
   }
 
   /** Bytes of a run arrived. Returns how long to wait before more are read, to keep the download limit. */

@@ -1,292 +1,214 @@
 import type { Outbox } from '../command.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
-import { RateMeter } from '../rates/rate-meter.ts';
-import type { WebSeedNeed } from './web-seed-policy.ts';
+import { RunPlanner, type WebSeedSituation } from './run-planner.ts';
+import { type WebRun, WebRuns } from './web-runs.ts';
+import { WebSource } from './web-source.ts';
 
-/** A run takes about so long at the seed's rate. */
-const RUN_SECONDS = 4;
-const RUN_BYTES_FIRST: number = 4 * 1024 * 1024;
-const RUN_BYTES_MIN: number = 512 * 1024;
-export const RUN_BYTES_MAX: number = 64 * 1024 * 1024;
-/** So much between two wanted pieces is rather fetched for nothing than asked around: small files that are here already. */
-const GAP_BYTES_MAX: number = 32 * 1024;
 /** Runs under way at one seed while there is nobody to trade with; otherwise one. */
-const LONE_RUNS_MAX = 2;
-export const BACK_OFF_FIRST_MS = 1_000;
-export const BACK_OFF_MAX_MS = 60_000;
-/** Pieces that do not match their hash before a web seed is left alone for good. */
-export const WEB_SEED_BAD_PIECES_MAX = 3;
-/** An open piece without news for so long counts as stuck. */
-const STUCK_PIECE_MS = 3_000;
-const STARTS_TRIED_MAX = 8;
-/** A run's rate means something after so long. */
-const RATE_KNOWN_MS = 500;
+export const LONE_RUNS_MAX = 2;
+/** A run without a byte for so long is stuck. */
+const STUCK_RUN_MS = 5_000;
+/** What a run still needs at its rate, at least, before another web seed takes over a part of it. */
+const TAKE_OVER_MS_MIN = 4_000;
 
-interface Run {
-  readonly runId: number;
-  readonly seed: Seed;
-  /** The piece under way; those before it are here. */
-  next: number;
-  end: number;
-  receivedBytes: number;
-  readonly startedMs: number;
+/** A piece that a web seed sent wrong. */
+export interface BadWebPiece {
+  readonly webSeed: number;
+  readonly piece: number;
 }
 
-interface Seed {
-  readonly index: number;
-  readonly meter: RateMeter;
-  readonly runs: Set<Run>;
-  /** Bytes a second of its last run. */
-  lastRate: number | undefined;
-  failures: number;
-  badPieces: number;
-  retryAtMs: number;
-  /** Where its last run ended: the next goes on there, so that each client keeps to an arc of its own. */
-  goOnAt: number | undefined;
-}
-
-/** What the swarm knows when runs are planned. */
-export interface WebSeedSituation {
-  readonly need: WebSeedNeed;
-  readonly peerCount: number;
-  /** Peers with every piece; the others are counted in the rarity order. */
-  readonly seedCount: number;
-  readonly downloadLimitBytesPerSecond: number;
-}
-
-/** Plans which runs of whole pieces web seeds bring, and shortens them when peers fill in. */
+/** Asks web seeds for runs of whole pieces, and shortens them when peers fill in. */
 export class WebSeeds {
   readonly #ledger: PieceLedger;
-  readonly #outbox: Outbox;
   readonly #random: () => number;
-  readonly #seeds: readonly Seed[];
-  readonly #runs = new Map<number, Run>();
-  readonly #reserved = new Map<number, Run>();
-  #lastRunId = 0;
+  readonly #sources: readonly WebSource[];
+  readonly #tiers: readonly (readonly WebSource[])[];
+  readonly #runs: WebRuns;
+  readonly #planner: RunPlanner;
+  #rawBytes = 0;
 
-  constructor(options: { ledger: PieceLedger; outbox: Outbox; random: () => number; webSeedCount: number }) {
+  /** @param options.tiers By web seed: lower ones are asked first. */
+  constructor(options: { ledger: PieceLedger; outbox: Outbox; random: () => number; tiers: readonly number[] }) {
     this.#ledger = options.ledger;
-    this.#outbox = options.outbox;
     this.#random = options.random;
-    this.#seeds = Array.from({ length: options.webSeedCount }, (_, index) => ({
-      index,
-      meter: new RateMeter(),
-      runs: new Set<Run>(),
-      lastRate: undefined,
-      failures: 0,
-      badPieces: 0,
-      retryAtMs: 0,
-      goOnAt: undefined,
-    }));
+    this.#sources = options.tiers.map((tier, index) => new WebSource(index, tier));
+    this.#tiers = [...new Set(options.tiers)]
+      .sort((a, b) => a - b)
+      .map((tier) => this.#sources.filter((source) => source.tier === tier));
+    this.#runs = new WebRuns(options.ledger, options.outbox);
+    this.#planner = new RunPlanner({ ledger: options.ledger, runs: this.#runs, random: options.random });
   }
 
   /** Seeds that were not given up. */
   get usableCount(): number {
-    return this.#seeds.filter((seed) => seed.badPieces < WEB_SEED_BAD_PIECES_MAX).length;
+    return this.#sources.filter((source) => !source.isGivenUp).length;
+  }
+
+  /** Received over HTTP, of use or not. */
+  get rawBytes(): number {
+    return this.#rawBytes;
+  }
+
+  /** What the best seed last gave; undefined while none has given anything. */
+  get bestLastRate(): number | undefined {
+    const rates = this.#sources.map((source) => source.lastRate).filter((rate) => rate !== undefined);
+    return rates.length === 0 ? undefined : Math.max(...rates);
+  }
+
+  /** One wrong piece of each web seed, once none of them can bring anything that is still needed; undefined until then. */
+  get provenBad(): readonly BadWebPiece[] | undefined {
+    const bad = this.#sources.flatMap(({ index, badPiece }) =>
+      badPiece === undefined ? [] : [{ webSeed: index, piece: badPiece }],
+    );
+    return bad.length > 0 && !this.#canBringMore() ? bad : undefined;
   }
 
   /** `held` while the piece's bytes are under way, `planned` while peers may still take it off the run. */
   reservationOf(piece: number): 'none' | 'planned' | 'held' {
-    const run = this.#reserved.get(piece);
+    const run = this.#runs.holderOf(piece);
     if (!run) return 'none';
     return run.next === piece ? 'held' : 'planned';
   }
 
   bytesPerSecond(nowMs: number): number {
-    return this.#seeds.reduce((sum, seed) => sum + seed.meter.bytesPerSecond(nowMs), 0);
-  }
-
-  /** What the best seed last gave; undefined while none has given anything. */
-  get bestLastRate(): number | undefined {
-    const rates = this.#seeds.map((seed) => seed.lastRate).filter((rate) => rate !== undefined);
-    return rates.length === 0 ? undefined : Math.max(...rates);
+    return this.#sources.reduce((sum, source) => sum + source.meter.bytesPerSecond(nowMs), 0);
   }
 
   /** Starts runs where HTTP is needed and cuts from running ones what peers can bring. */
   plan(situation: WebSeedSituation, nowMs: number): void {
-    for (const run of this.#runs.values()) this.#cutUnneeded(run, situation);
-    for (const seed of this.#seeds) {
-      if (seed.badPieces >= WEB_SEED_BAD_PIECES_MAX || seed.retryAtMs > nowMs) continue;
-      const runsMax = situation.peerCount === 0 && seed.failures === 0 ? LONE_RUNS_MAX : 1;
-      while (seed.runs.size < runsMax && this.#start(seed, situation, nowMs));
+    for (const run of this.#runs) this.#cutUnneeded(run, situation);
+    for (const tier of this.#tiers) {
+      for (const source of fastestFirst(tier)) this.#employ(source, situation, nowMs);
+      // The next tier stands in while this one brings nothing.
+      if (tier.some((source) => [...source.runs].some((run) => nowMs - run.lastBytesMs < STUCK_RUN_MS))) return;
     }
   }
 
   /** A peer was asked for a piece of a run: the run ends before it. */
   pieceTakenByPeer(piece: number): void {
-    const run = this.#reserved.get(piece);
-    if (run) this.#shorten(run, piece);
+    const run = this.#runs.holderOf(piece);
+    if (run) this.#runs.shorten(run, piece);
   }
 
   bytesReceived(runId: number, lengthBytes: number, nowMs: number): void {
+    this.#rawBytes += lengthBytes;
     const run = this.#runs.get(runId);
     if (!run) return;
-    run.seed.meter.add(lengthBytes, nowMs);
     run.receivedBytes += lengthBytes;
-    const elapsedMs = nowMs - run.startedMs;
-    if (elapsedMs >= RATE_KNOWN_MS) run.seed.lastRate = (run.receivedBytes * 1000) / elapsedMs;
+    run.lastBytesMs = nowMs;
+    run.source.received(run, lengthBytes, nowMs);
   }
 
   /** A whole piece came. Returns the seed's index; undefined when it is not of a run, or past the run's end. */
   pieceReceived(runId: number, piece: number): number | undefined {
     const run = this.#runs.get(runId);
     if (!run || piece < run.next || piece >= run.end) return undefined;
-    for (let done = run.next; done <= piece; done += 1) this.#reserved.delete(done);
-    run.next = piece + 1;
-    run.seed.failures = 0;
-    if (run.next === run.end) this.#close(run);
-    return run.seed.index;
+    run.source.delivered();
+    this.#runs.advance(run, piece);
+    return run.source.index;
   }
 
   ended(runId: number): void {
     const run = this.#runs.get(runId);
-    if (run) this.#close(run);
+    if (run) this.#runs.close(run);
   }
 
   failed(runId: number, retryAfterMs: number | undefined, nowMs: number): void {
     const run = this.#runs.get(runId);
     if (!run) return;
-    this.#close(run);
-    run.seed.failures += 1;
-    run.seed.goOnAt = undefined;
-    const backOffMs = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** (run.seed.failures - 1));
-    run.seed.retryAtMs = nowMs + Math.max(retryAfterMs ?? 0, backOffMs * (0.75 + this.#random() / 2));
+    this.#runs.close(run);
+    run.source.failed(retryAfterMs, this.#random(), nowMs);
   }
 
-  /** A piece of this seed did not match its hash. */
-  sentBadPiece(index: number, nowMs: number): void {
-    const seed = this.#seeds[index];
-    if (!seed) return;
-    seed.badPieces += 1;
-    seed.retryAtMs = nowMs + BACK_OFF_FIRST_MS;
-    for (const run of seed.runs) this.#shorten(run, run.next);
+  /** A piece of this seed was compared with its hash. */
+  judged({ webSeed, piece }: BadWebPiece, result: 'good' | 'bad', nowMs: number): void {
+    const source = this.#sources[webSeed];
+    if (!source) return;
+    if (result === 'good') {
+      source.sentGood();
+      return;
+    }
+    source.sentBad(piece, nowMs);
+    for (const run of source.runs) this.#runs.shorten(run, run.next);
   }
 
   /** Ends every run; what is under way is given up. */
   stopAll(): void {
-    for (const run of this.#runs.values()) this.#shorten(run, run.next);
+    this.#runs.endAll();
   }
 
-  #start(seed: Seed, situation: WebSeedSituation, nowMs: number): boolean {
-    const first = this.#chooseStart(seed, situation, nowMs);
-    if (first === undefined) return false;
-    const run: Run = {
-      runId: (this.#lastRunId += 1),
-      seed,
-      next: first,
-      end: first,
-      receivedBytes: 0,
-      startedMs: nowMs,
-    };
-    this.#reserve(run, this.#runBytes(seed, situation, nowMs), (piece) => this.#isEligible(piece, situation, nowMs));
-    this.#runs.set(run.runId, run);
-    seed.runs.add(run);
-    seed.goOnAt = run.end;
-    this.#outbox.put({
-      kind: 'fetch',
-      runId: run.runId,
-      webSeed: seed.index,
-      firstPiece: first,
-      pieceCount: run.end - first,
-    });
-    return true;
-  }
-
-  /** Extends a run to the last eligible piece that is within reach. */
-  #reserve(run: Run, lengthBytesMax: number, isEligible: (piece: number) => boolean): void {
-    const { layout } = this.#ledger;
-    let lengthBytes = 0;
-    let gapBytes = 0;
-    for (let piece = run.end; piece < layout.pieceCount; piece += 1) {
-      const pieceBytes = layout.filledBytes(piece);
-      lengthBytes += pieceBytes;
-      if (lengthBytes > lengthBytesMax && run.end > run.next) return;
-      if (isEligible(piece)) {
-        this.#reserved.set(piece, run);
-        run.end = piece + 1;
-        gapBytes = 0;
-      } else {
-        gapBytes += pieceBytes;
-        if (!this.#isSpare(piece) || gapBytes > GAP_BYTES_MAX) return;
+  #employ(source: WebSource, situation: WebSeedSituation, nowMs: number): void {
+    if (!source.mayBeAsked(nowMs)) return;
+    const runsMax = situation.peerCount === 0 && !source.isFailing ? LONE_RUNS_MAX : 1;
+    while (source.runs.size < runsMax) {
+      let pieces = this.#planner.next(source, situation, nowMs);
+      if (pieces.length === 0 && source.runs.size === 0) {
+        const first = this.#takeOver(source, nowMs);
+        if (first !== undefined) pieces = this.#planner.next(source, situation, nowMs, first);
       }
+      if (pieces.length === 0) return;
+      this.#runs.start(source, pieces, nowMs);
     }
   }
 
-  /** Neither wanted any more nor under way: here already, or never wanted. */
-  #isSpare(piece: number): boolean {
-    return !this.#reserved.has(piece) && !this.#ledger.isNeeded(piece);
-  }
-
-  #runBytes(seed: Seed, { downloadLimitBytesPerSecond }: WebSeedSituation, nowMs: number): number {
-    const rate = seed.meter.bytesPerSecond(nowMs);
-    const byRate = rate === 0 ? RUN_BYTES_FIRST : rate * RUN_SECONDS;
-    return Math.max(RUN_BYTES_MIN, Math.min(byRate, downloadLimitBytesPerSecond * RUN_SECONDS, RUN_BYTES_MAX));
-  }
-
-  #chooseStart(seed: Seed, situation: WebSeedSituation, nowMs: number): number | undefined {
-    const { rarity } = this.#ledger;
-    const isFree = (piece: number): boolean => this.#isEligible(piece, situation, nowMs);
-    if (seed.goOnAt !== undefined) {
-      const { pieceCount } = this.#ledger.layout;
-      let piece = seed.goOnAt;
-      while (piece < pieceCount && this.#isSpare(piece)) piece += 1;
-      if (piece < pieceCount && isFree(piece)) return piece;
+  /** Of the run that would take longest, takes the part that this seed would bring sooner. Returns where that begins. */
+  #takeOver(source: WebSource, nowMs: number): number | undefined {
+    let slowest: { readonly run: WebRun; readonly rate: number; readonly leftBytes: number } | undefined;
+    for (const run of this.#runs) {
+      if (run.source === source) continue;
+      const isStuck = nowMs - run.lastBytesMs >= STUCK_RUN_MS;
+      const rate = isStuck ? 0 : run.source.meter.bytesPerSecond(nowMs) / run.source.runs.size;
+      const leftBytes = this.#lengthBytes(run.next, run.end);
+      if (!isStuck && leftBytes * 1000 <= rate * TAKE_OVER_MS_MIN) continue;
+      if (!isStuck && rate === 0) continue;
+      if (!slowest || leftBytes * slowest.rate > slowest.leftBytes * rate) slowest = { run, rate, leftBytes };
     }
-    // What nobody has comes first; then whatever is still absent; then pieces that are stuck at peers.
-    // At first nobody knows of the others who have just started: each begins somewhere else.
-    const isAlone = situation.peerCount === 0 && seed.lastRate !== undefined;
-    const unavailable = situation.seedCount > 0 ? 0 : rarity.unavailableCount;
-    const places = unavailable > 0 || situation.need === 'unavailable_only' ? unavailable : rarity.size;
-    for (let tries = 0; tries < Math.min(places, STARTS_TRIED_MAX); tries += 1) {
-      const piece = rarity.at(Math.floor(this.#random() * places));
-      if (isFree(piece)) return isAlone ? this.#startOfGap(piece, isFree) : piece;
+    if (!slowest) return undefined;
+    const { run, rate, leftBytes } = slowest;
+    if (rate === 0) {
+      this.#runs.shorten(run, run.next);
+      run.source.failed(undefined, this.#random(), nowMs);
+      return run.next;
     }
-    for (let place = 0; place < places; place += 1) if (isFree(rarity.at(place))) return rarity.at(place);
-    for (const { piece } of this.#ledger.openPieces) if (isFree(piece)) return piece;
-    return undefined;
-  }
-
-  /** With nobody to share the work with, gaps are filled from their start: fewer and longer requests. */
-  #startOfGap(piece: number, isFree: (piece: number) => boolean): number {
-    const gapMax = Math.ceil(RUN_BYTES_FIRST / this.#ledger.layout.pieceLengthBytes);
-    let start = piece;
-    while (start > 0 && piece - start < gapMax && isFree(start - 1)) start -= 1;
-    return start;
-  }
-
-  #isEligible(piece: number, { need, seedCount }: WebSeedSituation, nowMs: number): boolean {
-    if (this.#reserved.has(piece) || !this.#ledger.isNeeded(piece)) return false;
-    const isUnavailable = seedCount === 0 && this.#ledger.rarity.count(piece) === 0;
-    const open = this.#ledger.openPiece(piece);
-    if (!open) return isUnavailable || need !== 'unavailable_only';
-    if (isUnavailable && open.askedCount === 0) return true;
-    return need === 'tail' || (need === 'any' && nowMs - open.lastBlockMs >= STUCK_PIECE_MS);
+    const keptBytes = (leftBytes * rate) / (rate + (source.lastRate ?? rate));
+    let end = run.next + 1;
+    while (end < run.end && this.#lengthBytes(run.next, end + 1) <= keptBytes) end += 1;
+    if (end >= run.end) return undefined;
+    this.#runs.shorten(run, end);
+    return end;
   }
 
   /** A run ends before the first piece that peers have by now, unless HTTP is wanted for it all the same. */
-  #cutUnneeded(run: Run, { need, seedCount }: WebSeedSituation): void {
+  #cutUnneeded(run: WebRun, situation: WebSeedSituation): void {
     for (let piece = run.next + 1; piece < run.end; piece += 1) {
-      if (!this.#reserved.has(piece)) continue;
-      const isAvailable = seedCount > 0 || this.#ledger.rarity.count(piece) > 0;
-      if (this.#ledger.isNeeded(piece) && !(isAvailable && need === 'unavailable_only')) continue;
-      this.#shorten(run, piece);
+      if (this.#runs.holderOf(piece) !== run || !this.#planner.isUnneeded(piece, situation)) continue;
+      this.#runs.shorten(run, piece);
       return;
     }
   }
 
-  #shorten(run: Run, end: number): void {
-    for (let piece = Math.max(end, run.next); piece < run.end; piece += 1) this.#reserved.delete(piece);
-    run.end = Math.min(run.end, Math.max(end, run.next));
-    run.seed.goOnAt = undefined;
-    this.#ledger.piecesFreed();
-    this.#outbox.put({ kind: 'shorten_fetch', runId: run.runId, endPiece: run.end });
-    if (run.end <= run.next) this.#close(run);
+  #canBringMore(): boolean {
+    const usable = this.#sources.filter((source) => !source.isGivenUp);
+    if (usable.length === 0) return false;
+    const mayCome = (piece: number): boolean => usable.some((source) => source.mayBring(piece));
+    const { rarity, openPieces } = this.#ledger;
+    for (let place = 0; place < rarity.size; place += 1) if (mayCome(rarity.at(place))) return true;
+    for (const { piece } of openPieces) if (mayCome(piece)) return true;
+    return false;
   }
 
-  #close(run: Run): void {
-    for (let piece = run.next; piece < run.end; piece += 1) this.#reserved.delete(piece);
-    this.#ledger.piecesFreed();
-    this.#runs.delete(run.runId);
-    run.seed.runs.delete(run);
+  #lengthBytes(first: number, end: number): number {
+    let lengthBytes = 0;
+    for (let piece = first; piece < end; piece += 1) lengthBytes += this.#ledger.layout.filledBytes(piece);
+    return lengthBytes;
   }
+}
+
+/** One that was never asked may be the fastest. */
+function fastestFirst(sources: readonly WebSource[]): readonly WebSource[] {
+  return sources.length < 2 ? sources : sources.toSorted((a, b) => rateOf(b) - rateOf(a));
+}
+
+function rateOf({ lastRate }: WebSource): number {
+  return lastRate ?? Number.MAX_VALUE;
 }

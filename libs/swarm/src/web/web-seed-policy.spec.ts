@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+
+import { type PeersProgress, WebSeedPolicy } from './web-seed-policy.ts';
+
+const progress: PeersProgress = {
+  bytesPerSecond: 0,
+  receivedBytes: 0,
+  webSeedBytesPerSecond: undefined,
+  downloadLimitBytesPerSecond: Infinity,
+  leftBytes: 1e9,
+  havePeersAll: true,
+  isAllAskedFor: false,
+};
+const slow: PeersProgress = { ...progress, bytesPerSecond: 50_000, receivedBytes: 1e6 };
+const fast: PeersProgress = { ...progress, bytesPerSecond: 1e6, receivedBytes: 1e7 };
+
+describe('WebSeedPolicy', () => {
+  it('calls HTTP in soon when peers never bring anything', () => {
+    const policy = new WebSeedPolicy();
+    expect(policy.need(progress, 0)).toBe('unavailable_only');
+    expect(policy.need(progress, 5_000)).toBe('any');
+  });
+
+  it('lets a round of choking pass before peers that did bring something count as too slow', () => {
+    const policy = new WebSeedPolicy();
+    policy.need(slow, 0);
+    expect(policy.need(slow, 9_000)).toBe('unavailable_only');
+    expect(policy.need(slow, 10_000)).toBe('any');
+  });
+
+  it('does not call HTTP in for a dip that ends', () => {
+    const policy = new WebSeedPolicy();
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 1_000) {
+      expect(policy.need(nowMs % 8_000 === 0 ? fast : slow, nowMs)).toBe('unavailable_only');
+    }
+  });
+
+  it('lets HTTP go on through a short burst of peers, and stops it when they stay fast', () => {
+    const policy = new WebSeedPolicy();
+    policy.need(slow, 0);
+    expect(policy.need(slow, 10_000)).toBe('any');
+    expect(policy.need(fast, 11_000)).toBe('any');
+    expect(policy.need(slow, 12_000)).toBe('any');
+    expect(policy.need(fast, 13_000)).toBe('any');
+    expect(policy.need(fast, 17_000)).toBe('unavailable_only');
+  });
+
+  it('does not call a web seed that is slower than the peers', () => {
+    const policy = new WebSeedPolicy();
+    policy.need({ ...slow, webSeedBytesPerSecond: 20_000 }, 0);
+    expect(policy.need({ ...slow, webSeedBytesPerSecond: 20_000 }, 20_000)).toBe('unavailable_only');
+  });
+
+  it('does not count peers as slow while the first copy is still on its way into the swarm', () => {
+    const policy = new WebSeedPolicy();
+    policy.need({ ...slow, havePeersAll: false }, 0);
+    expect(policy.need({ ...slow, havePeersAll: false }, 60_000)).toBe('unavailable_only');
+  });
+
+  it('calls HTTP in at the tail when peers take too long', () => {
+    const policy = new WebSeedPolicy();
+    const tail = { ...fast, bytesPerSecond: 200_000, leftBytes: 2e6, isAllAskedFor: true };
+    policy.need(tail, 0);
+    expect(policy.need(tail, 3_000)).toBe('tail');
+    expect(policy.need({ ...tail, leftBytes: 1e5 }, 3_100)).toBe('unavailable_only');
+  });
+
+  describe('with a deadline', () => {
+    const left = { ...progress, leftBytes: 100e6, receivedBytes: 1 };
+
+    it('calls HTTP in when peers are slower than the deadline needs, however fast they are', () => {
+      const policy = new WebSeedPolicy(100_000);
+      policy.need({ ...left, bytesPerSecond: 900_000 }, 0);
+      expect(policy.need({ ...left, bytesPerSecond: 900_000 }, 2_000)).toBe('any');
+    });
+
+    it('leaves slow peers alone when they are fast enough for it', () => {
+      const policy = new WebSeedPolicy(24 * 3_600_000);
+      for (let nowMs = 0; nowMs < 600_000; nowMs += 1_000)
+        expect(policy.need({ ...left, bytesPerSecond: 2_000 }, nowMs)).toBe('unavailable_only');
+    });
+
+    it('stops HTTP again when peers are ahead of it', () => {
+      const policy = new WebSeedPolicy(100_000);
+      policy.need({ ...left, bytesPerSecond: 0 }, 0);
+      expect(policy.need({ ...left, bytesPerSecond: 0 }, 2_000)).toBe('any');
+      policy.need({ ...left, bytesPerSecond: 3e6 }, 3_000);
+      expect(policy.need({ ...left, bytesPerSecond: 3e6 }, 7_000)).toBe('unavailable_only');
+    });
+
+    it('uses HTTP for all that is left once it has passed', () => {
+      const policy = new WebSeedPolicy(1_000);
+      policy.need({ ...left, bytesPerSecond: 1e9 }, 2_000);
+      expect(policy.need({ ...left, bytesPerSecond: 1e9 }, 60_000)).toBe('any');
+    });
+  });
+});

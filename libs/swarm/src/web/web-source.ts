@@ -1,0 +1,93 @@
+import { RateMeter } from '../rates/rate-meter.ts';
+import type { WebRun } from './web-runs.ts';
+
+export const BACK_OFF_FIRST_MS = 1_000;
+export const BACK_OFF_MAX_MS = 60_000;
+/** Times that a piece may come wrong before the web seed is not asked for it again. */
+export const WEB_SEED_PIECE_TRIES_MAX = 2;
+/** Wrong pieces, each counted as often as it came, before a web seed that sent no more good ones is left alone for good. */
+export const WEB_SEED_BAD_PIECES_MAX = 3;
+/** A run's rate means something after so long. */
+const RATE_KNOWN_MS = 500;
+
+/** What is known of one web seed: how fast it is, when it may be asked again, and what it is known to have wrong. */
+export class WebSource {
+  /** Place in the swarm's list of web seeds. */
+  readonly index: number;
+  /** Lower ones first; a higher one is asked only while no lower one can be. */
+  readonly tier: number;
+  readonly meter: RateMeter = new RateMeter();
+  readonly runs: Set<WebRun> = new Set();
+  /** Where its last run ended: the next goes on there, so that each client keeps to an arc of its own. */
+  goOnAt: number | undefined;
+  #lastRate: number | undefined;
+  #failures = 0;
+  #retryAtMs = -Infinity;
+  #goodPieces = 0;
+  #badCount = 0;
+  readonly #badPieces = new Map<number, number>();
+
+  constructor(index: number, tier: number) {
+    this.index = index;
+    this.tier = tier;
+  }
+
+  /** Bytes a second of its last run; undefined before its first. */
+  get lastRate(): number | undefined {
+    return this.#lastRate;
+  }
+
+  /** Its last run failed. */
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
+  /** It is proven to be of no use. */
+  get isGivenUp(): boolean {
+    return this.#badCount >= WEB_SEED_BAD_PIECES_MAX && this.#badCount > this.#goodPieces;
+  }
+
+  /** A piece that it sent wrong. */
+  get badPiece(): number | undefined {
+    return this.#badPieces.keys().next().value;
+  }
+
+  mayBeAsked(nowMs: number): boolean {
+    return !this.isGivenUp && this.#retryAtMs <= nowMs;
+  }
+
+  mayBring(piece: number): boolean {
+    return !this.isGivenUp && (this.#badPieces.get(piece) ?? 0) < WEB_SEED_PIECE_TRIES_MAX;
+  }
+
+  received(run: WebRun, lengthBytes: number, nowMs: number): void {
+    this.meter.add(lengthBytes, nowMs);
+    const elapsedMs = nowMs - run.startedMs;
+    if (elapsedMs >= RATE_KNOWN_MS) this.#lastRate = (run.receivedBytes * 1000) / elapsedMs;
+  }
+
+  /** A piece came whole; whether it is right is not known yet. */
+  delivered(): void {
+    this.#failures = 0;
+  }
+
+  /** @param spread 0 to 1: clients that were refused together do not come back together. */
+  failed(retryAfterMs: number | undefined, spread: number, nowMs: number): void {
+    this.#failures += 1;
+    this.goOnAt = undefined;
+    const backOffMs = Math.min(BACK_OFF_MAX_MS, BACK_OFF_FIRST_MS * 2 ** (this.#failures - 1));
+    // Never before the time that the server asked for.
+    this.#retryAtMs = nowMs + Math.max(retryAfterMs ?? 0, backOffMs * 0.75) + (backOffMs * spread) / 2;
+  }
+
+  sentGood(): void {
+    this.#goodPieces += 1;
+  }
+
+  sentBad(piece: number, nowMs: number): void {
+    this.#badCount += 1;
+    this.#badPieces.set(piece, (this.#badPieces.get(piece) ?? 0) + 1);
+    this.goOnAt = undefined;
+    this.#retryAtMs = nowMs + BACK_OFF_FIRST_MS;
+  }
+}
