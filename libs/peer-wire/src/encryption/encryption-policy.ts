@@ -6,7 +6,8 @@ export type StreamOpening = 'encrypted' | 'plain';
 
 /**
  * - `require`: RC4 or no connection.
- * - `prefer`: encrypted whenever the peer can.
+ * - `prefer`: an encrypted handshake whenever the peer can; what follows it is plain unless the peer insists on RC4. Pieces are
+ *   no secret and are verified, and RC4 costs more than all else that is done with a byte.
  * - `allow`: encrypted when the peer wants it.
  * - `refuse`: never encrypted.
  */
@@ -24,7 +25,7 @@ export interface EncryptionRules {
 
 const RULES: Readonly<Record<EncryptionPolicy, EncryptionRules>> = {
   require: { dialed: ['encrypted'], accepted: ['encrypted'], methods: ['rc4'] },
-  prefer: { dialed: ['encrypted', 'plain'], accepted: ['encrypted', 'plain'], methods: ['rc4', 'plain'] },
+  prefer: { dialed: ['encrypted', 'plain'], accepted: ['encrypted', 'plain'], methods: ['plain', 'rc4'] },
   allow: { dialed: ['plain', 'encrypted'], accepted: ['encrypted', 'plain'], methods: ['plain', 'rc4'] },
   refuse: { dialed: ['plain'], accepted: ['plain'], methods: [] },
 };
