@@ -32,6 +32,8 @@ export type SwarmCommand =
   | { readonly kind: 'verify'; readonly piece: number }
   /** Write the piece's slot to the store; then call `pieceWritten`. */
   | { readonly kind: 'write'; readonly piece: number }
+  /** Read the piece from the store and hash each of its blocks; then call `leavesRead`. */
+  | { readonly kind: 'read_leaves'; readonly piece: number }
   | ({ readonly kind: 'fetch' } & WebRun)
   /** The run ends before `endPiece` now; when that piece or a later one is under way, it is given up. */
   | { readonly kind: 'shorten_fetch'; readonly runId: number; readonly endPiece: number };

@@ -4,6 +4,13 @@ export interface PieceStore {
   read(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array>;
   /** Writes a verified piece. Pads are in `data` and are not stored. */
   write(piece: number, data: Uint8Array): Promise<void>;
+  /**
+   * How often the files of a piece were changed by others than this store, as far as that shows; unless it is there, never.
+   * What was found whole in one edition is whole while the edition stays.
+   */
+  edition?(piece: number): Promise<number>;
+  /** The edition as of the last look. */
+  knownEdition?(piece: number): number;
   flush(): Promise<void>;
   /** Lets go of open files; they are opened again when they are needed. */
   close?(): Promise<void>;
@@ -19,7 +26,7 @@ export interface PieceSlots {
   write(piece: number, begin: number, bytes: Uint8Array): void;
   /** Makes these bytes the slot of the piece, in place of one that is open. */
   adopt(piece: number, data: Uint8Array): void;
-  /** What blocks can be compared by, one for each block. */
+  /** SHA-256 of each block, one latin1 character a byte: what blocks are compared by, and what v2 leaf hashes are (BEP 52). */
   fingerprints(piece: number): readonly string[];
   release(piece: number): void;
 }

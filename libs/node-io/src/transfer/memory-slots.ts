@@ -45,7 +45,7 @@ export class MemorySlots implements PieceSlots {
     const data = this.dataOf(piece);
     return Array.from({ length: this.#layout.blockCount(piece) }, (_, block) => {
       const begin = block * BLOCK_LENGTH_BYTES;
-      return hash('sha1', data.subarray(begin, begin + this.#layout.blockLengthBytes(piece, block)), 'base64');
+      return hash('sha256', data.subarray(begin, begin + this.#layout.blockLengthBytes(piece, block)), 'binary');
     });
   }
 

@@ -1,15 +1,12 @@
-import { type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
+import { ALLOWED_FAST_PIECES, allowedFastSet, type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
 
 import type { Outbox } from '../command.ts';
 import { Host } from '../peers/host.ts';
 import type { PeerSessions } from '../peers/peer-sessions.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
-import { allowedFastSet } from './allowed-fast-set.ts';
 
-/** Pieces that a newcomer is served while it is choked; BEP 6 uses 10. */
-export const ALLOWED_FAST_PIECES_MAX = 10;
-/** Of these, no more than hold so many bytes, but one. */
+/** A newcomer is served no more than so much while it is choked, and one piece. */
 export const ALLOWED_FAST_BYTES_MAX: number = 8 * 1024 * 1024;
 /** Allowed and suggested pieces of one peer that are remembered, each. */
 export const HINTED_PIECES_MAX = 64;
@@ -43,14 +40,12 @@ export class FastPieces {
   offer(peer: SwarmPeer): void {
     const { layout, have } = this.#ledger;
     const host = new Host(peer.host);
-    if (!peer.capabilities.fast || !this.#infohash || !host.bytes || this.#offered.has(host.subnet)) return;
-    const count = Math.max(1, Math.floor(ALLOWED_FAST_BYTES_MAX / layout.pieceLengthBytes));
-    const pieces = allowedFastSet({
-      address: host.bytes,
-      infohash: this.#infohash,
-      pieceCount: layout.pieceCount,
-      count: Math.min(ALLOWED_FAST_PIECES_MAX, count),
-    });
+    // BEP 6 has no rule for IPv6.
+    if (!peer.capabilities.fast || !this.#infohash || host.bytes?.length !== 4) return;
+    if (this.#offered.has(host.subnet)) return;
+    const affordable = Math.max(1, Math.floor(ALLOWED_FAST_BYTES_MAX / layout.pieceLengthBytes));
+    const count = Math.min(ALLOWED_FAST_PIECES, affordable);
+    const pieces = allowedFastSet(host.bytes, this.#infohash, layout.pieceCount, count);
     this.#offered.set(host.subnet, peer.number);
     for (const piece of pieces) {
       if (!have.has(piece)) continue;
@@ -77,7 +72,7 @@ export class FastPieces {
   /** Whether a choked peer is served this: each offered piece once, until the peer has as many as it was offered. */
   maySpend(peer: SwarmPeer, { piece, lengthBytes }: BlockSpan): boolean {
     const spentBytes = peer.offeredFast.get(piece);
-    if (spentBytes === undefined || peer.pieces.count > ALLOWED_FAST_PIECES_MAX) return false;
+    if (spentBytes === undefined || peer.pieces.count > ALLOWED_FAST_PIECES) return false;
     if (spentBytes + lengthBytes > this.#ledger.layout.pieceLengthBytes) return false;
     peer.offeredFast.set(piece, spentBytes + lengthBytes);
     return true;

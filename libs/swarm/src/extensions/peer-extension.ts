@@ -12,6 +12,8 @@ export interface PeerExtension {
   greeted?(peer: SwarmPeer, handshake: ExtensionHandshake, nowMs: number): void;
   /** @throws {ProtocolError} when the payload is not well-formed. */
   received(peer: SwarmPeer, payload: Uint8Array, nowMs: number): void;
+  /** The connection is over. */
+  left?(peer: SwarmPeer): void;
   /** Several times a second. */
   tick?(nowMs: number): void;
 }

@@ -2,6 +2,8 @@ import type { ProtocolError } from '@swarmpatch/peer-wire';
 
 import type { DisconnectReason, Outbox } from '../command.ts';
 import type { Extensions } from '../extensions/extensions.ts';
+import type { FastPieces } from '../extensions/fast-pieces.ts';
+import type { HashExchange } from '../hashes/hash-exchange.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { Requests } from '../pieces/requests.ts';
 import type { Uploads } from '../uploads/uploads.ts';
@@ -24,6 +26,8 @@ export class Connections {
   readonly #extensions: Extensions;
   readonly #requests: Requests;
   readonly #uploads: Uploads;
+  readonly #fast: FastPieces;
+  readonly #hashes: HashExchange;
   readonly #outbox: Outbox;
   #madeRoomMs = 0;
 
@@ -34,6 +38,8 @@ export class Connections {
     extensions: Extensions;
     requests: Requests;
     uploads: Uploads;
+    fast: FastPieces;
+    hashes: HashExchange;
     outbox: Outbox;
   }) {
     this.#registry = options.registry;
@@ -42,6 +48,8 @@ export class Connections {
     this.#extensions = options.extensions;
     this.#requests = options.requests;
     this.#uploads = options.uploads;
+    this.#fast = options.fast;
+    this.#hashes = options.hashes;
     this.#outbox = options.outbox;
   }
 
@@ -59,6 +67,7 @@ export class Connections {
     const peer = this.#registry.add(newPeer, nowMs);
     this.#extensions.greet(peer);
     this.#sessions.greet(peer);
+    this.#fast.offer(peer);
     return peer.number;
   }
 
@@ -67,6 +76,9 @@ export class Connections {
     this.#requests.takeBackAll(peer);
     this.#uploads.disconnected(peer);
     this.#sessions.left(peer);
+    this.#extensions.left(peer);
+    this.#fast.left(peer);
+    this.#hashes.left(peer, nowMs);
     this.#registry.remove(peer, nowMs);
   }
 

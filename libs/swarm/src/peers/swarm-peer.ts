@@ -44,7 +44,8 @@ export class SwarmPeer {
   readonly received: RateMeter = new RateMeter();
   readonly sent: RateMeter = new RateMeter();
   receivedLastRoundBytes = 0;
-  sentLastRoundBytes = 0;
+  /** Received in the last rounds of choking; older rounds count for less. */
+  givenLatelyBytes = 0;
 
   /** Blocks asked for and not here yet: by block key, when. */
   readonly asked: Map<number, number> = new Map();

@@ -51,7 +51,7 @@ export class Picker {
   }
 
   #ofLedPiece(peer: SwarmPeer): PickedBlock | undefined {
-    if (peer.leads === undefined) return undefined;
+    if (peer.leads === undefined || (peer.isChokingUs && !peer.offers(peer.leads))) return undefined;
     const open = this.#context.ledger.openPiece(peer.leads);
     const block = open?.leader === peer.number ? open.nextMissing() : undefined;
     if (open && block !== undefined) return { open, block };
@@ -117,7 +117,7 @@ export class Picker {
 
   #helpedPiece(peer: SwarmPeer): OpenPiece | undefined {
     const open = peer.helps === undefined ? undefined : this.#context.ledger.openPiece(peer.helps);
-    return open && open.missingCount > 0 && !open.isExclusive ? open : undefined;
+    return open && open.missingCount > 0 && !open.isExclusive && peer.offers(open.piece) ? open : undefined;
   }
 
   #pieceToHelpWith(peer: SwarmPeer): OpenPiece | undefined {

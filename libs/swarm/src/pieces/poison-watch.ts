@@ -1,7 +1,11 @@
+import { Buffer } from 'node:buffer';
+
 import { NOBODY } from './open-piece.ts';
 
 /** Failed pieces whose blocks are remembered until a good copy names the liar. */
 export const POISON_RECORDS_MAX = 256;
+
+const LEAF_HASH_BYTES = 32;
 
 interface FailedPiece {
   readonly senders: Uint32Array;
@@ -35,6 +39,15 @@ export class PoisonWatch {
       }
     }
     return undefined;
+  }
+
+  /** @param leafHashes SHA-256 of each block (BEP 52), proven: returns those who sent something else. */
+  leafHashesKnown(piece: number, leafHashes: Uint8Array): ReadonlySet<number> {
+    return this.passed(piece, () =>
+      Array.from({ length: leafHashes.length / LEAF_HASH_BYTES }, (_, block) =>
+        Buffer.from(leafHashes.subarray(block * LEAF_HASH_BYTES, (block + 1) * LEAF_HASH_BYTES)).toString('latin1'),
+      ),
+    );
   }
 
   /** A good copy of the piece is there: returns those who sent something else before. */

@@ -14,6 +14,9 @@ import type { TokenBucket } from '../rates/token-bucket.ts';
 /** A peer that sends nothing for so long loses its blocks to others and is asked for one at a time. */
 export const SNUB_AFTER_MS = 20_000;
 
+/** Rejects of one peer that answer no request, before the connection ends. */
+export const STRAY_REJECTS_MAX = 256;
+
 /** A block as a peer sends it. */
 export interface ReceivedBlock {
   readonly piece: number;
@@ -175,11 +178,21 @@ export class Requests {
     return state === 'verifying' ? open : undefined;
   }
 
-  /** The peer says that it will not send this. */
+  /**
+   * The peer says that it will not send this. A few rejects of what was not asked for are forgiven: some clients send one for
+   * a block that they had sent before it was cancelled.
+   *
+   * @throws {ProtocolError} `bad_sequence` without the fast extension (BEP 6), or for too many of them.
+   */
   rejected(peer: SwarmPeer, { piece, begin }: BlockSpan): void {
+    if (!peer.capabilities.fast)
+      throw new ProtocolError('bad_sequence', 'read "reject": the fast extension (BEP 6) is not agreed on');
     const block = begin / BLOCK_LENGTH_BYTES;
     if (!peer.asked.delete(blockKey(piece, block))) {
-      peer.forfeitedBlocks = Math.max(0, peer.forfeitedBlocks - 1);
+      if (peer.forfeitedBlocks > 0) peer.forfeitedBlocks -= 1;
+      else peer.strayRejects += 1;
+      if (peer.strayRejects > STRAY_REJECTS_MAX)
+        throw new ProtocolError('bad_sequence', `read "reject": ${peer.strayRejects} of them were for no request`);
       return;
     }
     this.#takeBack(peer, piece, block);
@@ -197,6 +210,16 @@ export class Requests {
     this.#starved.delete(peer);
     this.#limited.delete(peer);
     this.#endLead(peer);
+  }
+
+  /** The peer has this piece no more. */
+  takeBackPiece(peer: SwarmPeer, piece: number): void {
+    for (let block = 0; block < this.#ledger.layout.blockCount(piece); block += 1) {
+      if (!peer.asked.delete(blockKey(piece, block))) continue;
+      peer.forfeitedBlocks += 1;
+      this.#takeBack(peer, piece, block);
+    }
+    this.due(peer);
   }
 
   /** Asks for nothing of this piece any more: it is here by another way. */
