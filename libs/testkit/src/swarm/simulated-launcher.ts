@@ -253,6 +253,9 @@ export class SimulatedLauncher implements LinkEnd {
       case 'fetch':
         this.#network.origins[command.webSeed]?.fetch(this, command);
         break;
+      case 'read_leaves':
+        this.swarm.leavesRead(command.piece, undefined, time.nowMs);
+        break;
       case 'shorten_fetch':
         for (const origin of this.#network.origins) origin.shorten(this, command.runId, command.endPiece);
         break;
