@@ -4,8 +4,10 @@ import { promisify } from 'node:util';
 import type { PieceGeometry } from '@swarmpatch/metainfo';
 import type { PieceStore } from '@swarmpatch/swarm';
 
+import { FileEditions } from './file-editions.ts';
 import { FileWrites } from './file-writes.ts';
 import { OpenFiles } from './open-files.ts';
+import { TransferError } from './transfer-error.ts';
 
 const readDescriptor = promisify(read);
 
@@ -21,13 +23,18 @@ export class FilePieceStore implements PieceStore {
   readonly #locate: (fileIndex: number) => string;
   readonly #files: OpenFiles;
   readonly #writes: FileWrites;
+  readonly #editions = new FileEditions();
 
   /** @param locate Absolute path of a file now; it may be another one at the next call. */
   constructor(geometry: PieceGeometry, locate: (fileIndex: number) => string, options: FilePieceStoreOptions = {}) {
     this.#geometry = geometry;
     this.#locate = locate;
     this.#files = new OpenFiles(options.openFilesMax ?? OPEN_FILES_MAX);
-    this.#writes = new FileWrites((fileIndex, use) => this.#files.use(fileIndex, locate(fileIndex), 'write', use));
+    this.#writes = new FileWrites(async (fileIndex, use) => {
+      this.#editions.writtenHere(fileIndex);
+      await this.#files.use(fileIndex, locate(fileIndex), 'write', use);
+      this.#editions.writtenHere(fileIndex);
+    });
   }
 
   /** What lies in no file, and past the last one, is zeros. @throws {Error} of the file system, or when a file is too short. */
@@ -53,6 +60,19 @@ export class FilePieceStore implements PieceStore {
     }
   }
 
+  async edition(piece: number): Promise<number> {
+    let edition = 0;
+    for (const { fileIndex } of this.#geometry.filesOfPiece(piece))
+      edition += await this.#editions.look(fileIndex, this.#locate(fileIndex));
+    return edition;
+  }
+
+  knownEdition(piece: number): number {
+    return this.#geometry
+      .filesOfPiece(piece)
+      .reduce((edition, { fileIndex }) => edition + this.#editions.known(fileIndex), 0);
+  }
+
   async flush(): Promise<void> {
     await this.#files.flush();
   }
@@ -72,7 +92,9 @@ async function readFully(descriptor: number, target: Uint8Array, offsetBytes: nu
       target.length - doneBytes,
       offsetBytes + doneBytes,
     );
-    if (bytesRead === 0) throw new Error(`read a file at byte ${offsetBytes + doneBytes}: it ends before`);
+    if (bytesRead === 0) {
+      throw new TransferError('file_too_short', `read a file at byte ${offsetBytes + doneBytes}: it ends before`);
+    }
     doneBytes += bytesRead;
   }
 }

@@ -1,9 +1,19 @@
-import type { Capabilities, Handshake, WireEvent, WireMessage } from '@swarmpatch/peer-wire';
-import { type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
-import type { PeerAddress, PieceStore, Swarm } from '@swarmpatch/swarm';
-import { bitfieldBytes } from '@swarmpatch/swarm';
+import {
+  type BlockSpan,
+  type Capabilities,
+  type EncryptionPolicy,
+  encryptionRules,
+  type Handshake,
+  ProtocolError,
+  type WireEvent,
+  type WireMessage,
+} from '@swarmpatch/peer-wire';
+import { bitfieldBytes, type PeerAddress, type Swarm } from '@swarmpatch/swarm';
 
-import { HANDSHAKE_TIMEOUT_MS, PeerSocket } from './peer-socket.ts';
+import { PeerDialer } from './peer-dialer.ts';
+import type { PeerSocket } from './peer-socket.ts';
+import type { ServedPieces, Unserved } from './served-pieces.ts';
+import { UploadLane } from './upload-lane.ts';
 
 /** Under which names and with which abilities this client meets peers of one torrent. */
 export interface Introduction {
@@ -15,58 +25,60 @@ export interface Introduction {
   readonly pieceCount: number;
 }
 
+interface Connection {
+  readonly socket: PeerSocket;
+  readonly uploads: UploadLane;
+}
+
 /** The sockets of one swarm: dials, greets and carries messages between them and the engine. */
 export class PeerConnections {
   readonly #introduction: Introduction;
   readonly #swarm: Swarm;
-  readonly #store: PieceStore;
+  readonly #served: ServedPieces;
+  readonly #dialer: PeerDialer;
   readonly #nowMs: () => number;
   readonly #onChange: () => void;
-  readonly #sockets = new Map<number, PeerSocket>();
-  /** Dialled or accepted, and not known to the engine. */
-  readonly #strangers = new Set<PeerSocket>();
-  readonly #lastUpload = new Map<number, Promise<void>>();
-  readonly #unflushed = new Set<PeerSocket>();
+  readonly #onDamaged: (piece: number) => void;
+  readonly #connections = new Map<number, Connection>();
+  readonly #unflushed = new Set<Connection>();
   #isStopped = false;
 
   constructor(options: {
     introduction: Introduction;
+    encryption: EncryptionPolicy;
     swarm: Swarm;
-    store: PieceStore;
+    served: ServedPieces;
     nowMs: () => number;
     /** The engine was told something. */
     onChange: () => void;
+    /** A piece that a peer asked for is not as it should be; it was not sent. */
+    onDamaged: (piece: number) => void;
   }) {
+    const [infohash = new Uint8Array(20)] = options.introduction.infohashes;
     this.#introduction = options.introduction;
     this.#swarm = options.swarm;
-    this.#store = options.store;
+    this.#served = options.served;
     this.#nowMs = options.nowMs;
     this.#onChange = options.onChange;
+    this.#onDamaged = options.onDamaged;
+    this.#dialer = new PeerDialer(encryptionRules(options.encryption), () => this.#ownHandshake(infohash));
   }
 
   dial(address: PeerAddress): void {
-    const socket = PeerSocket.dial(address, () => {
-      socket.greet(this.#ownHandshake(this.#introduction.infohashes[0] ?? new Uint8Array(20)));
-    });
-    this.#strangers.add(socket);
-    const timer = setTimeout(() => {
-      socket.destroy();
-    }, HANDSHAKE_TIMEOUT_MS);
-    socket.listen({
-      onEvent: (event) => {
-        if (event.kind !== 'handshake') return;
-        clearTimeout(timer);
-        if (this.#isOurs(event)) this.#introduce(socket, event, address);
-        else socket.destroy();
+    const fail = (): void => {
+      this.#swarm.dialFailed(address, this.#nowMs());
+      this.#onChange();
+    };
+    this.#dialer.dial(address, {
+      onPeer: (socket, handshake) => {
+        if (this.#isOurs(handshake)) {
+          this.#introduce(socket, handshake, address);
+          return;
+        }
+        refuse(socket);
+        fail();
       },
-      onRead: () => undefined,
-      onClosed: () => {
-        clearTimeout(timer);
-        this.#strangers.delete(socket);
-        if (this.#isStopped) return;
-        this.#swarm.dialFailed(address, this.#nowMs());
-        this.#onChange();
-      },
+      onFailed: fail,
     });
   }
 
@@ -76,65 +88,46 @@ export class PeerConnections {
       socket.destroy();
       return;
     }
-    this.#strangers.add(socket);
     socket.greet(this.#ownHandshake(handshake.infohash));
     this.#introduce(socket, handshake, undefined);
   }
 
   send(peer: number, message: WireMessage): void {
-    const socket = this.#sockets.get(peer);
-    if (!socket) return;
-    socket.send(message);
-    this.#unflushed.add(socket);
+    const connection = this.#connections.get(peer);
+    if (!connection) return;
+    connection.socket.send(message);
+    this.#unflushed.add(connection);
   }
 
-  /** Blocks are read at the same time and sent in the order of the calls. */
   upload(peer: number, span: BlockSpan): void {
-    const reading = this.#store.read(span.piece, span.begin, span.lengthBytes);
-    // A failed read is noticed in its turn.
-    reading.catch(() => undefined);
-    const turn = (this.#lastUpload.get(peer) ?? Promise.resolve()).then(() => this.#sendBlock(peer, span, reading));
-    this.#lastUpload.set(peer, turn);
+    const connection = this.#connections.get(peer);
+    if (!connection) return;
+    connection.uploads.put(span);
+    this.#unflushed.add(connection);
   }
 
   disconnect(peer: number): void {
-    const socket = this.#sockets.get(peer);
-    this.#sockets.delete(peer);
-    socket?.close();
+    const connection = this.#connections.get(peer);
+    this.#connections.delete(peer);
+    connection?.socket.close();
   }
 
   flush(): void {
-    for (const socket of this.#unflushed) socket.flush();
+    for (const { socket, uploads } of this.#unflushed) {
+      socket.flush();
+      uploads.flush();
+    }
     this.#unflushed.clear();
   }
 
   stop(): void {
     this.#isStopped = true;
-    for (const socket of [...this.#strangers, ...this.#sockets.values()]) socket.destroy();
-  }
-
-  async #sendBlock(peer: number, span: BlockSpan, reading: Promise<Uint8Array>): Promise<void> {
-    const finish = (result: 'sent' | 'failed'): void => {
-      if (this.#isStopped) return;
-      this.#swarm.uploaded(peer, span.lengthBytes, result, this.#nowMs());
-      this.#onChange();
-    };
-    const bytes = await reading.catch(() => undefined);
-    const socket = this.#sockets.get(peer);
-    if (bytes && socket) {
-      socket.sendBlock(span, bytes, () => {
-        finish('sent');
-      });
-      return;
-    }
-    // The file is gone or was cut: the peer is not served this block.
-    this.send(peer, { kind: 'reject', ...span });
-    finish('failed');
+    this.#dialer.stop();
+    for (const { socket } of this.#connections.values()) socket.destroy();
   }
 
   #introduce(socket: PeerSocket, handshake: Handshake, address: PeerAddress | undefined): void {
     const { capabilities } = this.#introduction;
-    this.#strangers.delete(socket);
     const number = this.#swarm.peerConnected(
       {
         peerId: Buffer.from(handshake.peerId).toString('hex'),
@@ -149,15 +142,21 @@ export class PeerConnections {
       },
       this.#nowMs(),
     );
-    if (typeof number === 'string') {
-      socket.listen({ onEvent: () => undefined, onRead: () => undefined, onClosed: () => undefined });
-      socket.close();
-    } else this.#adopt(number, socket);
+    if (typeof number === 'string') refuse(socket);
+    else this.#adopt(number, socket);
     this.#onChange();
   }
 
   #adopt(number: number, socket: PeerSocket): void {
-    this.#sockets.set(number, socket);
+    const uploads = new UploadLane(socket, this.#served, {
+      onSent: (lengthBytes) => {
+        this.#uploaded(number, lengthBytes, 'sent');
+      },
+      onUnserved: (span, why) => {
+        this.#notServed(number, span, why);
+      },
+    });
+    this.#connections.set(number, { socket, uploads });
     socket.wire.expectBitfield(bitfieldBytes(this.#introduction.pieceCount));
     socket.listen({
       onEvent: (event) => {
@@ -165,14 +164,27 @@ export class PeerConnections {
       },
       onRead: this.#onChange,
       onClosed: (error) => {
-        this.#sockets.delete(number);
-        this.#lastUpload.delete(number);
+        this.#connections.delete(number);
         if (this.#isStopped) return;
         if (error) this.#swarm.protocolBroken(number, error, this.#nowMs());
         else this.#swarm.peerDisconnected(number, this.#nowMs());
         this.#onChange();
       },
     });
+  }
+
+  /** The file is gone or was changed: the peer is not served this block. */
+  #notServed(number: number, span: BlockSpan, why: Unserved): void {
+    this.send(number, { kind: 'reject', ...span });
+    const then = this.#swarm.isComplete ? 'leave' : 'fetch';
+    if (why === 'damaged' && !this.#isStopped && this.#swarm.pieceLost(span.piece, then)) this.#onDamaged(span.piece);
+    this.#uploaded(number, span.lengthBytes, 'failed');
+  }
+
+  #uploaded(number: number, lengthBytes: number, result: 'sent' | 'failed'): void {
+    if (this.#isStopped) return;
+    this.#swarm.uploaded(number, lengthBytes, result, this.#nowMs());
+    this.#onChange();
   }
 
   #receive(number: number, event: WireEvent): void {
@@ -187,4 +199,9 @@ export class PeerConnections {
   #ownHandshake(infohash: Uint8Array): Handshake {
     return { infohash, peerId: this.#introduction.peerId, ...this.#introduction.capabilities };
   }
+}
+
+function refuse(socket: PeerSocket): void {
+  socket.listen({ onEvent: () => undefined, onRead: () => undefined, onClosed: () => undefined });
+  socket.close();
 }

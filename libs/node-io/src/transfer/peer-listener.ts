@@ -1,6 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
-import type { Handshake } from '@swarmpatch/peer-wire';
+import {
+  type EncryptionPolicy,
+  encryptionRules,
+  EncryptionResponder,
+  type Handshake,
+  StreamKeys,
+} from '@swarmpatch/peer-wire';
 
 import { HANDSHAKE_TIMEOUT_MS, PeerSocket } from './peer-socket.ts';
 import { TransferError } from './transfer-error.ts';
@@ -20,18 +27,21 @@ export type IncomingPeer = (socket: PeerSocket, handshake: Handshake) => void;
 export class PeerListener {
   readonly #server: Server;
   readonly #routes = new Map<string, IncomingPeer>();
+  /** The same torrents, as encrypted connections name them. */
+  readonly #keys = new StreamKeys();
   #pending = 0;
 
-  private constructor() {
+  private constructor(encryption: EncryptionPolicy) {
+    const rules = encryptionRules(encryption);
     this.#server = createServer((socket) => {
       if (this.#pending >= PENDING_CONNECTIONS_MAX) socket.destroy();
-      else this.#accept(PeerSocket.accepted(socket));
+      else this.#accept(PeerSocket.accepted(socket, new EncryptionResponder({ rules, keys: this.#keys, randomBytes })));
     });
   }
 
   /** @throws {TransferError} `listen_failed` */
-  static async open({ host, port }: ListenAddress): Promise<PeerListener> {
-    const listener = new PeerListener();
+  static async open({ host, port }: ListenAddress, encryption: EncryptionPolicy): Promise<PeerListener> {
+    const listener = new PeerListener(encryption);
     await new Promise<void>((resolve, reject) => {
       listener.#server.once('error', (error) => {
         reject(
@@ -54,11 +64,17 @@ export class PeerListener {
 
   /** @param infohashes 20 bytes each. */
   route(infohashes: readonly Uint8Array[], onPeer: IncomingPeer): void {
-    for (const infohash of infohashes) this.#routes.set(Buffer.from(infohash).toString('hex'), onPeer);
+    for (const infohash of infohashes) {
+      this.#routes.set(Buffer.from(infohash).toString('hex'), onPeer);
+      this.#keys.add(infohash);
+    }
   }
 
   unroute(infohashes: readonly Uint8Array[]): void {
-    for (const infohash of infohashes) this.#routes.delete(Buffer.from(infohash).toString('hex'));
+    for (const infohash of infohashes) {
+      this.#routes.delete(Buffer.from(infohash).toString('hex'));
+      this.#keys.delete(infohash);
+    }
   }
 
   async close(): Promise<void> {

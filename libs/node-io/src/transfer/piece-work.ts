@@ -16,6 +16,7 @@ export class PieceWork {
   readonly #verifier: PieceVerifier;
   readonly #hasher: PieceHasher;
   readonly #nowMs: () => number;
+  readonly #onWritten: (piece: number) => void;
   readonly #onChange: () => void;
   readonly #onFailure: (error: TransferError) => void;
   readonly #toWrite: number[] = [];
@@ -29,6 +30,8 @@ export class PieceWork {
     verifier: PieceVerifier;
     hasher: PieceHasher;
     nowMs: () => number;
+    /** The piece lies where it belongs. */
+    onWritten: (piece: number) => void;
     onChange: () => void;
     /** The store does not take pieces: the transfer cannot go on. */
     onFailure: (error: TransferError) => void;
@@ -39,6 +42,7 @@ export class PieceWork {
     this.#verifier = options.verifier;
     this.#hasher = options.hasher;
     this.#nowMs = options.nowMs;
+    this.#onWritten = options.onWritten;
     this.#onChange = options.onChange;
     this.#onFailure = options.onFailure;
   }
@@ -78,6 +82,7 @@ export class PieceWork {
   async #write(piece: number): Promise<void> {
     try {
       await this.#store.write(piece, this.#slots.dataOf(piece));
+      this.#onWritten(piece);
       if (!this.#isStopped) this.#swarm.pieceWritten(piece, this.#nowMs());
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

@@ -1,14 +1,16 @@
-import { performance } from 'node:perf_hooks';
-
 import { PieceVerifier } from '@swarmpatch/metainfo';
 import type { Handshake } from '@swarmpatch/peer-wire';
 import { BlockLayout, type PeerAddress, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
+import { LeafReader } from './leaf-reader.ts';
+import { monotonicMs } from './monotonic-clock.ts';
 import { MemorySlots } from './memory-slots.ts';
+import { ownHosts } from './own-hosts.ts';
 import { PeerConnections } from './peer-connections.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import { PieceWork } from './piece-work.ts';
+import { ServedPieces } from './served-pieces.ts';
 import { infohashesOf } from './torrent-identity.ts';
 import type { TransferError } from './transfer-error.ts';
 import type { TransferHost } from './transfer-host.ts';
@@ -22,7 +24,9 @@ export class SwarmDriver {
   readonly swarm: Swarm;
   readonly #host: TransferHost;
   readonly #slots: MemorySlots;
+  readonly #served: ServedPieces;
   readonly #work: PieceWork;
+  readonly #leafReader: LeafReader;
   readonly #connections: PeerConnections;
   readonly #webSeedRunner: WebSeedRunner;
   readonly #onChange: () => void;
@@ -53,26 +57,36 @@ export class SwarmDriver {
     };
     this.#host = host;
     this.#onChange = options.onChange;
-    this.#slots = new MemorySlots(layout);
+    this.#slots = new MemorySlots(layout, (lengthBytes) => host.hasher.allocate(lengthBytes));
     this.swarm = new Swarm({
       layout,
+      metainfo,
+      ownHosts: ownHosts(),
       have: torrent.have,
       wanted: torrent.wanted,
       slots: this.#slots,
       peerId: Buffer.from(peerId).toString('hex'),
       self: { client: 'Swarmpatch 0.1', listenPort: host.listener?.address.port, infoBytes: metainfo.infoBytes },
-      downloadLimit: host.downloadLimit,
-      uploadLimit: host.uploadLimit,
+      downloadLimit: host.limits.download,
+      uploadLimit: host.limits.upload,
       webSeedCount: webSeeds.length,
       random: Math.random,
     });
     const common = { swarm: this.swarm, nowMs: monotonicMs, onChange };
+    const verifier = new PieceVerifier(metainfo);
+    const { hasher, readCache: cache, encryption } = host;
+    const served = new ServedPieces({ layout, store, verifier, hasher, cache });
+    this.#served = served;
+    this.#leafReader = new LeafReader({ ...common, store, layout });
     this.#work = new PieceWork({
       ...common,
       slots: this.#slots,
       store,
-      verifier: new PieceVerifier(metainfo),
-      hasher: host.hasher,
+      verifier,
+      hasher,
+      onWritten: (piece) => {
+        served.written(piece);
+      },
       onFailure,
     });
     this.#connections = new PeerConnections({
@@ -83,7 +97,9 @@ export class SwarmDriver {
         capabilities: { extensions: true, fast: true, v2: metainfo.format !== 'v1' },
         pieceCount: layout.pieceCount,
       },
-      store,
+      encryption,
+      served,
+      onDamaged: (piece) => torrent.onDamaged?.(piece),
     });
     this.#webSeedRunner = new WebSeedRunner({
       ...common,
@@ -135,6 +151,7 @@ export class SwarmDriver {
     this.#connections.stop();
     await this.#work.stop();
     this.#slots.clear();
+    this.#served.clear();
   }
 
   /** Carries out what the engine wants, until it wants nothing more. */
@@ -182,6 +199,9 @@ export class SwarmDriver {
       case 'disconnect':
         this.#connections.disconnect(command.peer);
         break;
+      case 'read_leaves':
+        this.#leafReader.read(command.piece);
+        break;
       case 'fetch':
         if (this.#host.isPaused) this.#held.push(command);
         else this.#webSeedRunner.start(command);
@@ -191,11 +211,6 @@ export class SwarmDriver {
         break;
     }
   }
-}
-
-/** Milliseconds that never go back. */
-export function monotonicMs(): number {
-  return performance.now();
 }
 
 function allowHostsOf(webSeeds: readonly WebSeed[]): (url: URL) => boolean {

@@ -4,6 +4,7 @@ export type TransferErrorCode =
   | 'stopped'
   | 'listen_failed'
   | 'piece_not_written'
+  | 'file_too_short'
   | 'torrent_incomplete'
   /** The session has this torrent. */
   | 'torrent_added'

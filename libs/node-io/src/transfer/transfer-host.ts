@@ -1,15 +1,19 @@
-import type { TokenBucket } from '@swarmpatch/swarm';
+import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
 
 import type { PeerListener } from './peer-listener.ts';
 import type { PieceHasher } from './piece-hasher.ts';
+import type { ReadCache } from './read-cache.ts';
+import type { TransferBuckets } from './transfer-buckets.ts';
 
 /** What a session lends to each of its torrents. */
 export interface TransferHost {
   readonly listener: PeerListener | undefined;
   readonly peerUse: 'use' | 'avoid';
-  readonly downloadLimit: TokenBucket;
-  readonly uploadLimit: TokenBucket;
+  /** Of this torrent, under those of the session. */
+  readonly limits: TransferBuckets;
+  readonly encryption: EncryptionPolicy;
   readonly hasher: PieceHasher;
+  readonly readCache: ReadCache;
   readonly isPaused: boolean;
   /** Whether the session has a connection left to give. */
   readonly mayConnect: boolean;

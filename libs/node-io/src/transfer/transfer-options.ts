@@ -1,4 +1,5 @@
 import type { Metainfo } from '@swarmpatch/metainfo';
+import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
 import type { PeerAddress, PieceStore, SwarmStats } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
@@ -15,6 +16,8 @@ export interface SessionOptions {
   /** Where peers may come in; every interface and a free port unless given. */
   readonly listen?: ListenAddress | undefined;
   readonly peerUse?: 'use' | 'avoid' | undefined;
+  /** Of connections to peers; `prefer` unless given. */
+  readonly encryption?: EncryptionPolicy | undefined;
   /** Of all torrents together. */
   readonly limits?: TransferLimits | undefined;
   /** Of all torrents together; `SESSION_CONNECTIONS_MAX` unless given. */
@@ -40,6 +43,8 @@ export interface TorrentOptions {
   readonly timeoutMs?: number | undefined;
   /** Asked for every URL that a web seed leads to; unless given, only the hosts of the web seeds themselves. */
   readonly allowUrl?: ((url: URL) => boolean) | undefined;
+  /** A piece that was to be served is not in the store as it should be any more; it was not sent. */
+  readonly onDamaged?: ((piece: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((stats: TransferStats) => void) | undefined;
 }

@@ -137,6 +137,21 @@ describe('TransferSession', () => {
     expect(mostConnections).toBeLessThanOrEqual(NAMES.length);
   });
 
+  it('keeps all torrents to one limit, each to its own, and takes other limits at any time', async () => {
+    const peers = [addressOf(await seedAll())];
+    const session = await open({ limits: { downloadBytesPerSecond: 1 } });
+    const transfers = torrents.map((metainfo) => session.add(torrentIn('copy', metainfo, { peers })));
+    const slow = transfers[0];
+    slow?.setLimits({ downloadBytesPerSecond: 1 });
+    await until(() => transfers.every(({ stats }) => stats.peers > 0));
+    expect(await isDoneWithin(transfers[1], 500)).toBe(false);
+    session.setLimits({});
+    await Promise.all(transfers.slice(1).map(({ done }) => done));
+    expect(await isDoneWithin(slow, 300)).toBe(false);
+    slow?.setLimits({});
+    await slow?.done;
+  });
+
   it('takes nothing more once it is closed, and its torrents are stopped', async () => {
     const session = await seedAll();
     const { transfers } = session;
@@ -152,9 +167,9 @@ function contentOf(index: number): Buffer {
   return Buffer.alloc(300_000, `torrent ${index} has this text. `);
 }
 
-async function isDoneWithin(transfer: Transfer, waitMs: number): Promise<boolean> {
+async function isDoneWithin(transfer: Transfer | undefined, waitMs: number): Promise<boolean | undefined> {
   const late = new Promise<false>((resolve) => setTimeout(resolve, waitMs, false));
-  return Promise.race([transfer.done.then(() => true), late]);
+  return Promise.race([transfer?.done.then(() => true), late]);
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -1,15 +1,20 @@
-import { TokenBucket } from '@swarmpatch/swarm';
+import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
 
 import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
+import { ReadCache } from './read-cache.ts';
 import { expectHashes, infohashesOf } from './torrent-identity.ts';
 import { Transfer } from './transfer.ts';
+import { TransferBuckets } from './transfer-buckets.ts';
 import { TransferError } from './transfer-error.ts';
 import type { TransferHost } from './transfer-host.ts';
-import type { SessionOptions, TorrentOptions, TransferOptions } from './transfer-options.ts';
+import type { SessionOptions, TorrentOptions, TransferLimits, TransferOptions } from './transfer-options.ts';
 
 /** Connections of all torrents of a session: a home router's table and a process's file descriptors hold more. */
 export const SESSION_CONNECTIONS_MAX = 300;
+
+/** The handshake is encrypted wherever the peer can. */
+const ENCRYPTION_DEFAULT: EncryptionPolicy = 'prefer';
 
 type Life = 'until_closed' | 'with_its_torrent';
 
@@ -18,8 +23,8 @@ export class TransferSession {
   readonly #options: SessionOptions;
   readonly #listener: PeerListener | undefined;
   readonly #hasher: PieceHasher;
-  readonly #downloadLimit: TokenBucket;
-  readonly #uploadLimit: TokenBucket;
+  readonly #readCache = new ReadCache();
+  readonly #limits: TransferBuckets;
   readonly #transfers = new Map<string, Transfer>();
   readonly #pausedBy = new Set<string>();
   readonly #life: Life;
@@ -30,9 +35,8 @@ export class TransferSession {
     this.#life = life;
     this.#options = options;
     this.#listener = listener;
-    this.#hasher = new PieceHasher(Infinity);
-    this.#downloadLimit = new TokenBucket(options.limits?.downloadBytesPerSecond ?? Infinity);
-    this.#uploadLimit = new TokenBucket(options.limits?.uploadBytesPerSecond ?? Infinity);
+    this.#hasher = new PieceHasher();
+    this.#limits = TransferBuckets.of(options.limits);
   }
 
   /** @throws {TransferError} `listen_failed` */
@@ -58,7 +62,7 @@ export class TransferSession {
   }
 
   static async #open(options: SessionOptions, life: Life): Promise<TransferSession> {
-    const listener = options.peerUse === 'avoid' ? undefined : await openListener(options.listen);
+    const listener = options.peerUse === 'avoid' ? undefined : await openListener(options);
     return new TransferSession(options, listener, life);
   }
 
@@ -93,13 +97,18 @@ export class TransferSession {
     if (this.#transfers.has(key)) {
       throw new TransferError('torrent_added', `add ${torrent.metainfo.name}: the session has this torrent already`);
     }
-    const transfer = new Transfer(torrent, this.#hostFor(), async () => {
+    const transfer = new Transfer(torrent, this.#hostFor(torrent), async () => {
       this.#transfers.delete(key);
       if (this.#life === 'with_its_torrent') await this.close();
     });
     this.#transfers.set(key, transfer);
     transfer.start();
     return transfer;
+  }
+
+  /** Of all torrents together, from now on. */
+  setLimits(limits: TransferLimits): void {
+    this.#limits.set(limits);
   }
 
   /** Lets go of all peers and web seeds until each cause that paused has been resumed. */
@@ -125,15 +134,16 @@ export class TransferSession {
     for (const transfer of this.#transfers.values()) transfer.pauseChanged();
   }
 
-  #hostFor(): TransferHost {
+  #hostFor(torrent: TorrentOptions): TransferHost {
     const isPaused = (): boolean => this.#pausedBy.size > 0;
     const mayConnect = (): boolean => this.#connections() < (this.#options.connectionsMax ?? SESSION_CONNECTIONS_MAX);
     return {
       listener: this.#listener,
       peerUse: this.#options.peerUse ?? 'use',
-      downloadLimit: this.#downloadLimit,
-      uploadLimit: this.#uploadLimit,
+      limits: TransferBuckets.of(torrent.torrentLimits, this.#limits),
+      encryption: this.#options.encryption ?? ENCRYPTION_DEFAULT,
       hasher: this.#hasher,
+      readCache: this.#readCache,
       get isPaused() {
         return isPaused();
       },
@@ -160,7 +170,9 @@ export async function startTransfer(options: TransferOptions): Promise<Transfer>
 }
 
 /** An address of every interface, of both families where the machine has them. */
-async function openListener(listen: ListenAddress | undefined): Promise<PeerListener> {
-  if (listen) return PeerListener.open(listen);
-  return PeerListener.open({ host: '::', port: 0 }).catch(() => PeerListener.open({ host: '0.0.0.0', port: 0 }));
+async function openListener({ listen, encryption = ENCRYPTION_DEFAULT }: SessionOptions): Promise<PeerListener> {
+  if (listen) return PeerListener.open(listen, encryption);
+  return PeerListener.open({ host: '::', port: 0 }, encryption).catch(() =>
+    PeerListener.open({ host: '0.0.0.0', port: 0 }, encryption),
+  );
 }

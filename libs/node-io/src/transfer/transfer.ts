@@ -2,12 +2,13 @@ import type { PeerAddress } from '@swarmpatch/swarm';
 
 import type { ListenAddress } from './peer-listener.ts';
 import { createPeerId } from './peer-id.ts';
-import { monotonicMs, SwarmDriver } from './swarm-driver.ts';
+import { monotonicMs } from './monotonic-clock.ts';
+import { SwarmDriver } from './swarm-driver.ts';
 import { infohashesOf } from './torrent-identity.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TransferError } from './transfer-error.ts';
 import type { TransferHost } from './transfer-host.ts';
-import type { TorrentOptions, TransferStats } from './transfer-options.ts';
+import type { TorrentOptions, TransferLimits, TransferStats } from './transfer-options.ts';
 
 const PROGRESS_MS = 250;
 
@@ -84,6 +85,11 @@ export class Transfer {
   /** Dials these peers, too. */
   addPeers(peers: readonly PeerAddress[]): void {
     if (this.#host.peerUse !== 'avoid') this.#driver.addPeers(peers, 'named');
+  }
+
+  /** Of this torrent alone, from now on. */
+  setLimits(limits: TransferLimits): void {
+    this.#host.limits.set(limits);
   }
 
   /** Ends everything. What was being written is written; `done` rejects with `stopped` when it had not come to its end. */
