@@ -11,7 +11,7 @@ export { HELD_BYTES_MAX, Swarm } from './swarm.ts';
 export type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 export type { SourceState } from './web/source-state.ts';
 export { URGENT_PRIORITY } from './web/urgent-pieces.ts';
-export type { BadWebPiece } from './web/web-seeds.ts';
+export type { WebPiece } from './web/web-seeds.ts';
 export { TokenBucket } from './rates/token-bucket.ts';
 export {
   METADATA_BYTES_MAX,

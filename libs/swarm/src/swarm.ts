@@ -223,7 +223,7 @@ export class Swarm {
   }
 
   pieceVerified(piece: number, result: 'good' | 'bad', nowMs: number): void {
-    for (const culprit of this.#finish.verified(piece, result, nowMs)) this.#connections.ban(culprit, piece, nowMs);
+    for (const culprit of this.#finish.verified(piece, result)) this.#connections.ban(culprit, piece, nowMs);
   }
 
   pieceWritten(piece: number, nowMs: number): void {

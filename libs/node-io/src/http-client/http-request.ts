@@ -1,15 +1,13 @@
 import { Readable } from 'node:stream';
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import { agentFor, type HttpReach } from './http-agents.ts';
 import { HttpError, toHttpError } from './http-error.ts';
+import { namesInside, refusedInside } from './public-address.ts';
 
-/** Sockets kept to one host: enough for many tiny files, few enough for one small server. */
-export const HTTP_CONNECTIONS_PER_HOST_MAX = 32;
 export const HTTP_REDIRECTS_MAX = 5;
 export const HTTP_IDLE_TIMEOUT_MS = 30_000;
 /** Rest of a response that is not wanted is read up to here to keep its connection, and cut beyond. */
 const DISCARD_BYTES_MAX = 16 * 1024;
-
-let agent: Agent | undefined;
 
 export interface HttpRequest {
   url: string;
@@ -21,6 +19,10 @@ export interface HttpRequest {
   idleTimeoutMs?: number;
   /** Asked for the first URL and for every redirect; a refused hop ends the request. */
   allow?: ((url: URL) => boolean) | undefined;
+  /** Which addresses each hop may lead to, by name or by number; any unless given. */
+  reach?: ((url: URL) => HttpReach) | undefined;
+  /** By which addresses of the host; whichever answers when undefined. */
+  family?: 4 | 6 | undefined;
   /** 0 hands a redirect to the caller as a response. Requests with a body are never redirected. */
   redirectsMax?: number;
 }
@@ -53,7 +55,9 @@ export async function sendHttp(request: HttpRequest): Promise<HttpResponse> {
         `ask ${url.href}: this address is not one that may be asked here`,
       );
     }
-    const response = await exchange(url, request);
+    const reach = request.reach?.(url) ?? 'any';
+    if (reach === 'public' && namesInside(url)) throw refusedInside(url.href, url.hostname);
+    const response = await exchange(url, reach, request);
     const location = response.header('location');
     if (redirectsMax === 0 || !REDIRECT_STATUSES.has(response.status) || location === undefined) return response;
     await response.discard();
@@ -111,20 +115,15 @@ function redirectTarget(from: URL, location: string): URL {
   return target;
 }
 
-async function exchange(url: URL, request: HttpRequest): Promise<HttpResponse> {
+async function exchange(url: URL, reach: HttpReach, request: HttpRequest): Promise<HttpResponse> {
   const idleTimeoutMs = request.idleTimeoutMs ?? HTTP_IDLE_TIMEOUT_MS;
-  const { body, signal } = request;
+  const { body, family, signal } = request;
   let answer: Dispatcher.ResponseData;
   try {
-    // Loaded with the first request: it takes longer to load than all else, and a swarm of peers alone has no use for it.
-    const undici = await import('undici');
-    agent ??= new undici.Agent({
-      connections: HTTP_CONNECTIONS_PER_HOST_MAX,
-      pipelining: 1,
-      keepAliveTimeout: 10_000,
-    });
-    answer = await undici.request(url.href, {
-      dispatcher: agent,
+    const agent = await agentFor({ reach, family });
+    answer = await agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method: request.method ?? 'GET',
       headers: { 'user-agent': 'swarmpatch', ...request.headers },
       body:

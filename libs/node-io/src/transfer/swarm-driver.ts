@@ -70,6 +70,8 @@ export class SwarmDriver {
       downloadLimit: host.limits.download,
       uploadLimit: host.limits.upload,
       webSeedCount: webSeeds.length,
+      webSeedTiers: webSeeds.map(({ tier }) => tier ?? 0),
+      deadlineMs: torrent.deadlineMs === undefined ? undefined : monotonicMs() + torrent.deadlineMs,
       random: Math.random,
     });
     const common = { swarm: this.swarm, nowMs: monotonicMs, onChange };

@@ -2,6 +2,8 @@ export type TransferErrorCode =
   | 'no_sources'
   | 'timed_out'
   | 'stopped'
+  /** Every web seed is proven to send wrong bytes, and no peer has what is missing. */
+  | 'bad_content'
   | 'listen_failed'
   | 'piece_not_written'
   | 'file_too_short'

@@ -41,6 +41,8 @@ export interface TorrentOptions {
   readonly torrentLimits?: TransferLimits | undefined;
   /** For the whole transfer, without the time that it is paused, to `timed_out`. */
   readonly timeoutMs?: number | undefined;
+  /** When all of it should be here, after the start: HTTP joins in when peers are too slow for that. */
+  readonly deadlineMs?: number | undefined;
   /** Asked for every URL that a web seed leads to; unless given, only the hosts of the web seeds themselves. */
   readonly allowUrl?: ((url: URL) => boolean) | undefined;
   /** A piece that was to be served is not in the store as it should be any more; it was not sent. */
@@ -57,4 +59,6 @@ export interface TransferStats extends SwarmStats {
   /** Of the wanted files, without pads. */
   readonly wantedBytes: number;
   readonly downloadBytesPerSecond: number;
+  /** While nothing comes: for how long, and what a web seed said last. */
+  readonly stall: { readonly forMs: number; readonly reason: string | undefined } | undefined;
 }

@@ -4,6 +4,7 @@ import type { ListenAddress } from './peer-listener.ts';
 import { createPeerId } from './peer-id.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { SwarmDriver } from './swarm-driver.ts';
+import { verdictOn } from './source-verdict.ts';
 import { infohashesOf } from './torrent-identity.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TransferError } from './transfer-error.ts';
@@ -68,12 +69,17 @@ export class Transfer {
   }
 
   get stats(): TransferStats {
-    const stats = this.#driver.swarm.stats(monotonicMs());
+    const nowMs = monotonicMs();
+    const { sourceState } = this.#driver.swarm;
+    const stats = this.#driver.swarm.stats(nowMs);
+    const why = this.#driver.lastWebSeedError;
+    const reason = why instanceof Error ? why.message : undefined;
     return {
       ...stats,
       piecesWanted: this.#wanted.pieces,
       wantedBytes: this.#wanted.lengthBytes,
       downloadBytesPerSecond: stats.peersBytesPerSecond + stats.webSeedsBytesPerSecond,
+      stall: sourceState.kind === 'active' ? undefined : { forMs: nowMs - sourceState.sinceMs, reason },
     };
   }
 
@@ -104,6 +110,7 @@ export class Transfer {
     signal?.addEventListener('abort', this.#onAbort);
     this.#timer = setInterval(() => {
       this.#countDown();
+      this.#judgeSources();
       onProgress?.(this.stats);
     }, PROGRESS_MS);
     if (this.#host.peerUse !== 'avoid') {
@@ -157,6 +164,12 @@ export class Transfer {
         why,
       ),
     );
+  }
+
+  #judgeSources(): void {
+    const prospect = { mayPeersCome: this.#host.peerUse !== 'avoid' };
+    const verdict = verdictOn(this.#driver.swarm.sourceState, this.#torrent, prospect, monotonicMs());
+    if (verdict) this.#fail(verdict);
   }
 
   #fail(error: TransferError): void {

@@ -1,6 +1,7 @@
-import { type HttpResponse, sendHttp } from '../http-client/index.ts';
+import { type HttpReach, type HttpResponse, sendHttp } from '../http-client/index.ts';
 import { type FetchSpan, planFetch, type SeededTorrent } from './fetch-plan.ts';
 import { PieceAssembly } from './piece-assembly.ts';
+import { reachOf } from './reach.ts';
 import { type RedirectMemory, redirectMemoryOf } from './redirect-memory.ts';
 import { checkSpanHead, isWholeResource, toWebSeedError } from './span-response.ts';
 import type { FetchedPiece, FetchOptions, PieceRun, WebSeed } from './web-seed.ts';
@@ -16,6 +17,7 @@ interface Fetching {
   options: FetchOptions;
   signal: AbortSignal;
   redirects: RedirectMemory;
+  reach: (url: URL) => HttpReach;
   assembly: PieceAssembly;
 }
 
@@ -46,7 +48,13 @@ export async function* fetchPieces(
     end(options.signal?.reason);
   };
   options.signal?.addEventListener('abort', onAbort);
-  const fetching: Fetching = { options, signal: ender.signal, redirects: redirectMemoryOf(webSeed), assembly };
+  const fetching: Fetching = {
+    options,
+    signal: ender.signal,
+    redirects: redirectMemoryOf(webSeed),
+    reach: reachOf(webSeed),
+    assembly,
+  };
   const spans = planFetch(webSeed, torrent, run).values();
   const workers = Array.from({ length: WEB_SEED_REQUESTS_MAX }, async () => {
     try {
@@ -99,6 +107,7 @@ async function askSpan(span: FetchSpan, url: string, fetching: Fetching): Promis
     url,
     headers,
     allow,
+    reach: fetching.reach,
     signal: fetching.signal,
     ...(idleTimeoutMs === undefined ? {} : { idleTimeoutMs }),
   });

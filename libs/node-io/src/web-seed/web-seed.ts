@@ -7,6 +7,10 @@
 export interface WebSeed {
   kind: 'bep19' | 'stream';
   url: string;
+  /** Lower tiers are asked first, higher ones while those bring nothing; 0 unless given. */
+  tier?: number;
+  /** A host that the user named may be anywhere; names from elsewhere must not lead inside. `torrent` unless given. */
+  namedBy?: 'user' | 'torrent';
 }
 
 /** Pieces `firstPiece` to `firstPiece + pieceCount - 1`. */

@@ -56,14 +56,14 @@ export class PieceFinish {
   }
 
   /** Returns the peers that are proven to have sent bad blocks. */
-  verified(piece: number, result: 'good' | 'bad', nowMs: number): Iterable<number> {
+  verified(piece: number, result: 'good' | 'bad'): Iterable<number> {
     const source = this.#sources.get(piece);
     if (!source) throw new Error(`finish piece ${piece}: nothing was to be verified`);
     this.#sources.delete(piece);
     this.#ledger.verified(piece, result);
     if (result === 'good') {
       this.#count(piece, source);
-      if (source !== 'disk' && 'webSeed' in source) this.#webSeeds.judged({ ...source, piece }, 'good', nowMs);
+      if (source !== 'disk' && 'webSeed' in source) this.#webSeeds.judged({ ...source, piece }, 'good');
       this.#outbox.put({ kind: 'write', piece });
       return this.watch.passed(piece, () => this.#slots.fingerprints(piece));
     }
@@ -71,7 +71,7 @@ export class PieceFinish {
     const culprits: number[] = [];
     if (source === 'disk') {
       // The other file is not what it was taken for: nobody is to blame.
-    } else if ('webSeed' in source) this.#webSeeds.judged({ ...source, piece }, 'bad', nowMs);
+    } else if ('webSeed' in source) this.#webSeeds.judged({ ...source, piece }, 'bad');
     else {
       const culprit = this.watch.failed(piece, source.senders, () => this.#slots.fingerprints(piece));
       if (culprit !== undefined) culprits.push(culprit);

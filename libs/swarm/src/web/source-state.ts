@@ -1,4 +1,4 @@
-import type { BadWebPiece } from './web-seeds.ts';
+import type { WebPiece } from './web-seeds.ts';
 
 /** Nothing came for so long: a stall. */
 export const STALL_AFTER_MS = 10_000;
@@ -8,7 +8,7 @@ export type SourceState =
   | { readonly kind: 'active' }
   | { readonly kind: 'stalled'; readonly sinceMs: number }
   /** No peer that is connected has what is missing, and every web seed is proven to send wrong bytes for it. */
-  | { readonly kind: 'bad_content'; readonly sinceMs: number; readonly badPieces: readonly BadWebPiece[] };
+  | { readonly kind: 'bad_content'; readonly sinceMs: number; readonly badPieces: readonly WebPiece[] };
 
 /** What is looked at. */
 export interface SourceSigns {
@@ -18,7 +18,7 @@ export interface SourceSigns {
   /** Pieces of other sources are being verified or written. */
   readonly isBusy: boolean;
   readonly canPeersHelp: boolean;
-  readonly provenBad: readonly BadWebPiece[] | undefined;
+  readonly provenBad: readonly WebPiece[] | undefined;
 }
 
 /** Notices that nothing comes any more, and when it cannot. */

@@ -11,8 +11,8 @@ const STUCK_RUN_MS = 5_000;
 /** What a run still needs at its rate, at least, before another web seed takes over a part of it. */
 const TAKE_OVER_MS_MIN = 4_000;
 
-/** A piece that a web seed sent wrong. */
-export interface BadWebPiece {
+/** A piece that a web seed sent. */
+export interface WebPiece {
   readonly webSeed: number;
   readonly piece: number;
 }
@@ -56,7 +56,7 @@ export class WebSeeds {
   }
 
   /** One wrong piece of each web seed, once none of them can bring anything that is still needed; undefined until then. */
-  get provenBad(): readonly BadWebPiece[] | undefined {
+  get provenBad(): readonly WebPiece[] | undefined {
     const bad = this.#sources.flatMap(({ index, badPiece }) =>
       badPiece === undefined ? [] : [{ webSeed: index, piece: badPiece }],
     );
@@ -120,16 +120,13 @@ export class WebSeeds {
     run.source.failed(retryAfterMs, this.#random(), nowMs);
   }
 
-  /** A piece of this seed was compared with its hash. */
-  judged({ webSeed, piece }: BadWebPiece, result: 'good' | 'bad', nowMs: number): void {
+  /** A piece of a seed was compared with its hash. */
+  judged({ webSeed, piece }: WebPiece, result: 'good' | 'bad'): void {
     const source = this.#sources[webSeed];
     if (!source) return;
-    if (result === 'good') {
-      source.sentGood();
-      return;
-    }
-    source.sentBad(piece, nowMs);
-    for (const run of source.runs) this.#runs.shorten(run, run.next);
+    if (result === 'good') source.sentGood();
+    else source.sentBad(piece);
+    if (source.isGivenUp) for (const run of source.runs) this.#runs.shorten(run, run.next);
   }
 
   /** Ends every run; what is under way is given up. */

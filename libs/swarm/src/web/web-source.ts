@@ -84,10 +84,8 @@ export class WebSource {
     this.#goodPieces += 1;
   }
 
-  sentBad(piece: number, nowMs: number): void {
+  sentBad(piece: number): void {
     this.#badCount += 1;
     this.#badPieces.set(piece, (this.#badPieces.get(piece) ?? 0) + 1);
-    this.goOnAt = undefined;
-    this.#retryAtMs = nowMs + BACK_OFF_FIRST_MS;
   }
 }
