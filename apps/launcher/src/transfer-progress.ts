@@ -7,8 +7,11 @@ const SHOW_INTERVAL_MS = 250;
 export async function showTransfer(transfer: Transfer, context: CommandContext): Promise<void> {
   const { wantedBytes } = transfer.stats;
   const phase = context.progress.phase('download', { totalBytes: wantedBytes });
+  let isStallTold = false;
   const show = (): void => {
-    const { wantedLeftBytes, fromPeersBytes, fromWebSeedsBytes, peers } = transfer.stats;
+    const { wantedLeftBytes, fromPeersBytes, fromWebSeedsBytes, peers, stall } = transfer.stats;
+    if (stall && !isStallTold) context.warn(describeStall(stall));
+    isStallTold = stall !== undefined;
     phase.update({
       doneBytes: wantedBytes - wantedLeftBytes,
       totalBytes: wantedBytes,
@@ -23,4 +26,9 @@ export async function showTransfer(transfer: Transfer, context: CommandContext):
     show();
     phase.end();
   }
+}
+
+function describeStall({ forMs, reason }: { forMs: number; reason: string | undefined }): string {
+  const why = reason === undefined ? 'no peer or web seed that has it is reachable' : reason;
+  return `nothing has come for ${Math.round(forMs / 1000)} s: ${why}; still trying`;
 }

@@ -48,7 +48,7 @@ export async function shareRelease(
     have: pieces.have.bits,
     wanted: pieces.wanted.bits,
     trackers: [trackers],
-    webSeeds: [{ kind: 'stream', url: origin.streamUrl(manifest.game, manifest.version) }],
+    webSeeds: [{ kind: 'stream', url: origin.streamUrl(manifest.game, manifest.version), namedBy: 'user' }],
     allowUrl: (url) => policy.allowsContent(url),
     signal: context.signal,
   });
