@@ -250,6 +250,9 @@ export class SimulatedLauncher implements LinkEnd {
           this.#write(command.piece);
         });
         break;
+      case 'read_leaves':
+        // The torrent has no hash trees.
+        break;
       case 'fetch':
         this.#network.origins[command.webSeed]?.fetch(this, command);
         break;
