@@ -1,3 +1,5 @@
+import type { ProtocolErrorCode } from '@swarmpatch/peer-wire';
+
 import type { SelfDescription } from './extensions/extensions.ts';
 import type { BlockLayout } from './pieces/block-layout.ts';
 import type { PieceSlots } from './ports.ts';
@@ -40,6 +42,8 @@ export interface SwarmStats {
   readonly fromDiskBytes: number;
   readonly uploadedBytes: number;
   readonly badPieces: number;
+  /** Connections that were ended because the peer broke the protocol, by the error's code. */
+  readonly protocolErrors: Readonly<Partial<Record<ProtocolErrorCode, number>>>;
   readonly peers: number;
   readonly piecesHave: number;
   readonly piecesWantedLeft: number;

@@ -161,6 +161,7 @@ export class Swarm {
       fromDiskBytes: this.#finish.fromDiskBytes,
       uploadedBytes: this.#sent.totalBytes,
       badPieces: this.#finish.badPieces,
+      protocolErrors: this.#connections.protocolErrors,
       peers: this.#peers.size,
       piecesHave: this.#ledger.have.count,
       piecesWantedLeft: this.#ledger.wantedLeft,

@@ -39,7 +39,12 @@ export const download: CommandSpec = {
       await folder.finish();
       const seconds = (context.nowMs() - startedMs) / 1000;
       await seed(transfer, settings, context);
-      const { fromPeersBytes: fromPeers, fromWebSeedsBytes: fromWebSeeds, uploadedBytes: uploaded } = transfer.stats;
+      const {
+        fromPeersBytes: fromPeers,
+        fromWebSeedsBytes: fromWebSeeds,
+        uploadedBytes: uploaded,
+        protocolErrors,
+      } = transfer.stats;
       return {
         document: {
           done: true,
@@ -48,6 +53,7 @@ export const download: CommandSpec = {
           bytes: metainfo.lengthBytes,
           received: { fromPeers, fromWebSeeds },
           uploaded,
+          protocolErrors,
         },
         text: `${metainfo.name}: ${formatBytes(metainfo.lengthBytes)} in ${formatDuration(seconds)}; ${formatBytes(fromPeers)} from peers, ${formatBytes(fromWebSeeds)} over HTTP`,
       };

@@ -1,4 +1,4 @@
-import type { ProtocolError } from '@swarmpatch/peer-wire';
+import type { ProtocolError, ProtocolErrorCode } from '@swarmpatch/peer-wire';
 
 import type { DisconnectReason, Outbox } from '../command.ts';
 import type { Extensions } from '../extensions/extensions.ts';
@@ -30,6 +30,7 @@ export class Connections {
   readonly #hashes: HashExchange;
   readonly #outbox: Outbox;
   #madeRoomMs = 0;
+  readonly #protocolErrors: Partial<Record<ProtocolErrorCode, number>> = {};
 
   constructor(options: {
     registry: PeerRegistry;
@@ -51,6 +52,11 @@ export class Connections {
     this.#fast = options.fast;
     this.#hashes = options.hashes;
     this.#outbox = options.outbox;
+  }
+
+  /** Connections that were ended because the peer broke the protocol, by how. */
+  get protocolErrors(): Readonly<Partial<Record<ProtocolErrorCode, number>>> {
+    return { ...this.#protocolErrors };
   }
 
   /** Returns the number of the peer, or why the connection is to be closed. */
@@ -89,6 +95,7 @@ export class Connections {
   }
 
   protocolBroken(peer: SwarmPeer, error: ProtocolError, nowMs: number): void {
+    this.#protocolErrors[error.code] = (this.#protocolErrors[error.code] ?? 0) + 1;
     this.disconnect(peer, 'protocol_error', error.message, nowMs);
   }
 
