@@ -149,7 +149,6 @@ export class SimulatedLauncher implements LinkEnd {
   join(peer: number, remotePeer: number): void {
     const link = this.#links.get(peer);
     if (link) link.remotePeer = remotePeer;
-    this.#checks.connections(this.#links.size, CONNECTIONS_MAX);
   }
 
   linkBroke(peer: number): void {
@@ -195,6 +194,7 @@ export class SimulatedLauncher implements LinkEnd {
     }
     this.#isPumping = false;
     this.#checks.turn();
+    this.#checks.connections(this.#links.size, CONNECTIONS_MAX);
     if (!this.swarm.isComplete || this.finishedMs !== undefined) return;
     this.finishedMs = this.#network.time.nowMs;
     this.#checks.finished(this.finishedMs);
@@ -249,9 +249,6 @@ export class SimulatedLauncher implements LinkEnd {
         time.after(WRITE_MS, () => {
           this.#write(command.piece);
         });
-        break;
-      case 'read_leaves':
-        // The torrent has no hash trees.
         break;
       case 'fetch':
         this.#network.origins[command.webSeed]?.fetch(this, command);
