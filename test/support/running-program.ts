@@ -33,6 +33,11 @@ export class RunningProgram {
     this.ended.catch(() => undefined);
   }
 
+  /** Of the process, while it runs. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
