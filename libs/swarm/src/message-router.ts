@@ -1,11 +1,13 @@
 import type { WireMessage } from '@swarmpatch/peer-wire';
 
-import type { Outbox } from './command.ts';
 import type { Extensions } from './extensions/extensions.ts';
+import type { FastPieces } from './extensions/fast-pieces.ts';
+import type { HashExchange } from './hashes/hash-exchange.ts';
 import type { PeerSessions } from './peers/peer-sessions.ts';
 import type { SwarmPeer } from './peers/swarm-peer.ts';
 import type { PieceFinish } from './pieces/piece-finish.ts';
 import type { Requests } from './pieces/requests.ts';
+import type { SpreadWatch } from './uploads/spread-watch.ts';
 import type { Unchoking } from './uploads/unchoking.ts';
 import type { Uploads } from './uploads/uploads.ts';
 
@@ -18,7 +20,9 @@ export class MessageRouter {
     readonly finish: PieceFinish;
     readonly uploads: Uploads;
     readonly unchoking: Unchoking;
-    readonly outbox: Outbox;
+    readonly spread: SpreadWatch;
+    readonly fast: FastPieces;
+    readonly hashes: HashExchange;
   };
 
   constructor(parts: {
@@ -28,14 +32,16 @@ export class MessageRouter {
     finish: PieceFinish;
     uploads: Uploads;
     unchoking: Unchoking;
-    outbox: Outbox;
+    spread: SpreadWatch;
+    fast: FastPieces;
+    hashes: HashExchange;
   }) {
     this.#parts = parts;
   }
 
   /** @throws {ProtocolError} when the message breaks the protocol. */
   route(peer: SwarmPeer, message: WireMessage, nowMs: number): void {
-    const { sessions, extensions, requests, finish, uploads, unchoking, outbox } = this.#parts;
+    const { sessions, extensions, requests, finish, uploads, unchoking, spread, fast, hashes } = this.#parts;
     switch (message.kind) {
       case 'choke':
         peer.isChokingUs = true;
@@ -54,6 +60,7 @@ export class MessageRouter {
         break;
       case 'have':
         sessions.hasPiece(peer, message.piece);
+        spread.appeared(peer, message.piece);
         requests.hasMore(peer);
         break;
       case 'bitfield':
@@ -83,8 +90,19 @@ export class MessageRouter {
         extensions.received(peer, message, nowMs);
         requests.due(peer);
         break;
+      case 'suggest':
+      case 'allowed_fast':
+        fast.hinted(peer, message.kind, message.piece);
+        requests.hasMore(peer);
+        break;
       case 'hash_request':
-        outbox.send(peer.number, { ...message, kind: 'hash_reject', piecesRoot: message.piecesRoot.slice() });
+        hashes.requested(peer, message, nowMs);
+        break;
+      case 'hashes':
+        hashes.received(peer, message, nowMs);
+        break;
+      case 'hash_reject':
+        hashes.rejected(peer, message, nowMs);
         break;
       default:
     }

@@ -1,8 +1,13 @@
+import type { Metainfo } from '@swarmpatch/metainfo';
 import { ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
 
 import { type DisconnectReason, Outbox, type SwarmCommand } from './command.ts';
+import { DontHaveExtension } from './extensions/dont-have-extension.ts';
 import { Extensions } from './extensions/extensions.ts';
+import { FastPieces } from './extensions/fast-pieces.ts';
 import { MetadataExtension } from './extensions/metadata-extension.ts';
+import { PeerExchange } from './extensions/peer-exchange.ts';
+import { HashExchange } from './hashes/hash-exchange.ts';
 import { MessageRouter } from './message-router.ts';
 import { Connections } from './peers/connections.ts';
 import { Host } from './peers/host.ts';
@@ -20,6 +25,7 @@ import { PieceLedger } from './pieces/piece-ledger.ts';
 import { Requests } from './pieces/requests.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import type { SwarmOptions, SwarmStats } from './swarm-options.ts';
+import { SpreadWatch } from './uploads/spread-watch.ts';
 import { Unchoking } from './uploads/unchoking.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { type SourceState, SourceWatch } from './web/source-state.ts';
@@ -28,6 +34,9 @@ import { WebSeeding } from './web/web-seeding.ts';
 
 /** Memory for pieces that are not written yet. */
 export const HELD_BYTES_MAX: number = 64 * 1024 * 1024;
+
+/** Who may name peers of a private torrent (BEP 27). */
+const PRIVATE_ORIGINS: ReadonlySet<PeerOrigin> = new Set(['named', 'found']);
 
 /** How often it is looked for peers that have gone silent. */
 const SILENCE_CHECK_MS = 1_000;
@@ -52,6 +61,9 @@ export class Swarm {
   readonly #webSeeding: WebSeeding;
   readonly #router: MessageRouter;
   readonly #diskPieces: DiskPieces;
+  readonly #hashes: HashExchange;
+  readonly #dontHave: DontHaveExtension;
+  readonly #isPrivate: boolean;
   readonly #sent = new RateMeter();
   readonly #sourceWatch = new SourceWatch();
   #urgent: ReadonlySet<number> = urgentPieces(undefined);
@@ -60,7 +72,7 @@ export class Swarm {
   #nextSilenceCheckMs = -Infinity;
 
   constructor(options: SwarmOptions) {
-    const { layout, slots, random, self, downloadLimit, uploadLimit, webSeedCount } = options;
+    const { layout, slots, random, self, downloadLimit, uploadLimit, webSeedCount, metainfo } = options;
     const outbox = this.#outbox;
     const ledger = new PieceLedger({
       layout,
@@ -78,10 +90,24 @@ export class Swarm {
     const { peers } = registry;
     const held = new HeldPieces(ledger, slots);
     const sessions = new PeerSessions({ ledger, outbox });
+    const dontHave = new DontHaveExtension({ sessions, requests: () => requests, outbox });
     const extensions = new Extensions({
       self,
       outbox,
-      extensions: self.infoBytes ? [new MetadataExtension(self.infoBytes, outbox)] : [],
+      events: {
+        onAddress: (peer, address, nowMs) => {
+          this.#connections.learnAddress(peer, address, nowMs);
+        },
+        onOwnHost: (peer, host) => {
+          registry.learnOwnHost(peer, host);
+        },
+      },
+      wantsNothing: () => ledger.wantedLeft === 0,
+      extensions: [
+        ...(self.infoBytes ? [new MetadataExtension(self.infoBytes, outbox)] : []),
+        ...(metainfo?.private === true ? [] : [new PeerExchange({ peers, book: registry.book, outbox })]),
+        dontHave,
+      ],
     });
     const webSeeding = new WebSeeding({
       ledger,
@@ -105,8 +131,22 @@ export class Swarm {
       makeRoomFor: (piece, nowMs) => held.makeRoomFor(piece, nowMs),
     });
     const requests = new Requests({ ledger, slots, held, picker, outbox, limit: downloadLimit, peers });
-    const uploads = new Uploads({ ledger, outbox, limit: uploadLimit });
-    const unchoking = new Unchoking({ random, outbox, uploads, peers });
+    const spread = new SpreadWatch({ ledger, peers, seedCount: () => sessions.seedCount });
+    const fast = new FastPieces({ ledger, sessions, outbox, infohash: metainfo && infohashOf(metainfo) });
+    const uploads = new Uploads({ ledger, outbox, limit: uploadLimit, fast, spread });
+    const unchoking = new Unchoking({ random, outbox, uploads, peers, spread });
+    this.#hashes = new HashExchange({
+      metainfo,
+      ledger,
+      peers,
+      outbox,
+      uploadLimit,
+      onLeaves: (piece, leafHashes, nowMs) => {
+        for (const culprit of finish.leafHashesKnown(piece, leafHashes)) this.#connections.ban(culprit, piece, nowMs);
+      },
+    });
+    this.#dontHave = dontHave;
+    this.#isPrivate = metainfo?.private === true;
     this.#registry = registry;
     this.#peers = peers;
     this.#ledger = ledger;
@@ -128,8 +168,28 @@ export class Swarm {
       sessions,
       peers,
     });
-    this.#connections = new Connections({ registry, ledger, sessions, extensions, requests, uploads, outbox });
-    this.#router = new MessageRouter({ sessions, extensions, requests, finish, uploads, unchoking, outbox });
+    this.#connections = new Connections({
+      registry,
+      ledger,
+      sessions,
+      extensions,
+      requests,
+      uploads,
+      fast,
+      hashes: this.#hashes,
+      outbox,
+    });
+    this.#router = new MessageRouter({
+      sessions,
+      extensions,
+      requests,
+      finish,
+      uploads,
+      unchoking,
+      spread,
+      fast,
+      hashes: this.#hashes,
+    });
   }
 
   /** Every wanted piece is written. */
@@ -172,7 +232,9 @@ export class Swarm {
     };
   }
 
+  /** Of a private torrent (BEP 27), peers from trackers and the user's own are taken, and no others. */
   peersFound(addresses: Iterable<PeerAddress>, origin: PeerOrigin, nowMs: number): void {
+    if (this.#isPrivate && !PRIVATE_ORIGINS.has(origin)) return;
     for (const address of addresses) this.#registry.book.add(address, origin, nowMs);
   }
 
@@ -225,6 +287,16 @@ export class Swarm {
 
   pieceVerified(piece: number, result: 'good' | 'bad', nowMs: number): void {
     for (const culprit of this.#finish.verified(piece, result)) this.#connections.ban(culprit, piece, nowMs);
+    if (this.#finish.watch.isOnParole(piece)) this.#hashes.failed(piece, nowMs);
+  }
+
+  /**
+   * What came of a `read_leaves` command.
+   *
+   * @param leafHashes SHA-256 of each block, 32 bytes each; undefined when the piece could not be read.
+   */
+  leavesRead(piece: number, leafHashes: Uint8Array | undefined, nowMs: number): void {
+    this.#hashes.leavesRead(piece, leafHashes, nowMs);
   }
 
   pieceWritten(piece: number, nowMs: number): void {
@@ -251,6 +323,7 @@ export class Swarm {
   pieceLost(piece: number, then: 'fetch' | 'leave'): boolean {
     if (!this.#diskPieces.lost(piece, then)) return false;
     this.#uploads.pieceLost(piece);
+    this.#dontHave.tell(piece, this.#peers.values());
     return true;
   }
 
@@ -321,8 +394,9 @@ export class Swarm {
   /** To be called several times a second. */
   tick(nowMs: number): void {
     this.#checkSilence(nowMs);
-    this.#unchoking.round(this.isComplete ? 'seed' : 'leecher', nowMs);
-    this.#extensions.tick(nowMs);
+    this.#unchoking.round(this.isComplete ? 'seed' : 'leecher', this.#sent.bytesPerSecond(nowMs), nowMs);
+    this.#extensions.tick(this.#peers.values(), nowMs);
+    this.#hashes.tick(nowMs);
     if (this.#isPaused) return;
     this.#connections.makeRoom(nowMs);
     for (const address of this.#registry.book.take(this.#peers.size, nowMs))
@@ -396,4 +470,9 @@ export class Swarm {
   get #receivedBytes(): number {
     return this.#requests.meter.totalBytes + this.#webSeeding.seeds.rawBytes;
   }
+}
+
+/** As peers call the torrent: 20 bytes. */
+function infohashOf({ infohashV1, infohashV2 }: Metainfo): Uint8Array | undefined {
+  return infohashV1 ?? infohashV2?.subarray(0, 20);
 }

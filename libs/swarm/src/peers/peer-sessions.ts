@@ -91,11 +91,15 @@ export class PeerSessions {
     else for (const piece of peer.pieces.indexes()) this.#ledger.rarity.lower(piece);
   }
 
-  /** Tells of a written piece those who lack it, and may lose interest in those who have it. */
+  /**
+   * Tells of a written piece those who lack it, and seeds: they judge by it who passes on what they give. May lose interest in
+   * those who have it.
+   */
   announce(piece: number, peers: Iterable<SwarmPeer>): void {
     for (const peer of peers) {
-      if (!peer.pieces.has(piece)) this.#outbox.send(peer.number, { kind: 'have', piece });
-      else if (this.#ledger.wanted.has(piece)) {
+      const hasIt = peer.pieces.has(piece);
+      if (!hasIt || peer.pieces.isFull) this.#outbox.send(peer.number, { kind: 'have', piece });
+      if (hasIt && this.#ledger.wanted.has(piece)) {
         peer.usefulPieces -= 1;
         this.#updateInterest(peer);
       }

@@ -46,6 +46,8 @@ export class SwarmPeer {
   receivedLastRoundBytes = 0;
   /** Received in the last rounds of choking; older rounds count for less. */
   givenLatelyBytes = 0;
+  /** Rounds of choking in which it was served and gave nothing that we wanted, since it last gave something. */
+  vainRounds = 0;
 
   /** Blocks asked for and not here yet: by block key, when. */
   readonly asked: Map<number, number> = new Map();

@@ -80,6 +80,11 @@ export class PieceFinish {
     return culprits;
   }
 
+  /** The hashes of the blocks of a piece that failed are known. Returns the peers that are proven to have sent bad blocks. */
+  leafHashesKnown(piece: number, leafHashes: Uint8Array): Iterable<number> {
+    return this.watch.leafHashesKnown(piece, leafHashes);
+  }
+
   written(piece: number): void {
     this.#slots.release(piece);
     this.#ledger.written(piece);

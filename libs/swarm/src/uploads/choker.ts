@@ -1,10 +1,21 @@
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
+import type { SpreadWatch } from './spread-watch.ts';
 
-/** Peers served at a time; one of them is the optimistic one. */
-export const UPLOAD_SLOTS = 8;
 export const CHOKE_ROUND_MS = 10_000;
+/** Peers served at a time, by what the line carries. */
+export const UPLOAD_SLOTS_MIN = 4;
+export const UPLOAD_SLOTS_MAX = 16;
+/** Peers served at a time before it is known what the line carries. */
+export const UPLOAD_SLOTS = 8;
+/** With so much for each, a slot more is opened; with a quarter of it, one less. */
+const SLOT_BYTES_PER_SECOND = 256 * 1024;
 /** Rounds that an optimistic peer has to show what it gives. */
 export const OPTIMISTIC_ROUNDS = 3;
+/** One slot in so many is for peers that have not given anything. */
+const SLOTS_PER_OPTIMISTIC = 8;
+/** A newcomer is so much more likely to be tried. */
+const NEWCOMER_WEIGHT = 3;
+const NEWCOMER_MS = 60_000;
 
 /** Whom to serve and whom not, as decided at one time. */
 export interface ChokeDecision {
@@ -13,64 +24,119 @@ export interface ChokeDecision {
 }
 
 /**
- * Tit-for-tat: who sent most in the last round is served, and one other, chosen at random, may show what it gives. A seed
- * serves whoever takes fastest. A free slot is given away at once, not at the next round.
+ * Who gives is served. A leecher serves those who sent it most lately (tit-for-tat); a seed serves its givers in proportion to
+ * what each gave, to it before or to others since (see docs/decisions/0011-seeding-rule.md). Some slots are for peers that have
+ * not given anything, chosen at random, so that newcomers can begin. A free slot is given away at once, not at the next round.
  */
 export class Choker {
   readonly #random: () => number;
-  #optimistic: SwarmPeer | undefined;
+  readonly #spread: SpreadWatch;
+  #slots = UPLOAD_SLOTS;
+  #optimistic: SwarmPeer[] = [];
   #optimisticRounds = 0;
   #nextRoundMs = 0;
 
-  constructor(random: () => number) {
-    this.#random = random;
+  constructor(options: { random: () => number; spread: SpreadWatch }) {
+    this.#random = options.random;
+    this.#spread = options.spread;
   }
 
   /** Whether a peer that has just become interested finds a free slot. */
   fillsFreeSlot(peer: SwarmPeer, peers: Iterable<SwarmPeer>): boolean {
     if (!peer.isInterestedInUs || !peer.areWeChoking) return false;
-    let slots = UPLOAD_SLOTS;
-    for (const each of peers) if (!each.areWeChoking && each.isInterestedInUs) slots -= 1;
-    return slots > 0;
+    let free = UPLOAD_SLOTS_MIN;
+    for (const each of peers) if (!each.areWeChoking && each.isInterestedInUs) free -= 1;
+    return free > 0;
   }
 
   /** Decides anew when a round is over. */
-  round(connected: Iterable<SwarmPeer>, role: 'seed' | 'leecher', nowMs: number): ChokeDecision | undefined {
+  round(
+    peers: Iterable<SwarmPeer>,
+    role: 'seed' | 'leecher',
+    sentBytesPerSecond: number,
+    nowMs: number,
+  ): ChokeDecision | undefined {
     if (nowMs < this.#nextRoundMs) return undefined;
     this.#nextRoundMs = nowMs + CHOKE_ROUND_MS;
-    const peers = [...connected];
-    const interested = peers.filter((peer) => peer.isInterestedInUs);
-    const given = new Map(
-      peers.map((peer) => {
-        const bytes =
-          role === 'seed'
-            ? peer.sent.totalBytes - peer.sentLastRoundBytes
-            : peer.received.totalBytes - peer.receivedLastRoundBytes;
-        peer.sentLastRoundBytes = peer.sent.totalBytes;
-        peer.receivedLastRoundBytes = peer.received.totalBytes;
-        return [peer, bytes];
-      }),
+    const connected = [...peers];
+    for (const peer of connected) countGift(peer, role);
+    const interested = connected.filter((peer) => peer.isInterestedInUs);
+    this.#adjustSlots(interested, sentBytesPerSecond);
+    const givers = role === 'seed' ? this.#giversOfSeed(interested) : giversOfLeecher(interested);
+    // Peers that we serve and that owe us blocks give nothing back: others get the chance to do better.
+    const snubbing = role === 'leecher' ? interested.filter((peer) => peer.isSnubbed && !peer.areWeChoking).length : 0;
+    const optimisticSlots = Math.min(
+      this.#slots >> 1,
+      Math.max(1, Math.floor(this.#slots / SLOTS_PER_OPTIMISTIC)) + snubbing,
     );
-    const ranked = [...interested].sort(
-      (a, b) => (given.get(b) ?? 0) - (given.get(a) ?? 0) || a.unchokedMs - b.unchokedMs,
-    );
-    const served = new Set(ranked.slice(0, UPLOAD_SLOTS - 1));
-    const optimistic = this.#chooseOptimistic(interested.filter((peer) => !served.has(peer)));
-    if (optimistic) served.add(optimistic);
+    const served = new Set(givers.slice(0, this.#slots - optimisticSlots));
+    const others = interested.filter((peer) => !served.has(peer));
+    for (const peer of this.#chooseOptimistic(others, this.#freeFor(served.size, optimisticSlots), nowMs))
+      served.add(peer);
     return {
       unchoke: [...served].filter((peer) => peer.areWeChoking),
-      choke: peers.filter((peer) => !peer.areWeChoking && !served.has(peer)),
+      choke: connected.filter((peer) => !peer.areWeChoking && !served.has(peer)),
     };
   }
 
-  #chooseOptimistic(candidates: readonly SwarmPeer[]): SwarmPeer | undefined {
+  /** With few givers the line has room for more who have not given yet. */
+  #freeFor(givers: number, optimisticSlots: number): number {
+    return Math.max(optimisticSlots, UPLOAD_SLOTS_MIN - givers);
+  }
+
+  #adjustSlots(interested: readonly SwarmPeer[], sentBytesPerSecond: number): void {
+    const served = interested.filter((peer) => !peer.areWeChoking).length;
+    if (served < this.#slots) return;
+    const each = sentBytesPerSecond / this.#slots;
+    if (each > SLOT_BYTES_PER_SECOND) this.#slots = Math.min(UPLOAD_SLOTS_MAX, this.#slots + 1);
+    else if (each < SLOT_BYTES_PER_SECOND / 4) this.#slots = Math.max(UPLOAD_SLOTS_MIN, this.#slots - 1);
+  }
+
+  /** Those first who have got the least for what they gave. */
+  #giversOfSeed(interested: readonly SwarmPeer[]): SwarmPeer[] {
+    const due = (peer: SwarmPeer): number => peer.sent.totalBytes / this.#givenBy(peer);
+    return interested.filter((peer) => this.#givenBy(peer) > 0).sort((a, b) => due(a) - due(b));
+  }
+
+  #givenBy(peer: SwarmPeer): number {
+    return peer.received.totalBytes + this.#spread.spreadBytes(peer);
+  }
+
+  #chooseOptimistic(candidates: readonly SwarmPeer[], count: number, nowMs: number): readonly SwarmPeer[] {
     this.#optimisticRounds += 1;
-    const isKept =
-      this.#optimistic && candidates.includes(this.#optimistic) && this.#optimisticRounds < OPTIMISTIC_ROUNDS;
-    if (!isKept) {
-      this.#optimistic = candidates[Math.floor(this.#random() * candidates.length)];
-      this.#optimisticRounds = 0;
+    const kept =
+      this.#optimisticRounds < OPTIMISTIC_ROUNDS ? this.#optimistic.filter((peer) => candidates.includes(peer)) : [];
+    if (this.#optimisticRounds >= OPTIMISTIC_ROUNDS) this.#optimisticRounds = 0;
+    const rest = candidates.filter((peer) => !kept.includes(peer));
+    while (kept.length < count && rest.length > 0) {
+      const chosen = this.#draw(rest, nowMs);
+      rest.splice(rest.indexOf(chosen), 1);
+      kept.push(chosen);
     }
+    this.#optimistic = kept.slice(0, count);
     return this.#optimistic;
   }
+
+  #draw(candidates: readonly SwarmPeer[], nowMs: number): SwarmPeer {
+    const weight = (peer: SwarmPeer): number =>
+      (nowMs - peer.connectedMs < NEWCOMER_MS ? NEWCOMER_WEIGHT : 1) / (1 + peer.vainRounds) ** 2;
+    let at = this.#random() * candidates.reduce((sum, peer) => sum + weight(peer), 0);
+    for (const peer of candidates) if ((at -= weight(peer)) < 0) return peer;
+    return candidates[candidates.length - 1] as SwarmPeer;
+  }
+}
+
+/** What a peer sent counts for half in each round after. */
+function countGift(peer: SwarmPeer, role: 'seed' | 'leecher'): void {
+  const { totalBytes } = peer.received;
+  peer.givenLatelyBytes = peer.givenLatelyBytes / 2 + totalBytes - peer.receivedLastRoundBytes;
+  peer.receivedLastRoundBytes = totalBytes;
+  if (peer.givenLatelyBytes > 0) peer.vainRounds = 0;
+  else if (role === 'leecher' && !peer.areWeChoking && peer.areWeInterested) peer.vainRounds += 1;
+}
+
+function giversOfLeecher(interested: readonly SwarmPeer[]): SwarmPeer[] {
+  return interested
+    .filter((peer) => peer.givenLatelyBytes > 0 && !peer.isSnubbed)
+    .sort((a, b) => b.givenLatelyBytes - a.givenLatelyBytes);
 }

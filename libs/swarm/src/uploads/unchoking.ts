@@ -1,6 +1,7 @@
 import type { Outbox } from '../command.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import { Choker } from './choker.ts';
+import type { SpreadWatch } from './spread-watch.ts';
 import type { Uploads } from './uploads.ts';
 
 /** Tells peers what the choker decided. */
@@ -16,8 +17,9 @@ export class Unchoking {
     outbox: Outbox;
     uploads: Uploads;
     peers: ReadonlyMap<number, SwarmPeer>;
+    spread: SpreadWatch;
   }) {
-    this.#choker = new Choker(options.random);
+    this.#choker = new Choker({ random: options.random, spread: options.spread });
     this.#outbox = options.outbox;
     this.#uploads = options.uploads;
     this.#peers = options.peers;
@@ -39,9 +41,9 @@ export class Unchoking {
     if (!this.#isPaused && this.#choker.fillsFreeSlot(peer, this.#peers.values())) this.#unchoke(peer, nowMs);
   }
 
-  round(role: 'seed' | 'leecher', nowMs: number): void {
+  round(role: 'seed' | 'leecher', sentBytesPerSecond: number, nowMs: number): void {
     if (this.#isPaused) return;
-    const decision = this.#choker.round(this.#peers.values(), role, nowMs);
+    const decision = this.#choker.round(this.#peers.values(), role, sentBytesPerSecond, nowMs);
     for (const peer of decision?.unchoke ?? []) this.#unchoke(peer, nowMs);
     for (const peer of decision?.choke ?? []) this.#choke(peer);
   }

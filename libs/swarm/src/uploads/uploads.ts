@@ -1,8 +1,10 @@
 import { type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
 
 import type { Outbox } from '../command.ts';
+import type { FastPieces } from '../extensions/fast-pieces.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
+import type { SpreadWatch } from './spread-watch.ts';
 import type { TokenBucket } from '../rates/token-bucket.ts';
 
 /** Requests of one peer that are kept; told to peers as `reqq` (BEP 10). */
@@ -23,15 +25,25 @@ export class Uploads {
   readonly #ledger: PieceLedger;
   readonly #outbox: Outbox;
   readonly #limit: TokenBucket;
+  readonly #spread: SpreadWatch;
+  readonly #fast: FastPieces;
   readonly #queues = new Map<number, UploadQueue>();
   /** Those who can be served now, but for the limit, and those for whom there is none. */
   readonly #limitedLine: UploadQueue[] = [];
   readonly #exemptLine: UploadQueue[] = [];
 
-  constructor(options: { ledger: PieceLedger; outbox: Outbox; limit: TokenBucket }) {
+  constructor(options: {
+    ledger: PieceLedger;
+    outbox: Outbox;
+    limit: TokenBucket;
+    spread: SpreadWatch;
+    fast: FastPieces;
+  }) {
     this.#ledger = options.ledger;
     this.#outbox = options.outbox;
     this.#limit = options.limit;
+    this.#spread = options.spread;
+    this.#fast = options.fast;
   }
 
   /** @throws {ProtocolError} `bad_block`, `too_many_requests` */
@@ -42,7 +54,8 @@ export class Uploads {
         `serve a request: found piece ${span.piece}, ${span.lengthBytes} bytes at ${span.begin}; there is no such block`,
       );
     }
-    if (peer.areWeChoking || !this.#ledger.have.has(span.piece)) {
+    const isServed = !peer.areWeChoking || this.#fast.maySpend(peer, span);
+    if (!isServed || !this.#ledger.have.has(span.piece)) {
       this.#reject(peer, span);
       return;
     }
@@ -68,8 +81,9 @@ export class Uploads {
   choked(peer: SwarmPeer): void {
     const queue = this.#queues.get(peer.number);
     if (!queue) return;
-    for (const span of queue.spans) this.#reject(peer, span);
-    queue.spans = [];
+    const isOffered = ({ piece }: BlockSpan): boolean => peer.offeredFast.has(piece);
+    for (const span of queue.spans) if (!isOffered(span)) this.#reject(peer, span);
+    queue.spans = queue.spans.filter(isOffered);
   }
 
   /** The piece is not here any more: what waits for it is not served. */
@@ -84,6 +98,7 @@ export class Uploads {
     const queue = this.#queues.get(peer.number);
     if (queue) queue.spans = [];
     this.#queues.delete(peer.number);
+    this.#spread.left(peer);
   }
 
   /** A block has left, or could not be read. */
@@ -110,6 +125,7 @@ export class Uploads {
       if (!span) continue;
       limit?.spend(span.lengthBytes, nowMs);
       queue.underWayBytes += span.lengthBytes;
+      if (this.#ledger.wantedLeft === 0) this.#spread.blockSent(queue.peer, span.piece);
       this.#outbox.put({ kind: 'upload', peer: queue.peer.number, span });
       this.#lineUp(queue);
     }
