@@ -13,9 +13,6 @@ export type { SourceState } from './web/source-state.ts';
 export { URGENT_PRIORITY } from './web/urgent-pieces.ts';
 export type { WebPiece } from './web/web-seeds.ts';
 export { TokenBucket } from './rates/token-bucket.ts';
-export {
-  METADATA_BYTES_MAX,
-  MetadataDownload,
-  type MetadataIdentity,
-  type MetadataStep,
-} from './extensions/metadata-download.ts';
+export { type MagnetOutcome, MagnetSearch } from './magnet/magnet-search.ts';
+export { METADATA_BYTES_MAX } from './magnet/metadata-fetch.ts';
+export type { MetadataIdentity } from './magnet/metadata-identity.ts';

@@ -1,6 +1,6 @@
-import { type Magnet, type Metainfo, parseInfo, parseMagnet } from '@swarmpatch/metainfo';
+import { type Magnet, type Metainfo, parseMagnet } from '@swarmpatch/metainfo';
 import { readTorrentFile } from '@swarmpatch/node-io/hashing';
-import { fetchMetadata } from '@swarmpatch/node-io/transfer';
+import { fetchMagnet } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
 import type { TransferSettings } from '../transfer-options.ts';
@@ -34,7 +34,7 @@ async function readMagnet(
 ): Promise<DownloadSource> {
   const phase = progress.phase('metadata');
   try {
-    const infoBytes = await fetchMetadata({
+    const { metainfo, peers } = await fetchMagnet({
       identity: magnet,
       peers: [...(settings.peers ?? []), ...magnet.peers],
       trackers: magnet.trackers,
@@ -42,10 +42,11 @@ async function readMagnet(
       signal,
     });
     return {
-      metainfo: parseInfo(infoBytes),
+      metainfo,
       trackers: [magnet.trackers],
       webSeeds: magnet.webSeeds,
-      peers: magnet.peers,
+      // Those that were met while the metadata came, before those that the link names.
+      peers,
     };
   } finally {
     phase.end();

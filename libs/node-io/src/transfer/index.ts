@@ -1,4 +1,4 @@
-export { fetchMetadata, type FetchMetadataOptions } from './fetch-metadata.ts';
+export { type FetchedMagnet, fetchMagnet, type FetchMagnetOptions, type PeerDiscovery } from './fetch-magnet.ts';
 export { FilePieceStore, type FilePieceStoreOptions, OPEN_FILES_MAX } from './file-piece-store.ts';
 export type { ListenAddress } from './peer-listener.ts';
 export { Transfer } from './transfer.ts';

@@ -10,7 +10,7 @@ import { Bitfield } from '@swarmpatch/swarm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createTorrentFrom } from '../hashing/index.ts';
-import { fetchMetadata, FilePieceStore, startTransfer, type Transfer, type TransferOptions } from './index.ts';
+import { fetchMagnet, FilePieceStore, startTransfer, type Transfer, type TransferOptions } from './index.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const contents = [700_000, 40_000, 3, 100_000].map((length, index) =>
@@ -166,14 +166,14 @@ describe('startTransfer', () => {
 
   it('gives its info dictionary to those who come with a magnet link', async () => {
     const seed = await startSeed();
-    const infoBytes = await fetchMetadata({
+    const found = await fetchMagnet({
       identity: { infohashV1: metainfo.infohashV1 },
       peers: [addressOf(seed)],
       trackers: [],
       timeoutMs: 10_000,
     });
-    expect(Buffer.from(infoBytes).equals(metainfo.infoBytes)).toBe(true);
-    expect(parseInfo(infoBytes).pieceCount).toBe(torrentPieces);
+    expect(Buffer.from(found.metainfo.infoBytes).equals(metainfo.infoBytes)).toBe(true);
+    expect(found.peers).toEqual([addressOf(seed)]);
   });
 
   it('answers to the v1 infohash and to the truncated v2 one, and to no other', async () => {

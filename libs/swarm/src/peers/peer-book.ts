@@ -176,9 +176,11 @@ export class PeerBook {
     return false;
   }
 
-  /** Everyone who may be dialled, those that were met first. */
-  addresses(): PeerAddress[] {
-    const entries = [...this.#entries.values()].filter(({ status }) => status !== 'excluded');
+  /** Everyone who may be dialled, those that were met first. @param origins All, unless given. */
+  addresses(origins?: readonly PeerOrigin[]): PeerAddress[] {
+    const entries = [...this.#entries.values()].filter(
+      ({ status, origin }) => status !== 'excluded' && origins?.includes(origin) !== false,
+    );
     return entries.toSorted((a, b) => Number(b.isMet) - Number(a.isMet)).map(({ address }) => address);
   }
 
