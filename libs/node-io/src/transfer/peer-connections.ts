@@ -175,7 +175,7 @@ export class PeerConnections {
 
   /** The file is gone or was changed: the peer is not served this block. */
   #notServed(number: number, span: BlockSpan, why: Unserved): void {
-    this.send(number, { kind: 'reject', ...span });
+    this.send(number, { ...span, kind: 'reject' });
     const then = this.#swarm.isComplete ? 'leave' : 'fetch';
     if (why === 'damaged' && !this.#isStopped && this.#swarm.pieceLost(span.piece, then)) this.#onDamaged(span.piece);
     this.#uploaded(number, span.lengthBytes, 'failed');

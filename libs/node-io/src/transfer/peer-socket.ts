@@ -154,7 +154,7 @@ export class PeerSocket {
     this.flush();
     if (this.#isClosed) return;
     if (this.#cipher) {
-      const messages = blocks.map(({ span, bytes }) => ({ kind: 'block' as const, ...span, bytes }));
+      const messages = blocks.map(({ span, bytes }) => ({ ...span, kind: 'block' as const, bytes }));
       this.#write(encodeMessages(messages), onSent);
       return;
     }
