@@ -36,12 +36,18 @@ export class RunPlanner {
   readonly #runs: WebRuns;
   readonly #slices: WebSlices;
   readonly #random: () => number;
+  /** Pieces of full length that make the shortest run, and the first. */
+  readonly #leastPieces: number;
+  readonly #firstPieces: number;
 
   constructor(options: { ledger: PieceLedger; runs: WebRuns; random: () => number }) {
     this.#ledger = options.ledger;
     this.#runs = options.runs;
     this.#slices = new WebSlices(options.ledger.layout);
     this.#random = options.random;
+    const { pieceLengthBytes } = options.ledger.layout;
+    this.#leastPieces = Math.ceil(RUN_BYTES_MIN / pieceLengthBytes);
+    this.#firstPieces = Math.ceil(RUN_BYTES_FIRST / pieceLengthBytes);
   }
 
   /** The pieces of the next run, in order; none when the source has nothing to do. @param firstPiece Where it is to begin. */
@@ -116,19 +122,27 @@ export class RunPlanner {
     return undefined;
   }
 
-  /** Runs begin where others' would, too; alone, they fill gaps from the start, so that there are few of them. */
+  /**
+   * Runs begin where others' would, too, or earlier where the gap ends so soon that little would be left of them; alone, they
+   * fill gaps from the start, so that there are few of them.
+   */
   #startOfGap(piece: number, { isFree, isAlone }: Choice): number {
-    const gapPieces = Math.ceil(RUN_BYTES_FIRST / this.#ledger.layout.pieceLengthBytes);
-    const least = isAlone ? Math.max(0, piece - gapPieces) : this.#slices.stepOf(piece);
+    let ahead = 1;
+    while (ahead < this.#leastPieces && isFree(piece + ahead)) ahead += 1;
+    const least = isAlone
+      ? piece - this.#firstPieces
+      : Math.min(this.#slices.stepOf(piece), piece + ahead - this.#leastPieces);
     let start = piece;
-    while (start > least && isFree(start - 1)) start -= 1;
+    while (start > Math.max(0, least) && isFree(start - 1)) start -= 1;
     return start;
   }
 
   /** The free pieces from the first on that are within reach of one run. */
   #stretch(first: number, lengthBytesMax: number, { isFree, isAlone }: Choice): number[] {
     const { layout } = this.#ledger;
-    const end = isAlone ? layout.pieceCount : this.#slices.endOf(first);
+    // Close before a slice's end, the next slice is begun: a run is never short for that.
+    const least = Math.min(first + this.#leastPieces, layout.pieceCount);
+    const end = isAlone ? layout.pieceCount : this.#slices.endOf(least - 1);
     const pieces: number[] = [];
     let lengthBytes = 0;
     let gapBytes = 0;

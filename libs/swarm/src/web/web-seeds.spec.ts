@@ -1,0 +1,228 @@
+import { PieceGeometry } from '@swarmpatch/metainfo';
+import { describe, expect, it } from 'vitest';
+
+import type { SwarmCommand, WebRun } from '../command.ts';
+import { BlockLayout } from '../pieces/block-layout.ts';
+import { TokenBucket } from '../rates/token-bucket.ts';
+import { Swarm } from '../swarm.ts';
+import type { SwarmOptions } from '../swarm-options.ts';
+import { RUN_BYTES_MIN } from './run-planner.ts';
+import { URGENT_PRIORITY } from './urgent-pieces.ts';
+import { BACK_OFF_MAX_MS, WEB_SEED_BAD_PIECES_MAX } from './web-source.ts';
+
+const PIECE = 65_536;
+const PIECES = 512;
+const layout = new BlockLayout(
+  new PieceGeometry([{ lengthBytes: PIECES * PIECE, offsetBytes: 0 }], PIECE, PIECES * PIECE),
+);
+const noSlots = {
+  open: () => undefined,
+  write: () => undefined,
+  adopt: () => undefined,
+  fingerprints: () => [],
+  release: () => undefined,
+};
+
+/** An engine with web seeds that a test answers for. */
+class Harness {
+  readonly swarm: Swarm;
+  nowMs = 0;
+  #wanted: SwarmCommand[] = [];
+
+  constructor(options: Partial<SwarmOptions> = {}) {
+    this.swarm = new Swarm({
+      layout,
+      have: new Uint8Array(0),
+      slots: noSlots,
+      peerId: '00'.repeat(20),
+      self: { client: 'test' },
+      downloadLimit: TokenBucket.unlimited(),
+      uploadLimit: TokenBucket.unlimited(),
+      webSeedCount: 1,
+      random: () => 0.4,
+      ...options,
+    });
+  }
+
+  /** What the engine wants after so long. */
+  after(waitMs: number): SwarmCommand[] {
+    this.nowMs += waitMs;
+    this.swarm.tick(this.nowMs);
+    return [...this.#wanted.splice(0), ...this.swarm.drain(this.nowMs)];
+  }
+
+  runsAfter(waitMs: number): WebRun[] {
+    return this.after(waitMs).filter((command) => command.kind === 'fetch');
+  }
+
+  /** All pieces of a run come, and are what the test says. */
+  serve(run: WebRun, result: 'good' | 'bad' = 'good', pieces: number = run.pieceCount): void {
+    for (let piece = run.firstPiece; piece < run.firstPiece + pieces; piece += 1) {
+      this.swarm.webBytesReceived(run.runId, PIECE, this.nowMs);
+      this.swarm.webPieceReceived(run.runId, piece, new Uint8Array(PIECE));
+      for (const command of this.swarm.drain(this.nowMs)) {
+        if (command.kind === 'verify') this.swarm.pieceVerified(command.piece, result, this.nowMs);
+        else this.#wanted.push(command);
+      }
+      if (result === 'good') this.swarm.pieceWritten(piece, this.nowMs);
+    }
+    if (pieces === run.pieceCount) this.swarm.webRunEnded(run.runId, this.nowMs);
+  }
+
+  connectSeed(): number {
+    const capabilities = { extensions: true, fast: true, v2: true };
+    const peer = this.swarm.peerConnected(
+      { peerId: '01'.repeat(20), capabilities, direction: 'incoming', host: '10.0.0.1' },
+      this.nowMs,
+    );
+    if (typeof peer === 'string') throw new Error(peer);
+    this.swarm.messageReceived(peer, { kind: 'have_all' }, this.nowMs);
+    return peer;
+  }
+}
+
+function onlyRun(runs: readonly WebRun[]): WebRun {
+  const [run] = runs;
+  if (!run) throw new Error('no run was started');
+  return run;
+}
+
+describe('WebSeeds', () => {
+  // libtorrent#1405
+  it('asks for half a MiB at once or for all of a gap, however slow the web seed is', () => {
+    const harness = new Harness();
+    const asked = new Set([-1, PIECES]);
+    for (let runs = harness.runsAfter(0); runs.length > 0; runs = harness.runsAfter(0)) {
+      for (const { firstPiece, pieceCount } of runs)
+        for (let piece = firstPiece; piece < firstPiece + pieceCount; piece += 1) asked.add(piece);
+      for (const run of runs) {
+        const isGap = asked.has(run.firstPiece - 1) && asked.has(run.firstPiece + run.pieceCount);
+        if (!isGap) expect(run.pieceCount * PIECE).toBeGreaterThanOrEqual(RUN_BYTES_MIN);
+        harness.nowMs += 30_000;
+        harness.serve(run);
+      }
+    }
+    expect(harness.swarm.isComplete).toBe(true);
+  });
+
+  // transmission#2909
+  it('leaves a busy server alone for as long as it asked, and not a moment less', () => {
+    const harness = new Harness();
+    for (const { runId } of harness.runsAfter(0)) harness.swarm.webRunFailed(runId, 120_000, 0);
+    for (let second = 1; second < 120; second += 1) expect(harness.runsAfter(1_000)).toEqual([]);
+    expect(harness.runsAfter(31_000)).not.toEqual([]);
+  });
+
+  it('asks a failing server less and less often, and again after a minute or so at the latest', () => {
+    const harness = new Harness();
+    const askedMs: number[] = [];
+    while (harness.nowMs < 600_000) {
+      for (const { runId } of harness.runsAfter(100)) {
+        askedMs.push(harness.nowMs);
+        harness.swarm.webRunFailed(runId, undefined, harness.nowMs);
+      }
+    }
+    const waits = askedMs.slice(2).map((ms, index) => ms - (askedMs[index + 1] ?? 0));
+    expect(askedMs.length).toBeLessThan(20);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(BACK_OFF_MAX_MS * 1.3);
+    expect(waits.slice(-3).every((waitMs) => waitMs > BACK_OFF_MAX_MS / 2)).toBe(true);
+  });
+
+  it('spreads the return of clients that were refused together', () => {
+    const returns = [0.1, 0.5, 0.9].map((random) => {
+      const harness = new Harness({ random: () => random });
+      for (const { runId } of harness.runsAfter(0)) harness.swarm.webRunFailed(runId, 30_000, 0);
+      while (harness.runsAfter(10).length === 0);
+      return harness.nowMs;
+    });
+    expect(new Set(returns).size).toBe(3);
+  });
+
+  it('goes on with one web seed while another is refused', () => {
+    const harness = new Harness({ webSeedCount: 2 });
+    const runs = harness.runsAfter(0);
+    for (const { runId } of runs.filter(({ webSeed }) => webSeed === 0))
+      harness.swarm.webRunFailed(runId, undefined, 0);
+    for (const run of runs.filter(({ webSeed }) => webSeed === 1)) harness.serve(run);
+    expect(new Set(harness.runsAfter(100).map(({ webSeed }) => webSeed))).toEqual(new Set([1]));
+  });
+
+  it('asks a higher tier only while the lower one brings nothing', () => {
+    const harness = new Harness({ webSeedCount: 2, webSeedTiers: [1, 0] });
+    const first = harness.runsAfter(0);
+    expect(new Set(first.map(({ webSeed }) => webSeed))).toEqual(new Set([1]));
+    for (const { runId } of first) harness.swarm.webRunFailed(runId, 60_000, harness.nowMs);
+    const second = harness.runsAfter(100);
+    expect(new Set(second.map(({ webSeed }) => webSeed))).toEqual(new Set([0]));
+  });
+
+  it('gives a faster web seed a part of what a slow one still holds', () => {
+    const harness = new Harness({ webSeedCount: 2, wanted: firstPieces(64) });
+    const runs = harness.runsAfter(0);
+    const slow = runs.filter(({ webSeed }) => webSeed === 0);
+    for (let second = 0; second < 6; second += 1) {
+      harness.nowMs += 1_000;
+      for (const { runId } of slow) harness.swarm.webBytesReceived(runId, 1_000, harness.nowMs);
+    }
+    for (const run of runs.filter(({ webSeed }) => webSeed === 1)) harness.serve(run);
+    const commands = harness.after(0);
+    expect(commands.some(({ kind }) => kind === 'shorten_fetch')).toBe(true);
+    expect(commands).toContainEqual(expect.objectContaining({ kind: 'fetch', webSeed: 1 }));
+    harness.swarm.audit();
+  });
+
+  it('takes a run away from a web seed that has fallen silent', () => {
+    const harness = new Harness({ webSeedCount: 2, wanted: firstPieces(1) });
+    const runs = harness.runsAfter(0);
+    expect(new Set(runs.map(({ webSeed }) => webSeed))).toEqual(new Set([0]));
+    const taken = harness.runsAfter(6_000);
+    expect(taken).toContainEqual(expect.objectContaining({ webSeed: 1 }));
+  });
+
+  it('gives up a web seed that sends nothing right, and says so', () => {
+    const harness = new Harness();
+    for (const run of harness.runsAfter(0)) harness.serve(run, 'bad', WEB_SEED_BAD_PIECES_MAX);
+    expect(harness.runsAfter(0)).toEqual([]);
+    expect(harness.swarm.sourceState).toMatchObject({ kind: 'bad_content', badPieces: [{ webSeed: 0 }] });
+    expect(harness.runsAfter(3_600_000)).toEqual([]);
+  });
+
+  it('does not call content bad while a peer has it', () => {
+    const harness = new Harness();
+    const runs = harness.runsAfter(0);
+    harness.connectSeed();
+    for (const run of runs) harness.serve(run, 'bad', WEB_SEED_BAD_PIECES_MAX);
+    harness.after(100);
+    expect(harness.swarm.sourceState.kind).toBe('active');
+  });
+
+  it('tells of a stall until something comes', () => {
+    const harness = new Harness();
+    for (const { runId } of harness.runsAfter(0)) harness.swarm.webRunFailed(runId, 30_000, 0);
+    harness.after(9_000);
+    expect(harness.swarm.sourceState).toEqual({ kind: 'active' });
+    harness.after(2_000);
+    expect(harness.swarm.sourceState).toMatchObject({ kind: 'stalled', sinceMs: 0 });
+    for (const run of harness.runsAfter(50_000)) harness.serve(run);
+    harness.after(100);
+    expect(harness.swarm.sourceState).toEqual({ kind: 'active' });
+  });
+
+  it('fetches at once what somebody waits for and no peer is bringing', () => {
+    const harness = new Harness();
+    const peer = harness.connectSeed();
+    expect(harness.runsAfter(100)).toEqual([]);
+    const priorities = new Uint8Array(PIECES);
+    priorities.fill(URGENT_PRIORITY, 300, 308);
+    harness.swarm.setPriorities(priorities);
+    expect(onlyRun(harness.runsAfter(100))).toMatchObject({ firstPiece: 300, pieceCount: 8 });
+    harness.swarm.peerDisconnected(peer, harness.nowMs);
+    harness.swarm.audit();
+  });
+});
+
+function firstPieces(count: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(PIECES / 8));
+  for (let piece = 0; piece < count; piece += 1) bits[piece >>> 3] = (bits[piece >>> 3] ?? 0) | (0x80 >>> (piece & 7));
+  return bits;
+}
