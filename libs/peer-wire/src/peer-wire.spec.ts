@@ -133,12 +133,10 @@ describe('PeerWire', () => {
     expect(held() - before).toBeLessThan(wires.length * 8 * 1024);
   });
 
-  it('takes a flood of keep-alives without keeping anything', () => {
-    const wire = greeted();
+  it('makes one event of a flood of keep-alives, and reads what comes behind it', () => {
     const flood = new Uint8Array(64 * 1024);
-    let count = 0;
-    for (const event of wire.receive(flood)) if (event.kind === 'keep_alive') count += 1;
-    expect(count).toBe(flood.length / 4);
+    const stream = new Uint8Array([...flood, ...encodeMessages([{ kind: 'have', piece: 0 }]), 0, 0]);
+    expect(receiveAll(greeted(), [stream])).toEqual([{ kind: 'keep_alive' }, { kind: 'have', piece: 0 }]);
   });
 
   it('gives events or a ProtocolError for arbitrary bytes', () => {

@@ -38,6 +38,8 @@ export class PeerWire {
   }
 
   /**
+   * Keep-alives that follow each other in `bytes` are one event.
+   *
    * Events view `bytes` (or the gathering buffer) and are good until the next is taken. All are to be taken: what is left
    * when the caller stops early is lost.
    *
@@ -79,6 +81,8 @@ export class PeerWire {
       }
       yield parseMessage(bytes.subarray(at + LENGTH_PREFIX_BYTES, at + announced));
       at += announced;
+      // Four bytes of a flood are not worth an event each.
+      if (announced === LENGTH_PREFIX_BYTES) while (isKeepAlive(bytes, at)) at += LENGTH_PREFIX_BYTES;
     }
   }
 
@@ -117,4 +121,8 @@ export class PeerWire {
     this.#gatheredBytes = heldBytes;
     return at + takenBytes;
   }
+}
+
+function isKeepAlive(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0 && bytes[at + 1] === 0 && bytes[at + 2] === 0 && bytes[at + 3] === 0;
 }

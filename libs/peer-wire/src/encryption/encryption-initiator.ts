@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 
+import { PROTOCOL_HEADER_BYTES, startsLikeHandshake } from '../handshake.ts';
 import { ProtocolError } from '../protocol-error.ts';
 import {
   CRYPTO_BITS,
@@ -59,6 +60,13 @@ export class EncryptionInitiator {
 
   *#negotiate(): Awaiting<SettledStream> {
     const { infohash, methods } = this.#options;
+    while (startsLikeHandshake(this.#inbox.held) && this.#inbox.held.length < PROTOCOL_HEADER_BYTES) yield;
+    if (startsLikeHandshake(this.#inbox.held)) {
+      throw new ProtocolError(
+        'encryption_refused',
+        'dial a peer: found a plain handshake, an encrypted one is wanted; dial it plainly',
+      );
+    }
     const secret = this.#exchange.secret(yield* this.#inbox.take(EXCHANGED_KEY_BYTES));
     const cipher = streamCipher('initiator', secret, infohash);
     this.#outgoing.push(this.#offer(secret, cipher));

@@ -314,6 +314,12 @@ describe('EncryptionInitiator', () => {
     expect(errorOf(() => dialing.receive(new Uint8Array(520)))).toMatchObject({ code: 'bad_encryption' });
   });
 
+  it('names a peer that begins plainly, whatever it was asked', () => {
+    const dialing = initiator();
+    expect(dialing.receive(initialPayload.subarray(0, 19)).settled).toBeUndefined();
+    expect(errorOf(() => dialing.receive(initialPayload.subarray(19)))).toMatchObject({ code: 'encryption_refused' });
+  });
+
   it('opens with a key and a pad of at most 512 bytes', () => {
     for (let seed = 0; seed < 20; seed += 1) {
       const opened = new EncryptionInitiator({
