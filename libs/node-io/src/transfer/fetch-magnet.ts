@@ -19,6 +19,7 @@ import { ownHosts } from './own-hosts.ts';
 import { PeerDialer } from './peer-dialer.ts';
 import { createPeerId } from './peer-id.ts';
 import type { PeerSocket } from './peer-socket.ts';
+import { knowsV2 } from './torrent-identity.ts';
 import { TrackerAnnouncer } from './tracker-announcer.ts';
 import { TransferError } from './transfer-error.ts';
 
@@ -194,14 +195,13 @@ class MagnetFetch {
   }
 
   #meet(socket: PeerSocket, handshake: Handshake, address: PeerAddress): void {
-    const own = this.#handshake();
     const number = this.#search.peerConnected(
       {
         peerId: Buffer.from(handshake.peerId).toString('hex'),
         capabilities: {
           extensions: handshake.extensions,
           fast: handshake.fast,
-          v2: own.v2 && handshake.v2,
+          v2: knowsV2(handshake, this.#options.identity.infohashV2),
         },
         direction: 'outgoing',
         host: socket.host,

@@ -12,6 +12,7 @@ import { bitfieldBytes, type PeerAddress, type Swarm } from '@swarmpatch/swarm';
 
 import { PeerDialer } from './peer-dialer.ts';
 import type { PeerSocket } from './peer-socket.ts';
+import { answeredInfohash, knowsV2 } from './torrent-identity.ts';
 import type { ServedPieces, Unserved } from './served-pieces.ts';
 import { UploadLane } from './upload-lane.ts';
 
@@ -19,6 +20,8 @@ import { UploadLane } from './upload-lane.ts';
 export interface Introduction {
   /** 20 bytes each: what a peer may call the torrent. The first is what this client calls it. */
   readonly infohashes: readonly Uint8Array[];
+  /** Of a v2 or hybrid torrent. */
+  readonly infohashV2?: Uint8Array | undefined;
   /** 20 bytes. */
   readonly peerId: Uint8Array;
   readonly capabilities: Capabilities;
@@ -88,7 +91,7 @@ export class PeerConnections {
       socket.destroy();
       return;
     }
-    socket.greet(this.#ownHandshake(handshake.infohash));
+    socket.greet(this.#ownHandshake(answeredInfohash(handshake, this.#introduction.infohashV2)));
     this.#introduce(socket, handshake, undefined);
   }
 
@@ -134,7 +137,7 @@ export class PeerConnections {
         capabilities: {
           extensions: capabilities.extensions && handshake.extensions,
           fast: capabilities.fast && handshake.fast,
-          v2: capabilities.v2 && handshake.v2,
+          v2: knowsV2(handshake, this.#introduction.infohashV2),
         },
         direction: address ? 'outgoing' : 'incoming',
         host: socket.host,

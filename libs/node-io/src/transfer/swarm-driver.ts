@@ -95,6 +95,7 @@ export class SwarmDriver {
       ...common,
       introduction: {
         infohashes: infohashesOf(metainfo),
+        infohashV2: metainfo.infohashV2,
         peerId,
         capabilities: { extensions: true, fast: true, v2: metainfo.format !== 'v1' },
         pieceCount: layout.pieceCount,

@@ -1,4 +1,5 @@
 import { type Metainfo, PieceVerifier } from '@swarmpatch/metainfo';
+import type { Handshake } from '@swarmpatch/peer-wire';
 
 import { TransferError } from './transfer-error.ts';
 
@@ -18,4 +19,18 @@ export function expectHashes(metainfo: Metainfo): void {
 /** As peers and trackers call the torrent: 20 bytes each, a v2 infohash truncated (BEP 52). */
 export function infohashesOf({ infohashV1, infohashV2 }: Metainfo): Uint8Array[] {
   return [infohashV1, infohashV2?.subarray(0, 20)].filter((infohash) => infohash !== undefined);
+}
+
+/**
+ * Whether a peer knows the torrent as v2 (BEP 52): it says so by the name that it calls the torrent, or, where it uses the
+ * v1 name, by a bit. Libtorrent does not set the bit when it uses the v2 name.
+ */
+export function knowsV2({ v2, infohash }: Handshake, infohashV2: Uint8Array | undefined): boolean {
+  if (!infohashV2) return false;
+  return v2 || Buffer.compare(infohash, infohashV2.subarray(0, 20)) === 0;
+}
+
+/** What to call the torrent in the answer: who came with the v1 name of a hybrid is told that this client knows v2. */
+export function answeredInfohash(handshake: Handshake, infohashV2: Uint8Array | undefined): Uint8Array {
+  return infohashV2 && handshake.v2 ? infohashV2.subarray(0, 20) : handshake.infohash;
 }
