@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Build, generateBuild, summarizeBuild, writeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startAria2, startLibtorrent, startTransmission } from './support/foreign-peer.ts';
+import { freePort, isListening, startAria2, startLibtorrent, startTransmission } from './support/foreign-peer.ts';
 import { bytesOf, distinctBytesOf, treeOf } from './support/installed-tree.ts';
 import { Origin } from './support/origin.ts';
 import { Scene } from './support/scene.ts';
@@ -107,6 +107,24 @@ describe.concurrent('peers that are not ours', { timeout: TIMEOUT_MS }, () => {
     const peer = await startLibtorrent(test, scene, 'download', releaseTorrent, scene.path('from-us'), ...options);
     await peer.done();
     expect(contents(await treeOf(scene.path('from-us', NAME)))).toEqual(wanted());
+  });
+
+  it('a libtorrent that talks to nobody in plain takes from and gives to the launcher', async (test) => {
+    const encrypted = ['--no-web-seeds', '--encrypted'];
+    const seed = await startLibtorrent(test, scene, 'seed', releaseTorrent, library, ...encrypted);
+    const port = await freePort();
+    const argv = ['download', releaseTorrent, '--dir', scene.path('decrypted'), '--listen', `127.0.0.1:${port}`];
+    const alone = ['--no-web-seeds', '--peer', seed.listen, '--timeout', '40'];
+    expect(await scene.succeed('swarmpatch-launcher', ...argv, ...alone)).toMatchObject({ done: true });
+
+    const sharing = scene.startCommand('swarmpatch-launcher', ...argv, '--no-web-seeds', '--seed-for', '60');
+    while (!(await isListening(port))) if (!sharing.isRunning) throw new Error(sharing.complaints);
+    const dialing = [...encrypted, '--peer', `127.0.0.1:${port}`];
+    const target = scene.path('encrypted');
+    const peer = await startLibtorrent(test, scene, 'download', releaseTorrent, target, ...dialing);
+    await peer.done();
+    expect(contents(await treeOf(join(target, NAME)))).toEqual(wanted());
+    sharing.kill('SIGINT');
   });
 
   it('a v2 torrent goes from libtorrent to download', async (test) => {

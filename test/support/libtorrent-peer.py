@@ -1,6 +1,6 @@
 """A libtorrent peer on loopback: downloads or seeds one torrent until it is ended.
 
-usage: libtorrent-peer.py download|seed TORRENT DIRECTORY [--peer HOST:PORT] [--no-web-seeds]
+usage: libtorrent-peer.py download|seed TORRENT DIRECTORY [--peer HOST:PORT] [--no-web-seeds] [--encrypted]
 Prints one JSON line when it listens ({"listen": "127.0.0.1:PORT"}) and one when it has everything ({"done": true, ...}).
 """
 
@@ -16,6 +16,7 @@ parser.add_argument("torrent")
 parser.add_argument("directory")
 parser.add_argument("--peer")
 parser.add_argument("--no-web-seeds", action="store_true")
+parser.add_argument("--encrypted", action="store_true", help="RC4 or no connection")
 arguments = parser.parse_args()
 
 session = lt.session(
@@ -31,6 +32,9 @@ session = lt.session(
         "ssrf_mitigation": False,
     }
 )
+if arguments.encrypted:
+    forced = int(lt.enc_policy.forced)
+    session.apply_settings({"in_enc_policy": forced, "out_enc_policy": forced, "allowed_enc_level": int(lt.enc_level.rc4)})
 info = lt.torrent_info(arguments.torrent)
 if arguments.no_web_seeds:
     info.set_web_seeds([])
