@@ -19,7 +19,7 @@ import { ownHosts } from './own-hosts.ts';
 import { PeerDialer } from './peer-dialer.ts';
 import { createPeerId } from './peer-id.ts';
 import type { PeerSocket } from './peer-socket.ts';
-import { knowsV2 } from './torrent-identity.ts';
+import { speaksV2 } from './torrent-identity.ts';
 import { TrackerAnnouncer } from './tracker-announcer.ts';
 import { TransferError } from './transfer-error.ts';
 
@@ -201,7 +201,7 @@ class MagnetFetch {
         capabilities: {
           extensions: handshake.extensions,
           fast: handshake.fast,
-          v2: knowsV2(handshake, this.#options.identity.infohashV2),
+          v2: speaksV2(handshake, 'outgoing', this.#options.identity.infohashV2),
         },
         direction: 'outgoing',
         host: socket.host,

@@ -12,7 +12,7 @@ import { bitfieldBytes, type PeerAddress, type Swarm } from '@swarmpatch/swarm';
 
 import { PeerDialer } from './peer-dialer.ts';
 import type { PeerSocket } from './peer-socket.ts';
-import { answeredInfohash, knowsV2 } from './torrent-identity.ts';
+import { answeredInfohash, speaksV2 } from './torrent-identity.ts';
 import type { ServedPieces, Unserved } from './served-pieces.ts';
 import { UploadLane } from './upload-lane.ts';
 
@@ -131,15 +131,16 @@ export class PeerConnections {
 
   #introduce(socket: PeerSocket, handshake: Handshake, address: PeerAddress | undefined): void {
     const { capabilities } = this.#introduction;
+    const direction = address ? 'outgoing' : 'incoming';
     const number = this.#swarm.peerConnected(
       {
         peerId: Buffer.from(handshake.peerId).toString('hex'),
         capabilities: {
           extensions: capabilities.extensions && handshake.extensions,
           fast: capabilities.fast && handshake.fast,
-          v2: knowsV2(handshake, this.#introduction.infohashV2),
+          v2: speaksV2(handshake, direction, this.#introduction.infohashV2),
         },
-        direction: address ? 'outgoing' : 'incoming',
+        direction,
         host: socket.host,
         address,
       },

@@ -22,15 +22,19 @@ export function infohashesOf({ infohashV1, infohashV2 }: Metainfo): Uint8Array[]
 }
 
 /**
- * Whether a peer knows the torrent as v2 (BEP 52): it says so by the name that it calls the torrent, or, where it uses the
- * v1 name, by a bit. Libtorrent does not set the bit when it uses the v2 name.
+ * Whether a connection speaks v2 (BEP 52): each side uses the v2 name of the torrent, or the side that dialled uses the v1
+ * name with a bit and is answered with the v2 name. The bit in an answer means nothing: libtorrent sets it with the v1 name.
  */
-export function knowsV2({ v2, infohash }: Handshake, infohashV2: Uint8Array | undefined): boolean {
+export function speaksV2(
+  { v2, infohash }: Handshake,
+  direction: 'incoming' | 'outgoing',
+  infohashV2: Uint8Array | undefined,
+): boolean {
   if (!infohashV2) return false;
-  return v2 || Buffer.compare(infohash, infohashV2.subarray(0, 20)) === 0;
+  return (direction === 'incoming' && v2) || Buffer.compare(infohash, infohashV2.subarray(0, 20)) === 0;
 }
 
-/** What to call the torrent in the answer: who came with the v1 name of a hybrid is told that this client knows v2. */
+/** What to call the torrent in the answer: who came with the v1 name of a hybrid is told that this client speaks v2. */
 export function answeredInfohash(handshake: Handshake, infohashV2: Uint8Array | undefined): Uint8Array {
   return infohashV2 && handshake.v2 ? infohashV2.subarray(0, 20) : handshake.infohash;
 }
