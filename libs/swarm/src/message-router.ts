@@ -8,6 +8,7 @@ import type { SwarmPeer } from './peers/swarm-peer.ts';
 import type { PieceFinish } from './pieces/piece-finish.ts';
 import type { Requests } from './pieces/requests.ts';
 import type { SpreadWatch } from './uploads/spread-watch.ts';
+import type { SuperSeeding } from './uploads/super-seeding.ts';
 import type { Unchoking } from './uploads/unchoking.ts';
 import type { Uploads } from './uploads/uploads.ts';
 
@@ -21,6 +22,7 @@ export class MessageRouter {
     readonly uploads: Uploads;
     readonly unchoking: Unchoking;
     readonly spread: SpreadWatch;
+    readonly superSeeding: SuperSeeding | undefined;
     readonly fast: FastPieces;
     readonly hashes: HashExchange;
   };
@@ -33,6 +35,7 @@ export class MessageRouter {
     uploads: Uploads;
     unchoking: Unchoking;
     spread: SpreadWatch;
+    superSeeding: SuperSeeding | undefined;
     fast: FastPieces;
     hashes: HashExchange;
   }) {
@@ -41,7 +44,8 @@ export class MessageRouter {
 
   /** @throws {ProtocolError} when the message breaks the protocol. */
   route(peer: SwarmPeer, message: WireMessage, nowMs: number): void {
-    const { sessions, extensions, requests, finish, uploads, unchoking, spread, fast, hashes } = this.#parts;
+    const { sessions, extensions, requests, finish, uploads, unchoking, spread, superSeeding, fast, hashes } =
+      this.#parts;
     switch (message.kind) {
       case 'choke':
         peer.isChokingUs = true;
@@ -61,6 +65,7 @@ export class MessageRouter {
       case 'have':
         sessions.hasPiece(peer, message.piece);
         spread.appeared(peer, message.piece);
+        superSeeding?.appeared(peer, message.piece, nowMs);
         requests.hasMore(peer);
         break;
       case 'bitfield':

@@ -1,3 +1,4 @@
+import type { Metainfo } from '@swarmpatch/metainfo';
 import type { ProtocolErrorCode } from '@swarmpatch/peer-wire';
 
 import type { SelfDescription } from './extensions/extensions.ts';
@@ -7,6 +8,8 @@ import type { TokenBucket } from './rates/token-bucket.ts';
 
 export interface SwarmOptions {
   readonly layout: BlockLayout;
+  /** For hash trees (BEP 52), the allowed fast set (BEP 6) and whether the torrent is private (BEP 27). */
+  readonly metainfo?: Metainfo | undefined;
   /** Bitfields as in BEP 3. What is had is written and verified; all is wanted unless `wanted` says less. */
   readonly have: Uint8Array;
   readonly wanted?: Uint8Array | undefined;
@@ -18,6 +21,8 @@ export interface SwarmOptions {
   readonly ownHosts?: readonly string[] | undefined;
   readonly downloadLimit: TokenBucket;
   readonly uploadLimit: TokenBucket;
+  /** To give a first copy away with as few bytes as can be (BEP 16); for the only one who has everything. */
+  readonly superSeed?: boolean | undefined;
   /** Whether peers of the local network are free of both limits. Default: they are counted. */
   readonly lanLimits?: 'exempt' | 'counted' | undefined;
   readonly webSeedCount: number;

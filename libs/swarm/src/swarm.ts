@@ -26,6 +26,7 @@ import { Requests } from './pieces/requests.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 import { SpreadWatch } from './uploads/spread-watch.ts';
+import { SuperSeeding } from './uploads/super-seeding.ts';
 import { Unchoking } from './uploads/unchoking.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { type SourceState, SourceWatch } from './web/source-state.ts';
@@ -62,6 +63,7 @@ export class Swarm {
   readonly #router: MessageRouter;
   readonly #diskPieces: DiskPieces;
   readonly #hashes: HashExchange;
+  readonly #superSeeding: SuperSeeding | undefined;
   readonly #dontHave: DontHaveExtension;
   readonly #isPrivate: boolean;
   readonly #sent = new RateMeter();
@@ -133,7 +135,11 @@ export class Swarm {
     const requests = new Requests({ ledger, slots, held, picker, outbox, limit: downloadLimit, peers });
     const spread = new SpreadWatch({ ledger, peers, seedCount: () => sessions.seedCount });
     const fast = new FastPieces({ ledger, sessions, outbox, infohash: metainfo && infohashOf(metainfo) });
-    const uploads = new Uploads({ ledger, outbox, limit: uploadLimit, fast, spread });
+    const superSeeding =
+      options.superSeed === true && ledger.have.isFull
+        ? new SuperSeeding({ ledger, peers, outbox, random })
+        : undefined;
+    const uploads = new Uploads({ ledger, outbox, limit: uploadLimit, spread, fast, superSeeding });
     const unchoking = new Unchoking({ random, outbox, uploads, peers, spread });
     this.#hashes = new HashExchange({
       metainfo,
@@ -145,6 +151,7 @@ export class Swarm {
         for (const culprit of finish.leafHashesKnown(piece, leafHashes)) this.#connections.ban(culprit, piece, nowMs);
       },
     });
+    this.#superSeeding = superSeeding;
     this.#dontHave = dontHave;
     this.#isPrivate = metainfo?.private === true;
     this.#registry = registry;
@@ -178,6 +185,7 @@ export class Swarm {
       fast,
       hashes: this.#hashes,
       outbox,
+      superSeeding,
     });
     this.#router = new MessageRouter({
       sessions,
@@ -187,6 +195,7 @@ export class Swarm {
       uploads,
       unchoking,
       spread,
+      superSeeding,
       fast,
       hashes: this.#hashes,
     });
@@ -397,6 +406,7 @@ export class Swarm {
     this.#unchoking.round(this.isComplete ? 'seed' : 'leecher', this.#sent.bytesPerSecond(nowMs), nowMs);
     this.#extensions.tick(this.#peers.values(), nowMs);
     this.#hashes.tick(nowMs);
+    this.#superSeeding?.tick(nowMs);
     if (this.#isPaused) return;
     this.#connections.makeRoom(nowMs);
     for (const address of this.#registry.book.take(this.#peers.size, nowMs))

@@ -6,6 +6,7 @@ import type { FastPieces } from '../extensions/fast-pieces.ts';
 import type { HashExchange } from '../hashes/hash-exchange.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { Requests } from '../pieces/requests.ts';
+import type { SuperSeeding } from '../uploads/super-seeding.ts';
 import type { Uploads } from '../uploads/uploads.ts';
 import { addressKey, type PeerAddress } from './peer-address.ts';
 import { CONNECTIONS_MAX } from './peer-book.ts';
@@ -29,6 +30,7 @@ export class Connections {
   readonly #fast: FastPieces;
   readonly #hashes: HashExchange;
   readonly #outbox: Outbox;
+  readonly #superSeeding: SuperSeeding | undefined;
   #madeRoomMs = 0;
   readonly #protocolErrors: Partial<Record<ProtocolErrorCode, number>> = {};
 
@@ -42,6 +44,7 @@ export class Connections {
     fast: FastPieces;
     hashes: HashExchange;
     outbox: Outbox;
+    superSeeding?: SuperSeeding | undefined;
   }) {
     this.#registry = options.registry;
     this.#ledger = options.ledger;
@@ -52,6 +55,7 @@ export class Connections {
     this.#fast = options.fast;
     this.#hashes = options.hashes;
     this.#outbox = options.outbox;
+    this.#superSeeding = options.superSeeding;
   }
 
   /** Connections that were ended because the peer broke the protocol, by how. */
@@ -72,8 +76,11 @@ export class Connections {
     } else if (other) this.disconnect(other, 'too_many_connections', 'it was idle, and another came', nowMs);
     const peer = this.#registry.add(newPeer, nowMs);
     this.#extensions.greet(peer);
-    this.#sessions.greet(peer);
-    this.#fast.offer(peer);
+    if (this.#superSeeding) this.#superSeeding.greet(peer, nowMs);
+    else {
+      this.#sessions.greet(peer);
+      this.#fast.offer(peer);
+    }
     return peer.number;
   }
 
@@ -81,6 +88,7 @@ export class Connections {
   lost(peer: SwarmPeer, nowMs: number): void {
     this.#requests.takeBackAll(peer);
     this.#uploads.disconnected(peer);
+    this.#superSeeding?.left(peer, nowMs);
     this.#sessions.left(peer);
     this.#extensions.left(peer);
     this.#fast.left(peer);

@@ -5,6 +5,7 @@ import type { FastPieces } from '../extensions/fast-pieces.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import type { SpreadWatch } from './spread-watch.ts';
+import type { SuperSeeding } from './super-seeding.ts';
 import type { TokenBucket } from '../rates/token-bucket.ts';
 
 /** Requests of one peer that are kept; told to peers as `reqq` (BEP 10). */
@@ -27,6 +28,7 @@ export class Uploads {
   readonly #limit: TokenBucket;
   readonly #spread: SpreadWatch;
   readonly #fast: FastPieces;
+  readonly #superSeeding: SuperSeeding | undefined;
   readonly #queues = new Map<number, UploadQueue>();
   /** Those who can be served now, but for the limit, and those for whom there is none. */
   readonly #limitedLine: UploadQueue[] = [];
@@ -38,12 +40,14 @@ export class Uploads {
     limit: TokenBucket;
     spread: SpreadWatch;
     fast: FastPieces;
+    superSeeding?: SuperSeeding | undefined;
   }) {
     this.#ledger = options.ledger;
     this.#outbox = options.outbox;
     this.#limit = options.limit;
     this.#spread = options.spread;
     this.#fast = options.fast;
+    this.#superSeeding = options.superSeeding;
   }
 
   /** @throws {ProtocolError} `bad_block`, `too_many_requests` */
@@ -54,8 +58,7 @@ export class Uploads {
         `serve a request: found piece ${span.piece}, ${span.lengthBytes} bytes at ${span.begin}; there is no such block`,
       );
     }
-    const isServed = !peer.areWeChoking || this.#fast.maySpend(peer, span);
-    if (!isServed || !this.#ledger.have.has(span.piece)) {
+    if (!this.#mayServe(peer, span)) {
       this.#reject(peer, span);
       return;
     }
@@ -136,6 +139,11 @@ export class Uploads {
     if (queue.isInLine || queue.spans.length === 0 || queue.underWayBytes >= UPLOAD_WINDOW_BYTES) return;
     queue.isInLine = true;
     (queue.peer.isExemptFromLimits ? this.#exemptLine : this.#limitedLine).push(queue);
+  }
+
+  #mayServe(peer: SwarmPeer, span: BlockSpan): boolean {
+    if (!this.#ledger.have.has(span.piece) || this.#superSeeding?.mayServe(peer, span.piece) === false) return false;
+    return !peer.areWeChoking || this.#fast.maySpend(peer, span);
   }
 
   #queueOf(peer: SwarmPeer): UploadQueue {

@@ -19,6 +19,10 @@ export interface LauncherOptions {
   /** Share of the blocks it sends that are wrong. */
   readonly corruption?: number | undefined;
   readonly heldBytesMax?: number | undefined;
+  /** As in BEP 16; for one that starts complete. */
+  readonly superSeed?: boolean | undefined;
+  /** After its start. */
+  readonly deadlineMs?: number | undefined;
   /** Whether it can be dialled; behind a NAT it cannot. */
   readonly reach?: 'open' | 'behind_nat' | undefined;
   readonly place?: Place | undefined;

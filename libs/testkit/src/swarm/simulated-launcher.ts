@@ -72,7 +72,9 @@ export class SimulatedLauncher implements LinkEnd {
       downloadLimit: this.downloadLimit,
       uploadLimit: new TokenBucket(options.maxUpload ?? Infinity),
       webSeedCount: network.origins.length,
+      deadlineMs: options.deadlineMs === undefined ? undefined : time.nowMs + options.deadlineMs,
       heldBytesMax: options.heldBytesMax,
+      superSeed: options.superSeed,
       random,
     });
     this.#checks = new LauncherChecks({
