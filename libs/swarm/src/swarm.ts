@@ -457,7 +457,6 @@ export class Swarm {
       {
         count: this.#peers.size,
         bytesPerSecond: meter.bytesPerSecond(nowMs),
-        receivedBytes: meter.totalBytes,
         urgent: this.#urgent,
       },
       nowMs,

@@ -122,18 +122,11 @@ export class RunPlanner {
     return undefined;
   }
 
-  /**
-   * Runs begin where others' would, too, or earlier where the gap ends so soon that little would be left of them; alone, they
-   * fill gaps from the start, so that there are few of them.
-   */
+  /** Runs begin where others' would, too; alone, they fill gaps from the start, so that there are few of them. */
   #startOfGap(piece: number, { isFree, isAlone }: Choice): number {
-    let ahead = 1;
-    while (ahead < this.#leastPieces && isFree(piece + ahead)) ahead += 1;
-    const least = isAlone
-      ? piece - this.#firstPieces
-      : Math.min(this.#slices.stepOf(piece), piece + ahead - this.#leastPieces);
+    const least = isAlone ? Math.max(0, piece - this.#firstPieces) : this.#slices.stepOf(piece);
     let start = piece;
-    while (start > Math.max(0, least) && isFree(start - 1)) start -= 1;
+    while (start > least && isFree(start - 1)) start -= 1;
     return start;
   }
 

@@ -4,34 +4,27 @@ import { type PeersProgress, WebSeedPolicy } from './web-seed-policy.ts';
 
 const progress: PeersProgress = {
   bytesPerSecond: 0,
-  receivedBytes: 0,
   webSeedBytesPerSecond: undefined,
   downloadLimitBytesPerSecond: Infinity,
   leftBytes: 1e9,
   havePeersAll: true,
   isAllAskedFor: false,
 };
-const slow: PeersProgress = { ...progress, bytesPerSecond: 50_000, receivedBytes: 1e6 };
-const fast: PeersProgress = { ...progress, bytesPerSecond: 1e6, receivedBytes: 1e7 };
+const slow: PeersProgress = { ...progress, bytesPerSecond: 50_000 };
+const fast: PeersProgress = { ...progress, bytesPerSecond: 1e6 };
 
 describe('WebSeedPolicy', () => {
-  it('calls HTTP in soon when peers never bring anything', () => {
+  it.each([0, 50_000])('lets a round of choking pass before peers at %i bytes a second count as too slow', (rate) => {
     const policy = new WebSeedPolicy();
-    expect(policy.need(progress, 0)).toBe('unavailable_only');
-    expect(policy.need(progress, 5_000)).toBe('any');
-  });
-
-  it('lets a round of choking pass before peers that did bring something count as too slow', () => {
-    const policy = new WebSeedPolicy();
-    policy.need(slow, 0);
-    expect(policy.need(slow, 9_000)).toBe('unavailable_only');
-    expect(policy.need(slow, 10_000)).toBe('any');
+    policy.need({ ...progress, bytesPerSecond: rate }, 0);
+    expect(policy.need({ ...progress, bytesPerSecond: rate }, 7_900)).toBe('unavailable_only');
+    expect(policy.need({ ...progress, bytesPerSecond: rate }, 8_000)).toBe('any');
   });
 
   it('does not call HTTP in for a dip that ends', () => {
     const policy = new WebSeedPolicy();
     for (let nowMs = 0; nowMs < 60_000; nowMs += 1_000) {
-      expect(policy.need(nowMs % 8_000 === 0 ? fast : slow, nowMs)).toBe('unavailable_only');
+      expect(policy.need(nowMs % 7_000 === 0 ? fast : slow, nowMs)).toBe('unavailable_only');
     }
   });
 
@@ -66,7 +59,7 @@ describe('WebSeedPolicy', () => {
   });
 
   describe('with a deadline', () => {
-    const left = { ...progress, leftBytes: 100e6, receivedBytes: 1 };
+    const left = { ...progress, leftBytes: 100e6 };
 
     it('calls HTTP in when peers are slower than the deadline needs, however fast they are', () => {
       const policy = new WebSeedPolicy(100_000);

@@ -1,9 +1,7 @@
 /** Without a deadline, peers that bring less count as too slow, unless the download limit is lower still. */
 export const PEERS_TOO_SLOW_BYTES_PER_SECOND: number = 128 * 1024;
-/** How long peers that never brought anything have to begin. */
-export const NEWCOMER_HOLD_MS = 4_000;
-/** How long peers that did bring something have to be too slow: longer than a round of choking. */
-export const SLOW_HOLD_MS = 10_000;
+/** How long peers have to be too slow: about a round of choking, for whoever is choked may be served in the next. */
+export const SLOW_HOLD_MS = 8_000;
 /** With a deadline there is less patience. */
 export const DEADLINE_HOLD_MS = 2_000;
 /** How long peers have to be fast again before HTTP steps back. */
@@ -21,8 +19,6 @@ const DEADLINE_RESERVE_MS_MAX = 30_000;
 /** What the policy looks at. */
 export interface PeersProgress {
   readonly bytesPerSecond: number;
-  /** All that peers have brought. */
-  readonly receivedBytes: number;
   /** What the best web seed last gave; undefined before the first run. */
   readonly webSeedBytesPerSecond: number | undefined;
   /** Infinity for no limit. */
@@ -72,21 +68,17 @@ export class WebSeedPolicy {
     );
   }
 
-  #holdMs(progress: PeersProgress): number {
-    if (this.#deadlineMs !== undefined) return DEADLINE_HOLD_MS;
-    return progress.receivedBytes === 0 ? NEWCOMER_HOLD_MS : SLOW_HOLD_MS;
-  }
-
   #judgeRate(progress: PeersProgress, nowMs: number): void {
     const { bytesPerSecond, havePeersAll } = progress;
     const hasDeadline = this.#deadlineMs !== undefined;
+    const holdMs = hasDeadline ? DEADLINE_HOLD_MS : SLOW_HOLD_MS;
     const wantedRate = this.#wantedRate(progress, nowMs);
     // A deadline does not wait until the first copy is in the swarm.
     const isSlow = bytesPerSecond < wantedRate && (havePeersAll || hasDeadline);
     const isFast = bytesPerSecond >= wantedRate * (hasDeadline ? RECOVERED_FACTOR_DEADLINE : RECOVERED_FACTOR);
     this.#slowSinceMs = isSlow ? (this.#slowSinceMs ?? nowMs) : undefined;
     this.#fastSinceMs = isFast ? (this.#fastSinceMs ?? nowMs) : undefined;
-    if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= this.#holdMs(progress)) this.#isSlow = true;
+    if (this.#slowSinceMs !== undefined && nowMs - this.#slowSinceMs >= holdMs) this.#isSlow = true;
     if (!havePeersAll && !hasDeadline) this.#isSlow = false;
     if (this.#fastSinceMs !== undefined && nowMs - this.#fastSinceMs >= RECOVERED_HOLD_MS) this.#isSlow = false;
   }

@@ -9,8 +9,6 @@ import { WebSeeds } from './web-seeds.ts';
 export interface PeersSupply {
   readonly count: number;
   readonly bytesPerSecond: number;
-  /** All that they have brought. */
-  readonly receivedBytes: number;
   /** Pieces that somebody waits for. */
   readonly urgent: ReadonlySet<number>;
 }
@@ -50,7 +48,6 @@ export class WebSeeding {
     const need = this.#policy.need(
       {
         bytesPerSecond: peers.bytesPerSecond,
-        receivedBytes: peers.receivedBytes,
         webSeedBytesPerSecond: this.seeds.bestLastRate,
         downloadLimitBytesPerSecond,
         leftBytes: this.#ledger.wantedLeftBytes,

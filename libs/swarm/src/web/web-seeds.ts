@@ -1,5 +1,6 @@
 import type { Outbox } from '../command.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
+import { FetchLottery } from './fetch-lottery.ts';
 import { RunPlanner, type WebSeedSituation } from './run-planner.ts';
 import { type WebRun, WebRuns } from './web-runs.ts';
 import { WebSource } from './web-source.ts';
@@ -25,6 +26,7 @@ export class WebSeeds {
   readonly #tiers: readonly (readonly WebSource[])[];
   readonly #runs: WebRuns;
   readonly #planner: RunPlanner;
+  readonly #lottery: FetchLottery;
   #rawBytes = 0;
 
   /** @param options.tiers By web seed: lower ones are asked first. */
@@ -35,6 +37,7 @@ export class WebSeeds {
     this.#tiers = [...new Set(options.tiers)]
       .sort((a, b) => a - b)
       .map((tier) => this.#sources.filter((source) => source.tier === tier));
+    this.#lottery = new FetchLottery(options.random);
     this.#runs = new WebRuns(options.ledger, options.outbox);
     this.#planner = new RunPlanner({ ledger: options.ledger, runs: this.#runs, random: options.random });
   }
@@ -77,6 +80,7 @@ export class WebSeeds {
   /** Starts runs where HTTP is needed and cuts from running ones what peers can bring. */
   plan(situation: WebSeedSituation, nowMs: number): void {
     for (const run of this.#runs) this.#cutUnneeded(run, situation);
+    if (!this.#isOurTurn(situation, nowMs)) return;
     for (const tier of this.#tiers) {
       for (const source of fastestFirst(tier)) this.#employ(source, situation, nowMs);
       // The next tier stands in while this one brings nothing.
@@ -132,6 +136,12 @@ export class WebSeeds {
   /** Ends every run; what is under way is given up. */
   stopAll(): void {
     this.#runs.endAll();
+  }
+
+  /** Alone, or where peers are not enough, there is nothing to leave to others. */
+  #isOurTurn({ need, peerCount, urgent }: WebSeedSituation, nowMs: number): boolean {
+    if (peerCount === 0 || need !== 'unavailable_only' || urgent.size > 0) return true;
+    return this.#lottery.mayFetch(this.#ledger.rarity.unavailableCount, peerCount, nowMs);
   }
 
   #employ(source: WebSource, situation: WebSeedSituation, nowMs: number): void {
