@@ -6,7 +6,7 @@ export const CHOKE_ROUND_MS = 10_000;
 export const UPLOAD_SLOTS_MIN = 4;
 export const UPLOAD_SLOTS_MAX = 16;
 /** Peers served at a time before it is known what the line carries. */
-export const UPLOAD_SLOTS = 8;
+export const UPLOAD_SLOTS = 5;
 /** With so much for each, a slot more is opened; with a quarter of it, one less. */
 const SLOT_BYTES_PER_SECOND = 256 * 1024;
 /** Rounds that an optimistic peer has to show what it gives. */
