@@ -19,7 +19,7 @@ const message = {
   ],
 };
 
-function plain(parsed: ReturnType<typeof parsePexMessage>): typeof message {
+function plain(parsed: ReturnType<typeof parsePexMessage>): ReturnType<typeof parsePexMessage> {
   const copy = <T extends { readonly address: Uint8Array }>(contact: T): T => ({
     ...contact,
     address: Uint8Array.from(contact.address),
