@@ -37,7 +37,7 @@ export class HashExchange {
     if (this.#server) this.#server.requested(peer, span, nowMs);
     else {
       const { piecesRoot, ...rest } = span;
-      this.#outbox.send(peer.number, { ...rest, kind: 'hash_reject', piecesRoot: piecesRoot.slice() });
+      this.#outbox.send(peer.number, { ...rest, kind: 'hash_reject', piecesRoot: new Uint8Array(piecesRoot) });
     }
   }
 

@@ -58,7 +58,7 @@ export class HashServer {
   /** @throws {ProtocolError} `too_many_requests` */
   requested(peer: SwarmPeer, request: HashSpan, nowMs: number): void {
     const { piecesRoot, baseLayer, index, length, proofLayers } = request;
-    const span = { piecesRoot: piecesRoot.slice(), baseLayer, index, length, proofLayers };
+    const span = { piecesRoot: new Uint8Array(piecesRoot), baseLayer, index, length, proofLayers };
     const answer = this.#isAllowed(peer, nowMs) ? this.#answerTo(span) : 'reject';
     if (answer !== 'reject' && 'unread' in answer && this.#mayWait(peer)) {
       this.#waiting.add({ peer, span, pieces: answer.unread });

@@ -69,7 +69,7 @@ export class LeafQueries {
       this.#failed(query, nowMs);
       return;
     }
-    query.parts.set(reply.index, reply.hashes.slice());
+    query.parts.set(reply.index, new Uint8Array(reply.hashes));
     if (query.parts.size < spansOf(query.tree, query.pieceInFile).length) return;
     const leaves = joined(query);
     if (query.tree.matches(query.pieceInFile, leaves)) {

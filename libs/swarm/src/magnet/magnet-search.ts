@@ -183,7 +183,11 @@ export class MagnetSearch {
         this.#askForLayers();
         break;
       case 'hash_request':
-        this.#outbox.send(peer.number, { ...message, kind: 'hash_reject', piecesRoot: message.piecesRoot.slice() });
+        this.#outbox.send(peer.number, {
+          ...message,
+          kind: 'hash_reject',
+          piecesRoot: new Uint8Array(message.piecesRoot),
+        });
         break;
       default:
       // What the peer has, and whether it serves, matters once the torrent is known.

@@ -58,7 +58,7 @@ export class MetadataAssembly {
   /** @param bytes Copied. */
   take(piece: number, bytes: Uint8Array, sender: Sender): void {
     if (this.#pieces[piece]) return;
-    this.#pieces[piece] = bytes.slice();
+    this.#pieces[piece] = new Uint8Array(bytes);
     this.#senders[piece] = sender;
     this.#receivedCount += 1;
   }
