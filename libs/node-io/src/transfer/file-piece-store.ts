@@ -12,6 +12,8 @@ import { TransferError } from './transfer-error.ts';
 const readDescriptor = promisify(read);
 
 export const OPEN_FILES_MAX = 128;
+/** Written bytes that are not durable yet: the flush at the end is short then, however much was written. */
+const UNFLUSHED_BYTES_MAX = 128 * 1024 * 1024;
 
 export interface FilePieceStoreOptions {
   readonly openFilesMax?: number;
@@ -24,6 +26,10 @@ export class FilePieceStore implements PieceStore {
   readonly #files: OpenFiles;
   readonly #writes: FileWrites;
   readonly #editions = new FileEditions();
+  #unflushedBytes = 0;
+  /** A flush while writing goes on. What went wrong is told by the flush that is waited for: the system tells it once. */
+  #flushing: Promise<void> | undefined;
+  #flushErrors: unknown[] = [];
 
   /** @param locate Absolute path of a file now; it may be another one at the next call. */
   constructor(geometry: PieceGeometry, locate: (fileIndex: number) => string, options: FilePieceStoreOptions = {}) {
@@ -57,7 +63,9 @@ export class FilePieceStore implements PieceStore {
     for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes } of this.#geometry.filesOfPiece(piece)) {
       const bytes = data.subarray(pieceOffsetBytes, pieceOffsetBytes + lengthBytes);
       await this.#writes.write(fileIndex, bytes, fileOffsetBytes);
+      this.#unflushedBytes += lengthBytes;
     }
+    if (this.#unflushedBytes >= UNFLUSHED_BYTES_MAX) this.#flushing ??= this.#flushAhead();
   }
 
   async edition(piece: number): Promise<number> {
@@ -74,12 +82,21 @@ export class FilePieceStore implements PieceStore {
   }
 
   async flush(): Promise<void> {
+    await this.#flushing;
     await this.#files.flush();
+    for (const error of this.#flushErrors.splice(0)) throw error;
   }
 
   /** Closes the files; they are opened again when they are needed. */
   async close(): Promise<void> {
+    await this.#flushing;
     await this.#files.close();
+  }
+
+  async #flushAhead(): Promise<void> {
+    this.#unflushedBytes = 0;
+    await this.#files.flush().catch((error: unknown) => this.#flushErrors.push(error));
+    this.#flushing = undefined;
   }
 }
 

@@ -10,6 +10,7 @@ const syncDescriptor = promisify(fsync);
 type Access = 'read' | 'write';
 
 interface OpenFile {
+  readonly fileIndex: number;
   readonly path: string;
   readonly access: Access;
   /** A file descriptor. */
@@ -50,18 +51,22 @@ export class OpenFiles {
       if (this.#files.get(fileIndex) === file) this.#files.delete(fileIndex);
       throw error;
     } finally {
-      file.users -= 1;
-      if (this.#files.get(fileIndex) !== file) this.#closeWhenIdle(file);
-      else this.#evict();
+      this.#release(file);
     }
   }
 
   /** Makes everything that was written durable. */
   async flush(): Promise<void> {
     const dirty = [...this.#files.values()].filter((file) => file.isDirty);
-    for (const file of dirty) {
-      file.isDirty = false;
-      await syncDescriptor(await file.handle);
+    // None is closed under the flush, whoever needs its place meanwhile.
+    for (const file of dirty) file.users += 1;
+    try {
+      for (const file of dirty) {
+        file.isDirty = false;
+        await syncDescriptor(await file.handle);
+      }
+    } finally {
+      for (const file of dirty) this.#release(file);
     }
     for (const path of this.#unflushed) {
       this.#unflushed.delete(path);
@@ -90,9 +95,15 @@ export class OpenFiles {
       return known;
     }
     if (known) this.#closeWhenIdle(known);
-    const file: OpenFile = { path, access, handle: openFile(path, access), users: 1, isDirty: false };
+    const file: OpenFile = { fileIndex, path, access, handle: openFile(path, access), users: 1, isDirty: false };
     this.#files.set(fileIndex, file);
     return file;
+  }
+
+  #release(file: OpenFile): void {
+    file.users -= 1;
+    if (this.#files.get(file.fileIndex) !== file) this.#closeWhenIdle(file);
+    else this.#evict();
   }
 
   #evict(): void {

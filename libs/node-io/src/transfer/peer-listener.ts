@@ -52,7 +52,8 @@ export class PeerListener {
           ),
         );
       });
-      listener.#server.listen({ host, port }, resolve);
+      // All interfaces is what no host means, on machines without IPv6, too.
+      listener.#server.listen(host === '::' ? { port } : { host, port }, resolve);
     });
     return listener;
   }
