@@ -1,4 +1,4 @@
-import type { Metainfo } from '@swarmpatch/metainfo';
+import type { Metainfo, PieceRange } from '@swarmpatch/metainfo';
 import { ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
 
 import { type DisconnectReason, Outbox, type SwarmCommand } from './command.ts';
@@ -30,7 +30,7 @@ import { SuperSeeding } from './uploads/super-seeding.ts';
 import { Unchoking } from './uploads/unchoking.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { type SourceState, SourceWatch } from './web/source-state.ts';
-import { urgentPieces } from './web/urgent-pieces.ts';
+import { URGENT_PRIORITY } from './web/urgent-pieces.ts';
 import { WebSeeding } from './web/web-seeding.ts';
 
 /** Memory for pieces that are not written yet. */
@@ -68,7 +68,8 @@ export class Swarm {
   readonly #isPrivate: boolean;
   readonly #sent = new RateMeter();
   readonly #sourceWatch = new SourceWatch();
-  #urgent: ReadonlySet<number> = urgentPieces(undefined);
+  #priorities: Uint8Array | undefined;
+  #reading: readonly PieceRange[] = [];
   readonly #lanLimits: 'exempt' | 'counted';
   #isPaused = false;
   #nextSilenceCheckMs = -Infinity;
@@ -339,12 +340,18 @@ export class Swarm {
   /**
    * Pieces of a higher priority are fetched before all others; among equals the rarest comes first.
    *
-   * @param priorities By piece, 0 to 254; undefined when all are equal. `URGENT_PRIORITY` calls HTTP in at once for what no
-   *   peer is bringing.
+   * @param priorities By piece, 0 to 254; undefined when all are equal. Those of `URGENT_PRIORITY` come in order, and HTTP is
+   *   called in at once for what no peer is bringing of them.
    */
   setPriorities(priorities: Uint8Array | undefined): void {
-    this.#urgent = urgentPieces(priorities);
-    this.#ledger.setPriorities(priorities);
+    this.#priorities = priorities;
+    this.#prioritise();
+  }
+
+  /** Somebody waits for these pieces right now, such as readers of a file: urgent until the next call. */
+  readAhead(ranges: readonly PieceRange[]): void {
+    this.#reading = ranges;
+    this.#prioritise();
   }
 
   /** How many of the pieces from `first` on and before `end` are not written. */
@@ -437,6 +444,14 @@ export class Swarm {
     this.#ledger.audit();
   }
 
+  #prioritise(): void {
+    const { pieceCount } = this.#ledger.layout;
+    const priorities = this.#reading.length > 0 ? new Uint8Array(pieceCount) : this.#priorities;
+    if (this.#reading.length > 0 && this.#priorities) priorities?.set(this.#priorities);
+    for (const { first, end } of this.#reading) priorities?.fill(URGENT_PRIORITY, first, end);
+    this.#ledger.setPriorities(priorities);
+  }
+
   #isHere(piece: number, nowMs: number): void {
     this.#sessions.announce(piece, this.#peers.values());
     if (this.#ledger.have.isFull) for (const peer of this.#peers.values()) this.#connections.dropUseless(peer, nowMs);
@@ -457,7 +472,7 @@ export class Swarm {
       {
         count: this.#peers.size,
         bytesPerSecond: meter.bytesPerSecond(nowMs),
-        urgent: this.#urgent,
+        urgent: this.#ledger.urgent,
       },
       nowMs,
     );

@@ -11,6 +11,9 @@ export const ENDGAME_ASKERS_MAX = 3;
 /** Blocks asked for a second time that one peer may have under way. */
 export const ENDGAME_REQUESTS_MAX = 8;
 
+/** A piece that is waited for and has had no block for so long is late. */
+const LATE_MS = 2_000;
+
 export interface PickedBlock {
   readonly open: OpenPiece;
   readonly block: number;
@@ -42,12 +45,42 @@ export class Picker {
 
   next(peer: SwarmPeer, nowMs: number): PickedBlock | undefined {
     return (
+      this.#ofUrgentPiece(peer, nowMs) ??
       this.#ofLedPiece(peer) ??
       this.#ofLeaderlessPiece(peer) ??
       this.#ofNewPiece(peer, nowMs) ??
       this.#ofOthersPiece(peer) ??
       this.#ofEndgame(peer)
     );
+  }
+
+  /** What is waited for right now comes in order and before all else; what is late there is asked of several. */
+  #ofUrgentPiece(peer: SwarmPeer, nowMs: number): PickedBlock | undefined {
+    const { ledger, webReservation } = this.#context;
+    if (ledger.urgent.size === 0 || this.#isOnDuty(peer)) return undefined;
+    for (const piece of ledger.urgent) {
+      if (!ledger.isNeeded(piece) || !peer.offers(piece)) continue;
+      const open = ledger.openPiece(piece);
+      if (!open) {
+        const picked = webReservation(piece) === 'held' ? undefined : this.#open(peer, piece, nowMs);
+        if (picked) return picked;
+      } else if (!open.isExclusive) {
+        const block = open.nextMissing() ?? this.#lateBlock(peer, open, nowMs);
+        if (block !== undefined) return { open, block };
+      }
+    }
+    return undefined;
+  }
+
+  /** Whether it is to bring a piece that nobody else may help with. */
+  #isOnDuty(peer: SwarmPeer): boolean {
+    const led = peer.leads === undefined ? undefined : this.#context.ledger.openPiece(peer.leads);
+    return led?.leader === peer.number && led.isExclusive && led.missingCount > 0;
+  }
+
+  #lateBlock(peer: SwarmPeer, open: OpenPiece, nowMs: number): number | undefined {
+    if (nowMs - open.lastBlockMs < LATE_MS || peer.asked.size >= ENDGAME_REQUESTS_MAX) return undefined;
+    return this.#blockToRepeat(peer, open);
   }
 
   #ofLedPiece(peer: SwarmPeer): PickedBlock | undefined {
@@ -67,7 +100,7 @@ export class Picker {
   }
 
   #ofNewPiece(peer: SwarmPeer, nowMs: number): PickedBlock | undefined {
-    const { ledger, makeRoomFor, openPiece, isOnParole } = this.#context;
+    const { ledger, makeRoomFor } = this.#context;
     if (ledger.rarity.size === 0 || peer.hadNothingNewAt === ledger.pickable) return undefined;
     if (!makeRoomFor(ledger.rarity.at(0), nowMs)) return undefined;
     const piece = this.#newPiece(peer);
@@ -75,6 +108,11 @@ export class Picker {
       peer.hadNothingNewAt = ledger.pickable;
       return undefined;
     }
+    return this.#open(peer, piece, nowMs);
+  }
+
+  #open(peer: SwarmPeer, piece: number, nowMs: number): PickedBlock | undefined {
+    const { makeRoomFor, openPiece, isOnParole } = this.#context;
     if (!makeRoomFor(piece, nowMs)) return undefined;
     const open = openPiece(piece, nowMs);
     open.isExclusive = isOnParole(piece);
@@ -134,10 +172,16 @@ export class Picker {
     if (!ledger.isAllAskedFor || peer.asked.size >= ENDGAME_REQUESTS_MAX) return undefined;
     for (const open of ledger.openPieces) {
       if (open.isExclusive || !peer.offers(open.piece)) continue;
-      for (let block = 0; block < open.blockCount; block += 1) {
-        const mayAsk = !open.isReceived(block) && open.askersOf(block) < ENDGAME_ASKERS_MAX;
-        if (mayAsk && !peer.asked.has(blockKey(open.piece, block))) return { open, block };
-      }
+      const block = this.#blockToRepeat(peer, open);
+      if (block !== undefined) return { open, block };
+    }
+    return undefined;
+  }
+
+  #blockToRepeat(peer: SwarmPeer, open: OpenPiece): number | undefined {
+    for (let block = 0; block < open.blockCount; block += 1) {
+      const mayAsk = !open.isReceived(block) && open.askersOf(block) < ENDGAME_ASKERS_MAX;
+      if (mayAsk && !peer.asked.has(blockKey(open.piece, block))) return block;
     }
     return undefined;
   }
@@ -145,6 +189,8 @@ export class Picker {
   #lead(peer: SwarmPeer, open: OpenPiece): PickedBlock | undefined {
     const block = open.nextMissing();
     if (block === undefined) return undefined;
+    const former = peer.leads === undefined ? undefined : this.#context.ledger.openPiece(peer.leads);
+    if (former?.leader === peer.number && !former.isExclusive && former.missingCount > 0) former.leader = NOBODY;
     open.leader = peer.number;
     peer.leads = open.piece;
     return { open, block };

@@ -13,6 +13,7 @@ import { Bitfield } from './bitfield.ts';
 import type { BlockLayout } from './block-layout.ts';
 import { OpenPiece } from './open-piece.ts';
 import { RarityOrder } from './rarity-order.ts';
+import { urgentPieces } from '../web/urgent-pieces.ts';
 
 export type PieceState = 'absent' | 'open' | 'verifying' | 'writing' | 'have';
 
@@ -44,6 +45,7 @@ export class PieceLedger {
   readonly #lacking = new Set<OpenPiece>();
   readonly #heldBytesMax: number;
   #heldBytes = 0;
+  #urgent: ReadonlySet<number> = urgentPieces(undefined);
   #supply = 0;
   #pickable = 0;
   #wantedLeft = 0;
@@ -90,6 +92,11 @@ export class PieceLedger {
 
   get openCount(): number {
     return this.#open.size;
+  }
+
+  /** Pieces that are waited for right now, in order. */
+  get urgent(): ReadonlySet<number> {
+    return this.#urgent;
   }
 
   /** Grows when something may be asked for that could not before: whoever found nothing may look again. */
@@ -228,6 +235,7 @@ export class PieceLedger {
 
   /** @param priorities By piece, the highest first; undefined when all are equal. */
   setPriorities(priorities: Uint8Array | undefined): void {
+    this.#urgent = urgentPieces(priorities);
     this.rarity.setPriorities(priorities);
     this.#supply += 1;
   }
