@@ -21,7 +21,7 @@ export const download: CommandSpec = {
     const startedMs = context.nowMs();
     const settings = readTransferSettings(input);
     const source = await readSource(input.argument('torrent'), settings, context);
-    const { metainfo } = source;
+    const { metainfo, selection } = source;
     const folder = new DownloadFolder(input.requiredText('dir'), metainfo);
     const have = await folder.check(context);
     const transfer = await startTransfer({
@@ -29,6 +29,7 @@ export const download: CommandSpec = {
       metainfo,
       store: folder.store,
       have,
+      wanted: selection.pieces,
       trackers: source.trackers,
       webSeeds: source.webSeeds.map((url) => ({ kind: 'bep19', url })),
       peers: [...(settings.peers ?? []), ...source.peers],
@@ -36,7 +37,7 @@ export const download: CommandSpec = {
     });
     try {
       await showTransfer(transfer, context);
-      await folder.finish();
+      await folder.finish(selection.files);
       const seconds = (context.nowMs() - startedMs) / 1000;
       await seed(transfer, settings, context);
       const {
@@ -50,12 +51,12 @@ export const download: CommandSpec = {
           done: true,
           name: metainfo.name,
           seconds: Math.round(seconds * 1000) / 1000,
-          bytes: metainfo.lengthBytes,
+          bytes: selection.lengthBytes,
           received: { fromPeers, fromWebSeeds },
           uploaded,
           protocolErrors,
         },
-        text: `${metainfo.name}: ${formatBytes(metainfo.lengthBytes)} in ${formatDuration(seconds)}; ${formatBytes(fromPeers)} from peers, ${formatBytes(fromWebSeeds)} over HTTP`,
+        text: `${metainfo.name}: ${formatBytes(selection.lengthBytes)} in ${formatDuration(seconds)}; ${formatBytes(fromPeers)} from peers, ${formatBytes(fromWebSeeds)} over HTTP`,
       };
     } finally {
       await transfer.stop();

@@ -39,9 +39,10 @@ export class DownloadFolder {
     }
   }
 
-  /** Makes what has no pieces: empty files, links and attributes; and cuts off what is longer than it should be. */
-  async finish(): Promise<void> {
-    for (const file of this.#metainfo.files) {
+  /** Makes what has no pieces: empty files, links and attributes; and cuts off what is longer than it should be. @param files Indexes of those that are wanted. */
+  async finish(files: ReadonlySet<number>): Promise<void> {
+    for (const [index, file] of this.#metainfo.files.entries()) {
+      if (!files.has(index)) continue;
       const path = this.#pathOf(file);
       if (file.symlink !== undefined) {
         await makeLink(path, file.symlink);

@@ -4,6 +4,7 @@ import { fetchMagnet } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
 import type { TransferSettings } from '../transfer-options.ts';
+import { selectFiles, type Selection } from './selected-files.ts';
 
 /** What is to be fetched, from where, and peers that were named with it. */
 export interface DownloadSource {
@@ -11,6 +12,7 @@ export interface DownloadSource {
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly string[];
   readonly peers: Magnet['peers'];
+  readonly selection: Selection;
 }
 
 /**
@@ -24,7 +26,13 @@ export async function readSource(
 ): Promise<DownloadSource> {
   if (/^magnet:/i.test(text)) return readMagnet(parseMagnet(text), settings, context);
   const { metainfo } = await readTorrentFile(text);
-  return { metainfo, trackers: metainfo.trackers, webSeeds: metainfo.webSeeds, peers: [] };
+  return {
+    metainfo,
+    trackers: metainfo.trackers,
+    webSeeds: metainfo.webSeeds,
+    peers: [],
+    selection: selectFiles(metainfo, []),
+  };
 }
 
 async function readMagnet(
@@ -47,6 +55,7 @@ async function readMagnet(
       webSeeds: magnet.webSeeds,
       // Those that were met while the metadata came, before those that the link names.
       peers,
+      selection: selectFiles(metainfo, magnet.selectOnly),
     };
   } finally {
     phase.end();
