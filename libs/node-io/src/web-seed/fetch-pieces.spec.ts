@@ -202,6 +202,7 @@ describe.each(['bep19', 'stream'] as const)('fetchPieces() from a %s seed', (kin
     await expect(collect(at(url), INSIDE)).rejects.toMatchObject({ name: 'WebSeedError', code });
   });
 
+  // transmission#4595
   it('cuts a body without end', async () => {
     let sentBytes = 0;
     let isCut = false;
@@ -219,6 +220,7 @@ describe.each(['bep19', 'stream'] as const)('fetchPieces() from a %s seed', (kin
     expect(sentBytes).toBeLessThan(50_000_000);
   });
 
+  // transmission#2909
   it('says how long a busy server wants to be left alone', async () => {
     const { url } = await serve((_request, response) => response.writeHead(429, { 'retry-after': '120' }).end());
     await expect(collect(at(url), INSIDE)).rejects.toMatchObject({
@@ -249,6 +251,7 @@ describe.each(['bep19', 'stream'] as const)('fetchPieces() from a %s seed', (kin
     await expect(collect(at(url), INSIDE, { signal: ender.signal })).rejects.toThrow('enough');
   });
 
+  // transmission#7227
   it('follows a redirect once and remembers where it led', async () => {
     const { url: target, asked: askedTarget } = await serve(answer);
     const { url, asked } = await serve((request, response) =>
@@ -305,6 +308,59 @@ describe.each(['bep19', 'stream'] as const)('fetchPieces() from a %s seed', (kin
       break;
     }
     await expect.poll(() => closed).toBeGreaterThan(0);
+  });
+});
+
+describe.each(['bep19', 'stream'] as const)('fetchPieces() of files without pads from a %s seed', (kind) => {
+  // libtorrent#363
+  it('puts a piece together from all the files that it spans', async () => {
+    let offsetBytes = 0;
+    const files = LENGTHS.map((lengthBytes, index) => {
+      const file = { path: `dir/file ${index}`, lengthBytes, offsetBytes, executable: false };
+      offsetBytes += lengthBytes;
+      return file;
+    });
+    const packed: SeededTorrent = {
+      name: 'game',
+      files,
+      isSingleFile: false,
+      geometry: new PieceGeometry(files, PIECE_BYTES, offsetBytes),
+    };
+    const { url } = await serve(answer);
+    const run = { firstPiece: 0, pieceCount: packed.geometry.pieceCount };
+    const pieces: Uint8Array[] = [];
+    for await (const { data } of fetchPieces({ kind, url: `${url}/` }, packed, run, { allow: () => true }))
+      pieces.push(data);
+    expect(Buffer.compare(Buffer.concat(pieces), STREAM)).toBe(0);
+  });
+
+  // monotorrent#538
+  it('goes on past pieces that are padding from end to end', async () => {
+    const files = [
+      { path: 'dir/file 1', lengthBytes: 1, offsetBytes: 0, executable: false },
+      { path: 'dir/file 3', lengthBytes: 999, offsetBytes: 3 * PIECE_BYTES, executable: false },
+    ];
+    const padded: SeededTorrent = {
+      name: 'game',
+      files,
+      isSingleFile: false,
+      geometry: new PieceGeometry(files, PIECE_BYTES, 5 * PIECE_BYTES),
+    };
+    const bytes = Buffer.concat([CONTENT[1] ?? Buffer.alloc(0), CONTENT[3] ?? Buffer.alloc(0)]);
+    const { url } = await serve((request, response) => {
+      if (kind === 'bep19') answer(request, response);
+      else {
+        const [first = 0, last = bytes.length - 1] = (request.headers.range?.slice(6) ?? '').split('-').map(Number);
+        const headers = { 'content-range': `bytes ${first}-${last}/${bytes.length}` };
+        response.writeHead(request.headers.range ? 206 : 200, headers).end(bytes.subarray(first, last + 1));
+      }
+    });
+    const run = { firstPiece: 0, pieceCount: 5 };
+    const pieces: Uint8Array[] = [];
+    for await (const { data } of fetchPieces({ kind, url: `${url}/` }, padded, run, { allow: () => true }))
+      pieces.push(data);
+    expect(pieces.map((piece) => piece.some((byte) => byte !== 0))).toEqual([true, false, false, true, false]);
+    expect(Buffer.compare(Buffer.from(pieces[3]?.subarray(0, 999) ?? []), CONTENT[3] ?? Buffer.alloc(0))).toBe(0);
   });
 });
 
