@@ -442,6 +442,7 @@ export class Swarm {
   /** @throws {Error} when the books do not agree; for tests. */
   audit(): void {
     this.#ledger.audit();
+    this.#requests.audit();
   }
 
   #prioritise(): void {

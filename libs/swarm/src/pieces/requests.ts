@@ -240,6 +240,23 @@ export class Requests {
     }
   }
 
+  /** Compares what peers were asked for with what the open pieces count. @throws {Error} for tests. */
+  audit(): void {
+    const askers = new Map<number, number>();
+    for (const peer of this.#peers.values())
+      for (const key of peer.asked.keys()) askers.set(key, (askers.get(key) ?? 0) + 1);
+    for (const open of this.#ledger.openPieces) {
+      for (let block = 0; block < open.blockCount; block += 1) {
+        const key = blockKey(open.piece, block);
+        const count = askers.get(key) ?? 0;
+        askers.delete(key);
+        if (count !== open.askersOf(block) || (count > 0 && open.isReceived(block)))
+          throw new Error(`audit: ${count} peers owe block ${block} of piece ${open.piece}; counted otherwise`);
+      }
+    }
+    if (askers.size > 0) throw new Error(`audit: ${askers.size} blocks of pieces that are not open are asked for`);
+  }
+
   #cancelAll(peer: SwarmPeer): void {
     for (const key of peer.asked.keys()) {
       const { piece, block } = blockOfKey(key);
