@@ -4,11 +4,13 @@ import type { CommandInput, OptionSpec } from '@swarmpatch/terminal';
 /** What the options of all that transfer say, as `startTransfer` takes it. */
 export interface TransferSettings extends Pick<
   TransferOptions,
-  'listen' | 'peers' | 'peerUse' | 'webSeedUse' | 'limits' | 'timeoutMs'
+  'listen' | 'peers' | 'peerUse' | 'encryption' | 'webSeedUse' | 'limits' | 'timeoutMs'
 > {
   /** How long to serve others once everything is here. */
   readonly seedForMs: number | undefined;
 }
+
+const ENCRYPTION_POLICIES = ['require', 'prefer', 'allow', 'refuse'] as const;
 
 /** Options of every command that transfers. */
 export const transferOptions: readonly OptionSpec[] = [
@@ -20,6 +22,13 @@ export const transferOptions: readonly OptionSpec[] = [
   },
   { name: 'peer', value: 'host:port', kind: 'endpoint', repeatable: true, description: 'a peer to connect to' },
   { name: 'no-peers', kind: 'switch', description: 'neither connect to peers nor let them connect: web seeds alone' },
+  {
+    name: 'encryption',
+    value: 'policy',
+    kind: 'choice',
+    choices: ENCRYPTION_POLICIES,
+    description: 'of connections to peers; preferred unless given',
+  },
   { name: 'no-web-seeds', kind: 'switch', description: 'fetch nothing over HTTP: peers alone' },
   { name: 'no-dht', kind: 'switch', description: 'do not use the DHT; it is not used so far, with or without this' },
   {
@@ -49,10 +58,12 @@ export const transferOptions: readonly OptionSpec[] = [
 ];
 
 export function readTransferSettings(input: CommandInput): TransferSettings {
+  const encryption = input.text('encryption');
   return {
     listen: input.endpoint('listen'),
     peers: input.endpoints('peer'),
     peerUse: input.flag('no-peers') ? 'avoid' : 'use',
+    encryption: ENCRYPTION_POLICIES.find((policy) => policy === encryption),
     webSeedUse: input.flag('no-web-seeds') ? 'avoid' : 'use',
     limits: { downloadBytesPerSecond: input.number('max-download'), uploadBytesPerSecond: input.number('max-upload') },
     timeoutMs: milliseconds(input.number('timeout')),
