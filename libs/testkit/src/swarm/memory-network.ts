@@ -25,6 +25,8 @@ export interface MemoryNetworkOptions {
   readonly latencyMs?: number;
   /** With the fast extension (BEP 6), or as in BEP 3 alone. */
   readonly capabilities?: 'fast' | 'basic';
+  /** Whether peers tell each other of peers (BEP 10, 11), or the tracker alone does. */
+  readonly peerExchange?: 'on' | 'off';
   /** How often engines look at the clock. */
   readonly tickMs?: number;
   /** The books of an engine are compared once in so many turns, and at its end. */
@@ -38,6 +40,7 @@ export class MemoryNetwork implements LauncherNetwork<SimulatedLauncher, Simulat
   readonly seed: number;
   readonly latencyMs: number;
   readonly capabilities: 'fast' | 'basic';
+  readonly peerExchange: 'on' | 'off';
   readonly tickMs: number;
   readonly auditEvery: number;
   readonly launchers: SimulatedLauncher[] = [];
@@ -56,6 +59,7 @@ export class MemoryNetwork implements LauncherNetwork<SimulatedLauncher, Simulat
     this.seed = options.seed;
     this.latencyMs = options.latencyMs ?? 20;
     this.capabilities = options.capabilities ?? 'fast';
+    this.peerExchange = options.peerExchange ?? 'on';
     this.tickMs = options.tickMs ?? TICK_MS;
     this.auditEvery = options.auditEvery ?? AUDIT_EVERY;
     this.random = seededRandom(options.seed);

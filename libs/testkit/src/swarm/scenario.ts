@@ -7,6 +7,8 @@ import { SimulatedTorrent } from './simulated-torrent.ts';
 
 const TICK_MS = 250;
 const AUDIT_EVERY = 100;
+/** In larger crowds the tracker alone tells of peers: the lists that neighbours exchange would be most of the work. */
+const PEER_EXCHANGE_LAUNCHERS_MAX = 100;
 /** A run may take so many times the fluid limit, and so much more, before it counts as stuck. */
 const PATIENCE = { factor: 20, seconds: 300 };
 
@@ -32,7 +34,13 @@ export interface ScenarioOptions {
 export function runScenario(options: ScenarioOptions): ScenarioReport {
   const { seed } = options;
   const torrent = new SimulatedTorrent([options.pieceCount * options.pieceLengthBytes], options.pieceLengthBytes);
-  const network = new MemoryNetwork({ torrent, seed, tickMs: TICK_MS, auditEvery: AUDIT_EVERY });
+  const network = new MemoryNetwork({
+    torrent,
+    seed,
+    tickMs: TICK_MS,
+    auditEvery: AUDIT_EVERY,
+    peerExchange: options.launchers > PEER_EXCHANGE_LAUNCHERS_MAX ? 'off' : 'on',
+  });
   try {
     return new Scenario(network, options).run();
   } catch (error) {

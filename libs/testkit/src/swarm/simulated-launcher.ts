@@ -130,11 +130,11 @@ export class SimulatedLauncher implements LinkEnd {
   /** Takes a peer that dials, or that was dialled. Returns its number, or undefined when it is refused. */
   meet(remote: SimulatedLauncher, direction: 'incoming' | 'outgoing'): number | undefined {
     if (!this.isUp) return undefined;
-    const { time, capabilities } = this.#network;
+    const { time, capabilities, peerExchange } = this.#network;
     const peer = this.swarm.peerConnected(
       {
         peerId: remote.peerId,
-        capabilities: { extensions: true, fast: capabilities === 'fast', v2: true },
+        capabilities: { extensions: peerExchange === 'on', fast: capabilities === 'fast', v2: true },
         direction,
         host: remote.address.host,
         address: direction === 'outgoing' ? remote.address : undefined,

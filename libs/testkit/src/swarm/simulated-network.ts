@@ -17,6 +17,8 @@ export interface SimulatedNetwork {
 export interface LauncherNetwork<L, O> extends SimulatedNetwork {
   /** With the fast extension (BEP 6), or as in BEP 3 alone. */
   readonly capabilities: 'fast' | 'basic';
+  /** Whether peers tell each other of peers (BEP 10, 11), or the tracker alone does. */
+  readonly peerExchange: 'on' | 'off';
   readonly tickMs: number;
   /** The books of an engine are compared once in so many turns. */
   readonly auditEvery: number;
