@@ -328,6 +328,18 @@ describe('FastPieces', () => {
   });
 });
 
+describe('a suggestion', () => {
+  it('comes before what is rarest', () => {
+    const swarm = newSwarm();
+    const peer = meet(swarm);
+    swarm.messageReceived(peer, { kind: 'have_all' }, 0);
+    swarm.messageReceived(peer, { kind: 'suggest', piece: 31 }, 0);
+    swarm.messageReceived(peer, { kind: 'unchoke' }, 0);
+    const [first] = sent(swarm.drain(0), peer).filter(({ kind }) => kind === 'request');
+    expect(first).toMatchObject({ piece: 31 });
+  });
+});
+
 describe('the order of messages', () => {
   const basic = { ...FULL, fast: false };
   it.each<[string, Capabilities, WireMessage[]]>([

@@ -121,9 +121,21 @@ export class Picker {
 
   #newPiece(peer: SwarmPeer): number | undefined {
     const { rarity } = this.#context.ledger;
+    const suggested = rarity.tierCount === 1 ? this.#suggestedPiece(peer) : undefined;
+    if (suggested !== undefined) return suggested;
     for (let tier = 0; tier < rarity.tierCount; tier += 1) {
       const piece = this.#newPieceOf(peer, rarity.tier(tier));
       if (piece !== undefined) return piece;
+    }
+    return undefined;
+  }
+
+  /** What the peer would rather send (BEP 6): it has it at hand, or sees that few have it. */
+  #suggestedPiece(peer: SwarmPeer): number | undefined {
+    const { ledger, webReservation } = this.#context;
+    for (const piece of peer.suggested) {
+      peer.suggested.delete(piece);
+      if (ledger.rarity.includes(piece) && peer.offers(piece) && webReservation(piece) === 'none') return piece;
     }
     return undefined;
   }
