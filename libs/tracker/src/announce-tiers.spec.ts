@@ -158,6 +158,7 @@ describe('AnnounceTiers', () => {
     expect(tiers.next(0)).toEqual({ kind: 'wait', untilMs: TRACKER_PATIENCE_MS });
     expect(tiers.next(TRACKER_PATIENCE_MS)).toMatchObject({ url: 'b' });
     expect(tiers.next(60_000)).toEqual({ kind: 'wait', untilMs: Infinity });
+    expect(tiers.farewells()).toEqual(['a', 'b']);
     tiers.answered('b', answer, 6000);
     tiers.answered('a', answer, 7000);
     expect(tiers.farewells()).toEqual(['a', 'b']);

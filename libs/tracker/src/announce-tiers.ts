@@ -33,7 +33,7 @@ interface TierTracker {
   failures: number;
   /** Left alone until then. */
   restsUntilMs: number;
-  /** Has been told of this peer, and not of its end. */
+  /** Has been told of this peer. */
   isKnown: boolean;
   /** Since when its answer is waited for. */
   askedAtMs: number | undefined;
@@ -111,9 +111,9 @@ export class AnnounceTiers {
     this.#dueMs = Math.min(this.#dueMs, nowMs);
   }
 
-  /** The trackers that are to hear that this peer stops: those that were told that it started. */
+  /** The trackers that are to hear that this peer stops: those that know that it started, or may. */
   farewells(): readonly string[] {
-    return this.#trackers.filter(({ isKnown }) => isKnown).map(({ url }) => url);
+    return this.#trackers.filter(({ isKnown, askedAtMs }) => isKnown || askedAtMs !== undefined).map(({ url }) => url);
   }
 
   get #isKnown(): boolean {

@@ -11,6 +11,8 @@ import { readBody, sendHttp } from '../http-client/index.ts';
 export interface AnnounceContext {
   signal: AbortSignal;
   allow: ((url: URL) => boolean) | undefined;
+  /** By which addresses of the tracker; whichever comes first when undefined. */
+  family: 4 | 6 | undefined;
 }
 
 /** A refusal counts whatever the status: some trackers send it with 400. */

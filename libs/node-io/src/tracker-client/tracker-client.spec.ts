@@ -8,11 +8,12 @@ import {
   parseAnnounceQuery,
   Tracker,
   TrackerError,
+  UdpTracker,
   writeErrorReply,
 } from '@swarmpatch/tracker';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startUdpTracker } from '../tracker-server/index.ts';
-import { announceToTracker } from './tracker-client.ts';
+import { announceToTracker, TrackerClient } from './tracker-client.ts';
 
 const request: AnnounceRequest = {
   infohash: new Uint8Array(20).fill(200),
@@ -107,14 +108,19 @@ describe('announceToTracker()', () => {
       });
   });
 
-  it('asks again when a packet is lost', async () => {
+  it('asks again 15 s after a packet that is lost', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    closers.push(() => vi.useRealTimers());
     const inner = await startUdpTracker(openTracker(), { host: '127.0.0.1', port: 0 });
     closers.push(() => inner.close());
     let seen = 0;
     const relays = new Map<number, Socket>();
     const url = await bindUdp((socket, packet, port) => {
       seen += 1;
-      if (seen === 1) return;
+      if (seen === 1) {
+        vi.advanceTimersByTime(15_000);
+        return;
+      }
       let relay = relays.get(port);
       if (relay === undefined) {
         relay = createSocket('udp4').on('message', (reply) => socket.send(reply, port, '127.0.0.1'));
@@ -169,5 +175,34 @@ describe('announceToTracker()', () => {
     const ender = new AbortController();
     setTimeout(() => ender.abort(new Error('enough')), 50);
     await expect(announceToTracker(url, request, { signal: ender.signal })).rejects.toThrow('enough');
+  });
+});
+
+describe('TrackerClient', () => {
+  it('connects once for the announces of a minute, and anew when the tracker forgot', async () => {
+    const kinds: string[] = [];
+    let isForgetful = false;
+    const inner = openTracker();
+    const edge = new UdpTracker(inner, new Uint8Array(32));
+    const url = await bindUdp((socket, packet, port) => {
+      const kind = packet.length === 16 ? 'connect' : 'announce';
+      kinds.push(kind);
+      const isForgotten = isForgetful && kind === 'announce';
+      isForgetful &&= !isForgotten;
+      const reply = isForgotten
+        ? writeErrorReply(packet.readUInt32BE(12), 'connection id expired', 100)
+        : edge.receive(packet, { address: '127.0.0.1', port }, Date.now());
+      if (reply) socket.send(reply, port, '127.0.0.1');
+    });
+    const client = new TrackerClient();
+    closers.push(() => {
+      client.close();
+    });
+    await client.announce(url, request);
+    await client.announce(url, { ...request, infohash: new Uint8Array(20).fill(201) });
+    expect(kinds).toEqual(['connect', 'announce', 'announce']);
+    isForgetful = true;
+    expect(await client.announce(url, request)).toMatchObject({ leechers: 1 });
+    expect(kinds.slice(3)).toEqual(['announce', 'connect', 'announce']);
   });
 });

@@ -8,15 +8,19 @@ import {
 } from '@swarmpatch/tracker';
 import { HttpError, withDeadline } from '../http-client/index.ts';
 import { announceOverHttp } from './http-announce.ts';
-import { announceOverUdp } from './udp-announce.ts';
+import { UdpTrackerLinks } from './udp-links.ts';
 
 export const TRACKER_TIMEOUT_MS = 15_000;
+/** Room for BEP 15's packets at 0, 15 and 45 s. */
+export const UDP_TRACKER_TIMEOUT_MS = 60_000;
 
 export interface AnnounceOptions {
   signal?: AbortSignal | undefined;
   timeoutMs?: number;
   /** Asked for the tracker's URL and every redirect. */
   allow?: ((url: URL) => boolean) | undefined;
+  /** By which addresses of the tracker (BEP 7); whichever comes first when absent. */
+  family?: 4 | 6;
 }
 
 /** What a tracker said about a swarm. */
@@ -32,26 +36,48 @@ export interface SwarmAnswer {
   warning: string | undefined;
 }
 
-/**
- * Announces once to an http, https or udp tracker.
- *
- * @throws {TrackerError} `tracker_refused` with `retryInSeconds` where given (BEP 31), `tracker_unreachable`,
- * `tracker_timed_out`, `bad_tracker_reply`, `bad_tracker_url`; the signal's reason when it ends.
- */
+/** Announces to trackers, with connections that are kept for the next announce. */
+export class TrackerClient {
+  readonly #udpLinks = new UdpTrackerLinks();
+
+  /**
+   * Announces once to an http, https or udp tracker.
+   *
+   * @throws {TrackerError} `tracker_refused` with `retryInSeconds` where given (BEP 31), `tracker_unreachable`,
+   * `tracker_timed_out`, `bad_tracker_reply`, `bad_tracker_url`; the signal's reason when it ends.
+   */
+  async announce(url: string, request: AnnounceRequest, options: AnnounceOptions = {}): Promise<SwarmAnswer> {
+    const { allow, family, signal } = options;
+    const target = checkTrackerUrl(url, allow);
+    const isUdp = target.protocol === 'udp:';
+    const timeoutMs = options.timeoutMs ?? (isUdp ? UDP_TRACKER_TIMEOUT_MS : TRACKER_TIMEOUT_MS);
+    try {
+      const reply = await withDeadline({ url, timeoutMs, signal }, (ending) => {
+        const context = { signal: ending, allow, family };
+        return isUdp ? this.#udpLinks.announce(target, request, context) : announceOverHttp(target, request, context);
+      });
+      return toAnswer(reply);
+    } catch (error) {
+      throw error instanceof HttpError ? toTrackerError(error) : error;
+    }
+  }
+
+  close(): void {
+    this.#udpLinks.close();
+  }
+}
+
+/** Announces once, as `TrackerClient.announce` does, and keeps nothing. */
 export async function announceToTracker(
   url: string,
   request: AnnounceRequest,
   options: AnnounceOptions = {},
 ): Promise<SwarmAnswer> {
-  const target = checkTrackerUrl(url, options.allow);
-  const announce = target.protocol === 'udp:' ? announceOverUdp : announceOverHttp;
-  const limits = { url, timeoutMs: options.timeoutMs ?? TRACKER_TIMEOUT_MS, signal: options.signal };
+  const client = new TrackerClient();
   try {
-    return toAnswer(
-      await withDeadline(limits, (signal) => announce(target, request, { signal, allow: options.allow })),
-    );
-  } catch (error) {
-    throw error instanceof HttpError ? toTrackerError(error) : error;
+    return await client.announce(url, request, options);
+  } finally {
+    client.close();
   }
 }
 
