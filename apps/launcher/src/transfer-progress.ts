@@ -30,5 +30,5 @@ export async function showTransfer(transfer: Transfer, context: CommandContext):
 
 function describeStall({ forMs, reason }: { forMs: number; reason: string | undefined }): string {
   const why = reason === undefined ? 'no peer or web seed that has it is reachable' : reason;
-  return `nothing has come for ${Math.round(forMs / 1000)} s: ${why}; still trying`;
+  return `nothing has come for ${Math.ceil(forMs / 1000)} s: ${why}; still trying`;
 }

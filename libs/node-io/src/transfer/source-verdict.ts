@@ -7,6 +7,19 @@ import { TransferError } from './transfer-error.ts';
 /** How long peers are waited for when every web seed is proven to send wrong bytes. */
 export const BAD_CONTENT_PATIENCE_MS = 20_000;
 
+/** A torrent as far as its web seeds are concerned. */
+interface SeededFiles {
+  readonly metainfo: Metainfo;
+  readonly webSeeds: readonly WebSeed[];
+}
+
+/** Nothing has come for so long. */
+export interface Stall {
+  readonly forMs: number;
+  /** What a web seed did last; undefined when there is nothing to say of one. */
+  readonly reason: string | undefined;
+}
+
 /** Whether peers may still come. */
 export interface PeerProspect {
   readonly mayPeersCome: boolean;
@@ -15,23 +28,31 @@ export interface PeerProspect {
 /** Why a transfer has to end for what its sources are; undefined while one of them may still help. */
 export function verdictOn(
   state: SourceState,
-  torrent: { readonly metainfo: Metainfo; readonly webSeeds: readonly WebSeed[] },
+  torrent: SeededFiles,
   { mayPeersCome }: PeerProspect,
   nowMs: number,
 ): TransferError | undefined {
   if (state.kind !== 'bad_content') return undefined;
   if (mayPeersCome && nowMs - state.sinceMs < BAD_CONTENT_PATIENCE_MS) return undefined;
-  const found = state.badPieces.map((bad) => describeBad(bad, torrent)).join('; ');
   return new TransferError(
     'bad_content',
-    `transfer: ${found}; no peer has it; the files on that server have to be published again or mended`,
+    `transfer: ${describe(state.badPieces, torrent)}; no peer has it; the files on that server have to be published again or mended`,
   );
 }
 
-function describeBad(
-  { webSeed, piece }: WebPiece,
-  { metainfo, webSeeds }: { metainfo: Metainfo; webSeeds: readonly WebSeed[] },
-): string {
+/** What to tell a user who waits. @param why What a web seed failed with last. */
+export function stallOf(state: SourceState, torrent: SeededFiles, why: unknown, nowMs: number): Stall | undefined {
+  if (state.kind === 'active') return undefined;
+  const failure = why instanceof Error ? why.message : undefined;
+  const reason = state.kind === 'bad_content' ? `${describe(state.badPieces, torrent)}, and no peer has it` : failure;
+  return { forMs: nowMs - state.sinceMs, reason };
+}
+
+function describe(badPieces: readonly WebPiece[], torrent: SeededFiles): string {
+  return badPieces.map((bad) => describeBad(bad, torrent)).join('; ');
+}
+
+function describeBad({ webSeed, piece }: WebPiece, { metainfo, webSeeds }: SeededFiles): string {
   const [part] = metainfo.geometry.filesOfPiece(piece);
   const path = part && metainfo.files[part.fileIndex]?.path;
   const where = path === undefined ? '' : ` (${path})`;

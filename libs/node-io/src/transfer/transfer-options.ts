@@ -4,6 +4,7 @@ import type { PeerAddress, PieceStore, SwarmStats } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import type { ListenAddress } from './peer-listener.ts';
+import type { Stall } from './source-verdict.ts';
 
 /** Of peers and web seeds together; absent for no limit. */
 export interface TransferLimits {
@@ -59,6 +60,6 @@ export interface TransferStats extends SwarmStats {
   /** Of the wanted files, without pads. */
   readonly wantedBytes: number;
   readonly downloadBytesPerSecond: number;
-  /** While nothing comes: for how long, and what a web seed said last. */
-  readonly stall: { readonly forMs: number; readonly reason: string | undefined } | undefined;
+  /** While nothing comes. */
+  readonly stall: Stall | undefined;
 }

@@ -4,7 +4,7 @@ import type { ListenAddress } from './peer-listener.ts';
 import { createPeerId } from './peer-id.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { SwarmDriver } from './swarm-driver.ts';
-import { verdictOn } from './source-verdict.ts';
+import { stallOf, verdictOn } from './source-verdict.ts';
 import { infohashesOf } from './torrent-identity.ts';
 import { TorrentPeers } from './torrent-peers.ts';
 import { TransferError } from './transfer-error.ts';
@@ -73,13 +73,12 @@ export class Transfer {
     const { sourceState } = this.#driver.swarm;
     const stats = this.#driver.swarm.stats(nowMs);
     const why = this.#driver.lastWebSeedError;
-    const reason = why instanceof Error ? why.message : undefined;
     return {
       ...stats,
       piecesWanted: this.#wanted.pieces,
       wantedBytes: this.#wanted.lengthBytes,
       downloadBytesPerSecond: stats.peersBytesPerSecond + stats.webSeedsBytesPerSecond,
-      stall: sourceState.kind === 'active' ? undefined : { forMs: nowMs - sourceState.sinceMs, reason },
+      stall: stallOf(sourceState, this.#torrent, why, nowMs),
     };
   }
 

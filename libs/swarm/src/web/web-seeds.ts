@@ -107,7 +107,7 @@ export class WebSeeds {
   pieceReceived(runId: number, piece: number): number | undefined {
     const run = this.#runs.get(runId);
     if (!run || piece < run.next || piece >= run.end) return undefined;
-    run.source.delivered();
+    run.source.delivered(run, piece);
     this.#runs.advance(run, piece);
     return run.source.index;
   }
@@ -128,9 +128,13 @@ export class WebSeeds {
   judged({ webSeed, piece }: WebPiece, result: 'good' | 'bad'): void {
     const source = this.#sources[webSeed];
     if (!source) return;
-    if (result === 'good') source.sentGood();
-    else source.sentBad(piece);
-    if (source.isGivenUp) for (const run of source.runs) this.#runs.shorten(run, run.next);
+    if (result === 'good') {
+      source.sentGood(piece);
+      return;
+    }
+    source.sentBad(piece);
+    // What follows may be as wrong: it goes on elsewhere.
+    for (const run of source.runs) this.#runs.shorten(run, run.next);
   }
 
   /** Ends every run; what is under way is given up. */

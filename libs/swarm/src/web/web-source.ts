@@ -5,8 +5,8 @@ export const BACK_OFF_FIRST_MS = 1_000;
 export const BACK_OFF_MAX_MS = 60_000;
 /** Times that a piece may come wrong before the web seed is not asked for it again. */
 export const WEB_SEED_PIECE_TRIES_MAX = 2;
-/** Wrong pieces, each counted as often as it came, before a web seed that sent no more good ones is left alone for good. */
-export const WEB_SEED_BAD_PIECES_MAX = 3;
+/** Runs with something wrong before a web seed is left alone for good, unless it sent more pieces right than that. */
+export const WEB_SEED_BAD_RUNS_MAX = 6;
 /** A run's rate means something after so long. */
 const RATE_KNOWN_MS = 500;
 
@@ -24,8 +24,11 @@ export class WebSource {
   #failures = 0;
   #retryAtMs = -Infinity;
   #goodPieces = 0;
-  #badCount = 0;
+  #badRuns = 0;
+  #lastBadRunId: number | undefined;
   readonly #badPieces = new Map<number, number>();
+  /** Pieces that are being verified, and the runs that brought them. */
+  readonly #runIds = new Map<number, number>();
 
   constructor(index: number, tier: number) {
     this.index = index;
@@ -44,7 +47,7 @@ export class WebSource {
 
   /** It is proven to be of no use. */
   get isGivenUp(): boolean {
-    return this.#badCount >= WEB_SEED_BAD_PIECES_MAX && this.#badCount > this.#goodPieces;
+    return this.#badRuns >= WEB_SEED_BAD_RUNS_MAX && this.#badRuns > this.#goodPieces;
   }
 
   /** A piece that it sent wrong. */
@@ -67,8 +70,9 @@ export class WebSource {
   }
 
   /** A piece came whole; whether it is right is not known yet. */
-  delivered(): void {
+  delivered(run: WebRun, piece: number): void {
     this.#failures = 0;
+    this.#runIds.set(piece, run.runId);
   }
 
   /** @param spread 0 to 1: clients that were refused together do not come back together. */
@@ -80,12 +84,18 @@ export class WebSource {
     this.#retryAtMs = nowMs + Math.max(retryAfterMs ?? 0, backOffMs * 0.75) + (backOffMs * spread) / 2;
   }
 
-  sentGood(): void {
+  sentGood(piece: number): void {
+    this.#runIds.delete(piece);
     this.#goodPieces += 1;
   }
 
+  /** What else is wrong of the same run may be so for the same reason, and does not count again. */
   sentBad(piece: number): void {
-    this.#badCount += 1;
+    const runId = this.#runIds.get(piece);
+    this.#runIds.delete(piece);
+    if (runId !== this.#lastBadRunId) this.#badRuns += 1;
+    this.#lastBadRunId = runId;
+    this.goOnAt = undefined;
     this.#badPieces.set(piece, (this.#badPieces.get(piece) ?? 0) + 1);
   }
 }
