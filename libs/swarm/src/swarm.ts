@@ -462,7 +462,7 @@ export class Swarm {
     if (nowMs < this.#nextSilenceCheckMs) return;
     this.#nextSilenceCheckMs = nowMs + SILENCE_CHECK_MS;
     this.#requests.snubSilent(nowMs);
-    this.#requests.starvedAreDue();
+    this.#requests.lookAgain();
     this.#connections.keepAlive(nowMs);
   }
 

@@ -77,9 +77,9 @@ export class Requests {
     this.due(peer);
   }
 
-  /** Those who had nothing to be asked for are looked at again. */
-  starvedAreDue(): void {
-    for (const peer of this.#starved) this.due(peer);
+  /** Time alone makes some pieces free: those who had nothing to be asked for are looked at again, now and then. */
+  lookAgain(): void {
+    for (const peer of this.#starved) this.hasMore(peer);
     this.#starved.clear();
   }
 
@@ -91,7 +91,10 @@ export class Requests {
       this.#limited.clear();
     }
     for (;;) {
-      if (this.#starved.size > 0 && this.#starvedAt !== this.#ledger.supply) this.starvedAreDue();
+      if (this.#starved.size > 0 && this.#starvedAt !== this.#ledger.supply) {
+        for (const peer of this.#starved) this.due(peer);
+        this.#starved.clear();
+      }
       if (this.#due.length === 0) return;
       const due = this.#due;
       this.#due = [];
