@@ -7,7 +7,6 @@ import {
 import { formatIpAddress } from '@swarmpatch/tracker';
 
 import type { Outbox } from '../command.ts';
-import { Host } from '../peers/host.ts';
 import type { PeerAddress } from '../peers/peer-address.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import { REQUESTS_QUEUED_MAX } from '../uploads/uploads.ts';
@@ -66,7 +65,7 @@ export class Extensions {
       requestsMax: REQUESTS_QUEUED_MAX,
       metadataSizeBytes: infoBytes?.length,
       uploadOnly: this.#saidUploadOnly,
-      yourAddress: new Host(peer.host).bytes,
+      yourAddress: peer.place.bytes,
     });
   }
 

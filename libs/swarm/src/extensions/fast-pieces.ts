@@ -1,7 +1,6 @@
 import { ALLOWED_FAST_PIECES, allowedFastSet, type BlockSpan, ProtocolError } from '@swarmpatch/peer-wire';
 
 import type { Outbox } from '../command.ts';
-import { Host } from '../peers/host.ts';
 import type { PeerSessions } from '../peers/peer-sessions.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
@@ -39,7 +38,7 @@ export class FastPieces {
   /** To be called once the peer was told what is here. */
   offer(peer: SwarmPeer): void {
     const { layout, have } = this.#ledger;
-    const host = new Host(peer.host);
+    const host = peer.place;
     // BEP 6 has no rule for IPv6.
     if (!peer.capabilities.fast || !this.#infohash || host.bytes?.length !== 4) return;
     if (this.#offered.has(host.subnet)) return;
@@ -55,7 +54,7 @@ export class FastPieces {
   }
 
   left(peer: SwarmPeer): void {
-    const { subnet } = new Host(peer.host);
+    const { subnet } = peer.place;
     if (this.#offered.get(subnet) === peer.number) this.#offered.delete(subnet);
   }
 

@@ -85,7 +85,7 @@ export class PeerExchange implements PeerExtension {
       );
     }
     const { added, dropped } = parsePexMessage(payload);
-    const host = new Host(peer.host);
+    const host = peer.place;
     // On a near host there may be many players; of a far subnet, all are one teller.
     const source = { name: host.isNear ? `${peer.host} ${peer.peerId}` : host.subnet, host };
     for (const { address, port } of dropped.slice(0, PEX_ADDED_READ_MAX)) {
@@ -109,7 +109,7 @@ export class PeerExchange implements PeerExtension {
 
   #tell(peer: SwarmPeer, exchange: Exchange, contacts: readonly LiveContact[], nowMs: number): void {
     exchange.toldAt = this.#comings;
-    const host = new Host(peer.host);
+    const host = peer.place;
     const shown = contacts.filter((contact) => contact.peer !== peer && mayBeDialled(contact.host, host));
     const live = new Set(shown.map(({ key }) => key));
     const added = shown.filter(({ key }) => !exchange.told.has(key)).slice(0, PEX_CONTACTS_MAX);

@@ -83,7 +83,7 @@ export class PeerRegistry {
     const same = this.#withId(newPeer.peerId);
     if (same || this.#peers.size < CONNECTIONS_MAX) return same;
     const idle = this.idlePeer(nowMs);
-    return idle && this.#valueOf(newPeer.host, newPeer.address) > this.#valueOf(idle.host, idle.address)
+    return idle && this.#valueOf(new Host(newPeer.host), newPeer.address) > this.#valueOf(idle.place, idle.address)
       ? idle
       : undefined;
   }
@@ -94,7 +94,7 @@ export class PeerRegistry {
     for (const peer of this.#peers.values()) {
       if (nowMs - Math.max(peer.connectedMs, peer.lastBlockMs) < IDLE_CONNECTION_MS) continue;
       if (peer.received.bytesPerSecond(nowMs) + peer.sent.bytesPerSecond(nowMs) > 0) continue;
-      const value = this.#valueOf(peer.host, peer.address);
+      const value = this.#valueOf(peer.place, peer.address);
       if (!worst || value < worst.value) worst = { peer, value };
     }
     return worst?.peer;
@@ -110,7 +110,7 @@ export class PeerRegistry {
     const peer = new SwarmPeer({ ...newPeer, number: this.#lastNumber, pieces: new Bitfield(this.#pieceCount), nowMs });
     this.#peers.set(peer.number, peer);
     if (peer.address) this.book.connected(peer.address);
-    this.#inUse.add(new Host(peer.host));
+    this.#inUse.add(peer.place);
     return peer;
   }
 
@@ -131,7 +131,7 @@ export class PeerRegistry {
 
   remove(peer: SwarmPeer, nowMs: number): void {
     this.#peers.delete(peer.number);
-    this.#inUse.remove(new Host(peer.host));
+    this.#inUse.remove(peer.place);
     this.#departed.set(peer.number, peer);
     if (this.#departed.size > DEPARTED_MAX) {
       for (const oldest of this.#departed.keys()) {
@@ -154,8 +154,7 @@ export class PeerRegistry {
   }
 
   /** Near ones before far ones, then by canonical priority (BEP 40). */
-  #valueOf(hostText: string, address: PeerAddress | undefined): number {
-    const host = new Host(hostText);
+  #valueOf(host: Host, address: PeerAddress | undefined): number {
     let nearness = 0;
     for (const own of this.own.hosts) nearness = Math.max(nearness, nearnessRank(host.nearnessTo(own)));
     const { endpoint } = this.own;

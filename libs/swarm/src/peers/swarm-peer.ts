@@ -1,6 +1,7 @@
 import type { Capabilities } from '@swarmpatch/peer-wire';
 
 import type { Bitfield } from '../pieces/bitfield.ts';
+import { Host } from './host.ts';
 import type { PeerAddress } from './peer-address.ts';
 import { RateMeter } from '../rates/rate-meter.ts';
 import { RequestDepth } from '../pieces/request-depth.ts';
@@ -15,6 +16,8 @@ export class SwarmPeer {
   /** Where it can be dialled; of an incoming peer known only once it says so. */
   address: PeerAddress | undefined;
   readonly host: string;
+  /** What its host says of where it is. */
+  readonly place: Host;
   readonly connectedMs: number;
 
   readonly pieces: Bitfield;
@@ -94,6 +97,7 @@ export class SwarmPeer {
     this.capabilities = options.capabilities;
     this.direction = options.direction;
     this.host = options.host;
+    this.place = new Host(options.host);
     this.address = options.address;
     this.pieces = options.pieces;
     this.connectedMs = options.nowMs;
