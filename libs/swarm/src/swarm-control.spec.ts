@@ -1,5 +1,5 @@
 import { PieceGeometry } from '@swarmpatch/metainfo';
-import type { WireMessage } from '@swarmpatch/peer-wire';
+import type { BlockSpan, WireMessage } from '@swarmpatch/peer-wire';
 import { describe, expect, it } from 'vitest';
 
 import type { SwarmCommand } from './command.ts';
@@ -56,15 +56,13 @@ function connectSeed(swarm: Swarm, id: number): number {
   return connect(swarm, id, { kind: 'have_all' }, { kind: 'unchoke' });
 }
 
-type Request = Extract<WireMessage, { kind: 'request' }>;
-
 function sent(commands: readonly SwarmCommand[], kind: WireMessage['kind']): (WireMessage & { readonly to: number })[] {
   return commands.flatMap((command) =>
     command.kind === 'send' && command.message.kind === kind ? [{ ...command.message, to: command.peer }] : [],
   );
 }
 
-function requests(commands: readonly SwarmCommand[]): (Request & { readonly to: number })[] {
+function requests(commands: readonly SwarmCommand[]): (BlockSpan & { readonly to: number })[] {
   return commands.flatMap((command) =>
     command.kind === 'send' && command.message.kind === 'request' ? [{ ...command.message, to: command.peer }] : [],
   );
@@ -99,7 +97,11 @@ describe('Swarm.pause()', () => {
     const [first] = requests(swarm.drain(0));
     swarm.pause();
     if (!first) throw new Error('nothing was asked for');
-    swarm.messageReceived(peer, { ...first, kind: 'block', bytes: new Uint8Array(first.lengthBytes) }, 10);
+    swarm.messageReceived(
+      peer,
+      { kind: 'block', piece: first.piece, begin: first.begin, bytes: new Uint8Array(first.lengthBytes) },
+      10,
+    );
     expect(has(swarm.drain(10), 'disconnect')).toBe(false);
   });
 });

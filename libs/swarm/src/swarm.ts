@@ -25,6 +25,7 @@ import { PieceLedger } from './pieces/piece-ledger.ts';
 import { Requests } from './pieces/requests.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import type { SwarmOptions, SwarmStats } from './swarm-options.ts';
+import { UPLOAD_SLOTS_MAX } from './uploads/choker.ts';
 import { SpreadWatch } from './uploads/spread-watch.ts';
 import { SuperSeeding } from './uploads/super-seeding.ts';
 import { Unchoking } from './uploads/unchoking.ts';
@@ -141,7 +142,15 @@ export class Swarm {
         ? new SuperSeeding({ ledger, peers, outbox, random })
         : undefined;
     const uploads = new Uploads({ ledger, outbox, limit: uploadLimit, spread, fast, superSeeding });
-    const unchoking = new Unchoking({ random, outbox, uploads, peers, spread });
+    const unchoking = new Unchoking({
+      random,
+      outbox,
+      uploads,
+      peers,
+      spread,
+      // Whoever is told of a piece has to get it soon: nobody else will.
+      slotsMin: superSeeding && UPLOAD_SLOTS_MAX,
+    });
     this.#hashes = new HashExchange({
       metainfo,
       ledger,

@@ -31,20 +31,24 @@ export interface ChokeDecision {
 export class Choker {
   readonly #random: () => number;
   readonly #spread: SpreadWatch;
-  #slots = UPLOAD_SLOTS;
+  readonly #slotsMin: number;
+  #slots: number;
   #optimistic: SwarmPeer[] = [];
   #optimisticRounds = 0;
   #nextRoundMs = 0;
 
-  constructor(options: { random: () => number; spread: SpreadWatch }) {
+  /** @param options.slotsMin Peers that are served however slow the line is. */
+  constructor(options: { random: () => number; spread: SpreadWatch; slotsMin?: number | undefined }) {
     this.#random = options.random;
     this.#spread = options.spread;
+    this.#slotsMin = options.slotsMin ?? UPLOAD_SLOTS_MIN;
+    this.#slots = Math.max(this.#slotsMin, UPLOAD_SLOTS);
   }
 
   /** Whether a peer that has just become interested finds a free slot. */
   fillsFreeSlot(peer: SwarmPeer, peers: Iterable<SwarmPeer>): boolean {
     if (!peer.isInterestedInUs || !peer.areWeChoking) return false;
-    let free = UPLOAD_SLOTS_MIN;
+    let free = this.#slotsMin;
     for (const each of peers) if (!each.areWeChoking && each.isInterestedInUs) free -= 1;
     return free > 0;
   }
@@ -81,7 +85,7 @@ export class Choker {
 
   /** With few givers the line has room for more who have not given yet. */
   #freeFor(givers: number, optimisticSlots: number): number {
-    return Math.max(optimisticSlots, UPLOAD_SLOTS_MIN - givers);
+    return Math.max(optimisticSlots, this.#slotsMin - givers);
   }
 
   #adjustSlots(interested: readonly SwarmPeer[], sentBytesPerSecond: number): void {
@@ -89,7 +93,7 @@ export class Choker {
     if (served < this.#slots) return;
     const each = sentBytesPerSecond / this.#slots;
     if (each > SLOT_BYTES_PER_SECOND) this.#slots = Math.min(UPLOAD_SLOTS_MAX, this.#slots + 1);
-    else if (each < SLOT_BYTES_PER_SECOND / 4) this.#slots = Math.max(UPLOAD_SLOTS_MIN, this.#slots - 1);
+    else if (each < SLOT_BYTES_PER_SECOND / 4) this.#slots = Math.max(this.#slotsMin, this.#slots - 1);
   }
 
   /** Those first who have got the least for what they gave. */

@@ -18,8 +18,9 @@ export class Unchoking {
     uploads: Uploads;
     peers: ReadonlyMap<number, SwarmPeer>;
     spread: SpreadWatch;
+    slotsMin?: number | undefined;
   }) {
-    this.#choker = new Choker({ random: options.random, spread: options.spread });
+    this.#choker = new Choker(options);
     this.#outbox = options.outbox;
     this.#uploads = options.uploads;
     this.#peers = options.peers;
