@@ -4,7 +4,7 @@ import type { CommandInput, OptionSpec } from '@swarmpatch/terminal';
 /** What the options of all that transfer say, as `startTransfer` takes it. */
 export interface TransferSettings extends Pick<
   TransferOptions,
-  'listen' | 'peers' | 'peerUse' | 'encryption' | 'webSeedUse' | 'limits' | 'timeoutMs'
+  'listen' | 'peers' | 'peerUse' | 'encryption' | 'webSeedUse' | 'limits' | 'deadlineMs' | 'timeoutMs'
 > {
   /** How long to serve others once everything is here. */
   readonly seedForMs: number | undefined;
@@ -50,6 +50,12 @@ export const transferOptions: readonly OptionSpec[] = [
     description: 'serve others for so long when everything is here',
   },
   {
+    name: 'deadline',
+    value: 'seconds',
+    kind: 'seconds',
+    description: 'have everything after this time: HTTP helps out when peers are too slow for it',
+  },
+  {
     name: 'timeout',
     value: 'seconds',
     kind: 'seconds',
@@ -66,6 +72,7 @@ export function readTransferSettings(input: CommandInput): TransferSettings {
     encryption: ENCRYPTION_POLICIES.find((policy) => policy === encryption),
     webSeedUse: input.flag('no-web-seeds') ? 'avoid' : 'use',
     limits: { downloadBytesPerSecond: input.number('max-download'), uploadBytesPerSecond: input.number('max-upload') },
+    deadlineMs: milliseconds(input.number('deadline')),
     timeoutMs: milliseconds(input.number('timeout')),
     seedForMs: milliseconds(input.number('seed-for')),
   };
