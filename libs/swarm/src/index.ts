@@ -7,7 +7,8 @@ export { CONNECTIONS_MAX, DIALS_MAX, KNOWN_PEERS_MAX, type PeerOrigin } from './
 export type { NewPeer } from './peers/peer-registry.ts';
 export type { SelfDescription } from './extensions/extensions.ts';
 export type { PieceSlots, PieceStore } from './ports.ts';
-export { HELD_BYTES_MAX, Swarm } from './swarm.ts';
+export { HELD_BYTES_MAX } from './pieces/held-pieces.ts';
+export { Swarm } from './swarm.ts';
 export type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 export type { SourceState } from './web/source-state.ts';
 export { URGENT_PRIORITY } from './web/urgent-pieces.ts';

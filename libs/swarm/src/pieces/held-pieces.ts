@@ -2,6 +2,8 @@ import type { OpenPiece } from './open-piece.ts';
 import type { PieceLedger } from './piece-ledger.ts';
 import type { PieceSlots } from '../ports.ts';
 
+/** Memory for pieces that are not written yet. */
+export const HELD_BYTES_MAX: number = 64 * 1024 * 1024;
 /** An open piece without news for so long makes room when memory is full. */
 const IDLE_PIECE_MS = 10_000;
 /** How long nothing is looked for after nothing idle was found. */
