@@ -12,7 +12,8 @@ const usage = `usage: npm run simulate -- [--launchers N] [--seed S] [--faults L
   --launchers N    who installs the build, all at once (${DEFAULTS.launchers})
   --seed S         everything that happens follows from it (${DEFAULTS.seed})
   --seeds COUNT    one run for each seed from S on (1)
-  --faults LIST    "all", or some of mixed-lines, nat, limits, churn, crash, free-riders, poison, false-claims, silence, outage
+  --faults LIST    "all", or some of mixed-lines, nat, limits, small-memory, old-peers, churn, crash, free-riders, poison,
+                   false-claims, silence, outage
   --pieces N       pieces of the build (${DEFAULTS.pieces})
   --piece-size B   bytes of each (${DEFAULTS['piece-size']})
   --uplink RATE    bytes a second of each launcher's line upwards (${DEFAULTS.uplink})

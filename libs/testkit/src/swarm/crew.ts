@@ -9,6 +9,10 @@ export const FAULTS = [
   'nat',
   /** Some set limits below what their lines carry. */
   'limits',
+  /** Some hold no more than a few pieces that are not written. */
+  'small_memory',
+  /** Some know BEP 3 alone: no fast extension, no peer exchange. */
+  'old_peers',
   /** Some come late, some go before they have everything, and some as soon as they have. */
   'churn',
   /** Some die at any time; half of them start again with what they wrote. */
@@ -71,6 +75,8 @@ export function crewOf(context: {
     crew.push({
       options: {
         ...line,
+        heldBytesMax: happens('small_memory', 0.5) ? 1 : undefined,
+        capabilities: happens('old_peers', 0.4) ? 'basic' : undefined,
         place: randomPlace(random),
         conduct: happens('free_riders', 0.2) ? 'free_rides' : 'honest',
         reach: happens('nat', 0.4) ? 'behind_nat' : 'open',

@@ -18,7 +18,10 @@ export interface LauncherOptions {
   readonly conduct?: Conduct | undefined;
   /** Share of the blocks it sends that are wrong. */
   readonly corruption?: number | undefined;
+  /** Two pieces are always allowed. */
   readonly heldBytesMax?: number | undefined;
+  /** BEP 3 alone, whatever the network's others can do. */
+  readonly capabilities?: 'basic' | undefined;
   /** As in BEP 16; for one that starts complete. */
   readonly superSeed?: boolean | undefined;
   /** After its start. */

@@ -1,4 +1,4 @@
-import type { BlockSpan, WireMessage } from '@swarmpatch/peer-wire';
+import type { BlockSpan, Capabilities, WireMessage } from '@swarmpatch/peer-wire';
 import { Bitfield, CONNECTIONS_MAX, type PeerAddress, Swarm, type SwarmCommand, TokenBucket } from '@swarmpatch/swarm';
 
 import { Downlink } from './downlink.ts';
@@ -130,11 +130,11 @@ export class SimulatedLauncher implements LinkEnd {
   /** Takes a peer that dials, or that was dialled. Returns its number, or undefined when it is refused. */
   meet(remote: SimulatedLauncher, direction: 'incoming' | 'outgoing'): number | undefined {
     if (!this.isUp) return undefined;
-    const { time, capabilities, peerExchange } = this.#network;
+    const { time } = this.#network;
     const peer = this.swarm.peerConnected(
       {
         peerId: remote.peerId,
-        capabilities: { extensions: peerExchange === 'on', fast: capabilities === 'fast', v2: true },
+        capabilities: this.#capabilitiesWith(remote),
         direction,
         host: remote.address.host,
         address: direction === 'outgoing' ? remote.address : undefined,
@@ -146,6 +146,12 @@ export class SimulatedLauncher implements LinkEnd {
     const awayMs = this.latencyMsTo(remote);
     this.#links.set(peer, new Link(time, remote, new Lane(time, this.uplink, remote.downlink, awayMs), awayMs));
     return peer;
+  }
+
+  #capabilitiesWith(remote: SimulatedLauncher): Capabilities {
+    const { capabilities, peerExchange } = this.#network;
+    const isBasic = this.options.capabilities === 'basic' || remote.options.capabilities === 'basic';
+    return { extensions: peerExchange === 'on' && !isBasic, fast: capabilities === 'fast' && !isBasic, v2: true };
   }
 
   join(peer: number, remotePeer: number): void {
