@@ -187,7 +187,7 @@ describe('HashExchange', () => {
         const commands = settle(swarm);
         const replies = sent(commands, 'hashes');
         expect(replies.length + sent(commands, 'hash_reject').length).toBe(1);
-        for (const reply of replies) expect(reply.hashes.length).toBe(32 * hashReplyLength(asked));
+        for (const reply of replies) expect(reply.hashes.length).toBe(32 * hashReplyLength(reply));
       }),
       { numRuns: 200 },
     );

@@ -227,11 +227,13 @@ describe('MagnetSearch', () => {
         ),
     );
     const message: fc.Arbitrary<WireMessage> = fc.oneof(
-      fc.tuple(fc.nat(3), payload).map(([extensionId, bytes]) => ({ kind: 'extended', extensionId, payload: bytes })),
+      fc
+        .tuple(fc.nat(3), payload)
+        .map(([extensionId, bytes]) => ({ kind: 'extended' as const, extensionId, payload: bytes })),
       fc
         .tuple(fc.nat(9), fc.nat(9), fc.nat(9), fc.nat(9), fc.uint8Array({ maxLength: 96 }))
         .map(([baseLayer, index, length, proofLayers, hashes]) => ({
-          kind: 'hashes',
+          kind: 'hashes' as const,
           piecesRoot,
           ...{ baseLayer, index, length, proofLayers, hashes },
         })),
