@@ -84,7 +84,7 @@ export class MessageRouter {
         uploads.cancelled(peer, message);
         break;
       case 'reject':
-        requests.rejected(peer, message);
+        if (requests.rejected(peer, message) === 'refused') sessions.hasNoMore(peer, message.piece);
         break;
       case 'block': {
         const whole = requests.received(peer, message, nowMs);

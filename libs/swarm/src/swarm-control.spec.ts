@@ -210,3 +210,22 @@ describe('Swarm on a local network', () => {
     expect(asked.size === PIECES * 2).toBe(lanLimits === 'exempt');
   });
 });
+
+describe('Swarm and a peer that claims what it does not have', () => {
+  it('stops asking it, and asks others', () => {
+    const swarm = newSwarm();
+    const liar = connectSeed(swarm, 1);
+    let rounds = 0;
+    for (let asked = requests(swarm.drain(0)); asked.length > 0 && rounds < 1_000; asked = requests(swarm.drain(0))) {
+      rounds += 1;
+      for (const { piece, begin, lengthBytes } of asked)
+        swarm.messageReceived(liar, { kind: 'reject', piece, begin, lengthBytes }, 0);
+    }
+    expect(rounds).toBeLessThan(100);
+    const other = connectSeed(swarm, 2);
+    const asked = requests(swarm.drain(0));
+    expect(asked.length).toBeGreaterThan(4);
+    for (const { to } of asked) expect(to).toBe(other);
+    swarm.audit();
+  });
+});

@@ -61,6 +61,8 @@ export class SwarmPeer {
   lastHeardMs: number;
   lastSpokenMs: number;
   isSnubbed = false;
+  /** Requests that it rejected although it serves us, since its last block. */
+  rejectsInRow = 0;
   /** The piece it leads. */
   leads: number | undefined;
   /** Another's piece that it helps with. */

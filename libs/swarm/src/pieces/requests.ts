@@ -17,6 +17,9 @@ export const SNUB_AFTER_MS = 20_000;
 /** Rejects of one peer that answer no request, before the connection ends. */
 export const STRAY_REJECTS_MAX = 256;
 
+/** After so many rejects without a block in between, a peer is believed to lack each piece of which it rejects one more. */
+export const REJECTS_IN_ROW_MAX = 32;
+
 /** A block as a peer sends it. */
 export interface ReceivedBlock {
   readonly piece: number;
@@ -173,6 +176,7 @@ export class Requests {
     }
     peer.lastBlockMs = nowMs;
     peer.isSnubbed = false;
+    peer.rejectsInRow = 0;
     peer.depth.blockReceived();
     if (peer.asked.size <= peer.refillAt) this.due(peer);
     this.#slots.write(piece, begin, bytes);
@@ -185,9 +189,10 @@ export class Requests {
    * The peer says that it will not send this. A few rejects of what was not asked for are forgiven: some clients send one for
    * a block that they had sent before it was cancelled.
    *
+   * @returns `refused` when it goes on rejecting what it says that it has and serves: it does not have the piece.
    * @throws {ProtocolError} `bad_sequence` without the fast extension (BEP 6), or for too many of them.
    */
-  rejected(peer: SwarmPeer, { piece, begin }: BlockSpan): void {
+  rejected(peer: SwarmPeer, { piece, begin }: BlockSpan): 'taken_back' | 'refused' {
     if (!peer.capabilities.fast)
       throw new ProtocolError('bad_sequence', 'read "reject": the fast extension (BEP 6) is not agreed on');
     const block = begin / BLOCK_LENGTH_BYTES;
@@ -196,10 +201,12 @@ export class Requests {
       else peer.strayRejects += 1;
       if (peer.strayRejects > STRAY_REJECTS_MAX)
         throw new ProtocolError('bad_sequence', `read "reject": ${peer.strayRejects} of them were for no request`);
-      return;
+      return 'taken_back';
     }
     this.#takeBack(peer, piece, block);
     this.due(peer);
+    if (!peer.isChokingUs) peer.rejectsInRow += 1;
+    return peer.rejectsInRow > REJECTS_IN_ROW_MAX ? 'refused' : 'taken_back';
   }
 
   /** Everything that the peer was asked for may be asked of others; it leads nothing any more. */
