@@ -104,7 +104,7 @@ export class Swarm {
 
   peerDisconnected(number: number, nowMs: number): void {
     const peer = this.#parts.peers.get(number);
-    if (peer) this.#parts.connections.lost(peer, nowMs);
+    if (peer) this.#parts.connections.lost(peer, 'closed', nowMs);
   }
 
   /** A message of a peer. What breaks the protocol ends the connection. */

@@ -5,7 +5,7 @@ import { type DisconnectReason, Outbox, type SwarmCommand } from '../command.ts'
 import { Extensions, type SelfDescription } from '../extensions/extensions.ts';
 import { PeerExchange } from '../extensions/peer-exchange.ts';
 import type { PeerAddress } from '../peers/peer-address.ts';
-import type { PeerOrigin } from '../peers/peer-book.ts';
+import type { LossCause, PeerOrigin } from '../peers/peer-book.ts';
 import { type NewPeer, PeerRegistry } from '../peers/peer-registry.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import { LayerFetch } from './layer-fetch.ts';
@@ -107,7 +107,7 @@ export class MagnetSearch {
     this.#nowMs = nowMs;
     const refusal = newPeer.capabilities.extensions ? this.#registry.refusalOf(newPeer, nowMs) : 'nothing_to_exchange';
     if (refusal) {
-      if (newPeer.address) this.#registry.book.lost(newPeer.address, 'closed', nowMs);
+      if (newPeer.address) this.#registry.book.lost(newPeer.address, 'fruitless', nowMs);
       return refusal;
     }
     const other = this.#registry.replacedBy(newPeer, nowMs);
@@ -123,7 +123,7 @@ export class MagnetSearch {
   peerDisconnected(number: number, nowMs: number): void {
     this.#nowMs = nowMs;
     const peer = this.#registry.peers.get(number);
-    if (peer) this.#lost(peer);
+    if (peer) this.#lost(peer, 'closed');
   }
 
   /** A message of a peer. What breaks the protocol ends the connection. */
@@ -246,13 +246,13 @@ export class MagnetSearch {
 
   #disconnect(peer: SwarmPeer, reason: DisconnectReason, detail: string): void {
     this.#outbox.put({ kind: 'disconnect', peer: peer.number, reason, detail });
-    this.#lost(peer);
+    this.#lost(peer, reason === 'protocol_error' ? 'broken' : 'closed');
   }
 
-  #lost(peer: SwarmPeer): void {
+  #lost(peer: SwarmPeer, cause: LossCause): void {
     this.#lastUseMs.delete(peer);
     this.#extensions.left(peer);
     this.#layers?.left(peer.number);
-    this.#registry.remove(peer, this.#nowMs);
+    this.#registry.remove(peer, cause, this.#nowMs);
   }
 }

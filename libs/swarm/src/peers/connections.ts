@@ -9,7 +9,7 @@ import type { Requests } from '../pieces/requests.ts';
 import type { SuperSeeding } from '../uploads/super-seeding.ts';
 import type { Uploads } from '../uploads/uploads.ts';
 import { addressKey, type PeerAddress } from './peer-address.ts';
-import { CONNECTIONS_MAX } from './peer-book.ts';
+import { CONNECTIONS_MAX, type LossCause } from './peer-book.ts';
 import type { NewPeer, PeerRegistry } from './peer-registry.ts';
 import type { PeerSessions } from './peer-sessions.ts';
 import type { SwarmPeer } from './swarm-peer.ts';
@@ -18,6 +18,12 @@ const KEEP_ALIVE_MS = 100_000;
 const SILENCE_MS_MAX = 180_000;
 /** Idle connections make room for others no faster than this. */
 const ROOM_INTERVAL_MS = 10_000;
+
+/** What an end means for whether to come back, where it is more than the end of a connection. */
+const CAUSES: Partial<Record<DisconnectReason, LossCause>> = {
+  protocol_error: 'broken',
+  nothing_to_exchange: 'useless',
+};
 
 /** Begins and ends connections: whoever comes is greeted, and whoever goes leaves nothing behind. */
 export class Connections {
@@ -85,7 +91,7 @@ export class Connections {
   }
 
   /** The connection is over. */
-  lost(peer: SwarmPeer, nowMs: number): void {
+  lost(peer: SwarmPeer, cause: LossCause, nowMs: number): void {
     this.#requests.takeBackAll(peer);
     this.#uploads.disconnected(peer);
     this.#superSeeding?.left(peer, nowMs);
@@ -93,13 +99,12 @@ export class Connections {
     this.#extensions.left(peer);
     this.#fast.left(peer);
     this.#hashes.left(peer, nowMs);
-    this.#registry.remove(peer, nowMs);
+    this.#registry.remove(peer, cause, nowMs);
   }
 
   disconnect(peer: SwarmPeer, reason: DisconnectReason, detail: string, nowMs: number): void {
     this.#outbox.put({ kind: 'disconnect', peer: peer.number, reason, detail });
-    this.lost(peer, nowMs);
-    if (reason === 'nothing_to_exchange' && peer.address) this.#registry.book.lost(peer.address, 'useless', nowMs);
+    this.lost(peer, CAUSES[reason] ?? 'closed', nowMs);
   }
 
   protocolBroken(peer: SwarmPeer, error: ProtocolError, nowMs: number): void {

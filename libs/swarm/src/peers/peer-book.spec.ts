@@ -47,6 +47,30 @@ describe('PeerBook', () => {
     expect(waits).toEqual([...waits].sort((a, b) => a - b));
   });
 
+  it.each(['named', 'lan', 'found'] as const)(
+    'avoids a %s peer that breaks the protocol for longer each time',
+    (origin) => {
+      const book = newBook();
+      book.add(address, origin, 0);
+      let nowMs = 0;
+      const waits: number[] = [];
+      for (let breach = 0; breach < 12; breach += 1) {
+        expect(book.take(0, nowMs)).toEqual([address]);
+        book.connected(address);
+        book.lost(address, 'broken', nowMs);
+        const lostMs = nowMs;
+        while (book.take(0, nowMs).length === 0) nowMs += 1000;
+        waits.push(nowMs - lostMs);
+        // What it sends in between makes up for nothing.
+        book.connected(address);
+        book.lost(address, 'closed', nowMs);
+        nowMs += 10 * 60_000;
+      }
+      expect(waits.slice(0, 4)).toEqual([10_000, 20_000, 40_000, 80_000]);
+      expect(waits.at(-1)).toBe(10 * 60_000);
+    },
+  );
+
   it('never gives an excluded peer again', () => {
     const book = newBook();
     book.add(address, 'named', 0);

@@ -19,6 +19,8 @@ export const DIALS_MAX = 12;
 /** Back-off of peers that the user named: they are expected to come up. */
 const NAMED_RETRY_MS = { first: 500, max: 10_000 };
 const FOUND_RETRY_MS = { first: 5_000, max: 10 * 60_000 };
+/** Back-off of peers that broke the protocol, whoever named them. It grows with each time and for good. */
+const BROKEN_RETRY_MS = { first: 10_000, max: 10 * 60_000 };
 /** One dial of so many goes to whoever is best wherever he is: near ones alone would make islands. */
 const FAR_DIAL_EVERY = 4;
 
@@ -27,6 +29,12 @@ const USELESS_RETRY_MS = 10 * 60_000;
 
 /** Who told of a peer: the user, a tracker (`found`), LAN discovery, the peer itself, the DHT, or another peer (BEP 11). */
 export type PeerOrigin = 'named' | 'found' | 'lan' | 'incoming' | 'dht' | 'pex';
+
+/**
+ * Why a peer is not connected: nobody answered, the connection ended (`fruitless` when nothing had moved on it), the peer broke
+ * the protocol, or has nothing to exchange for now.
+ */
+export type LossCause = 'unreachable' | 'closed' | 'fruitless' | 'broken' | 'useless';
 
 const HEARSAY: ReadonlySet<PeerOrigin> = new Set(['dht', 'pex']);
 
@@ -40,7 +48,10 @@ interface Entry {
   priority: number;
   status: 'free' | 'dialling' | 'connected' | 'excluded';
   isMet: boolean;
+  /** Since it was of use last. */
   failures: number;
+  /** Times that it broke the protocol. */
+  breaches: number;
   dialAtMs: number;
   /** What it gave when it was here. */
   bytesPerSecond: number;
@@ -101,6 +112,7 @@ export class PeerBook {
       status: 'free',
       isMet: false,
       failures: 0,
+      breaches: 0,
       dialAtMs: nowMs,
       bytesPerSecond: 0,
     });
@@ -135,14 +147,13 @@ export class PeerBook {
     this.#countHearsay(entry.origin, entry.source, -1);
   }
 
-  /** The peer left, or could not be reached; it is tried again later and later. */
-  lost(address: PeerAddress, cause: 'unreachable' | 'closed' | 'useless', nowMs: number): void {
+  /** The peer is not connected any more, or could not be; it is tried again, later and later unless it was of use. */
+  lost(address: PeerAddress, cause: LossCause, nowMs: number): void {
     const entry = this.#setStatus(address, 'free');
     if (!entry || entry.status === 'excluded') return;
-    const { first, max } = entry.origin === 'named' ? NAMED_RETRY_MS : FOUND_RETRY_MS;
-    entry.failures = cause === 'closed' ? Math.min(entry.failures + 1, 2) : entry.failures + 1;
-    entry.dialAtMs =
-      cause === 'useless' ? nowMs + USELESS_RETRY_MS : nowMs + Math.min(max, first * 2 ** (entry.failures - 1));
+    if (cause === 'broken') entry.breaches += 1;
+    else entry.failures = cause === 'closed' ? 1 : entry.failures + 1;
+    entry.dialAtMs = nowMs + retryMs(entry, cause);
     this.#nextDueMs = Math.min(this.#nextDueMs, entry.dialAtMs);
   }
 
@@ -211,7 +222,7 @@ export class PeerBook {
   }
 
   #compareFar(a: Entry, b: Entry): number {
-    return a.failures - b.failures || b.priority - a.priority;
+    return a.failures + a.breaches - b.failures - b.breaches || b.priority - a.priority;
   }
 
   #nearnessOf(host: Host): number {
@@ -267,4 +278,12 @@ export class PeerBook {
     if (entry.status !== 'excluded') entry.status = status;
     return entry;
   }
+}
+
+function retryMs({ origin, failures, breaches }: Entry, cause: LossCause): number {
+  if (cause === 'useless') return USELESS_RETRY_MS;
+  const { first, max } = origin === 'named' ? NAMED_RETRY_MS : FOUND_RETRY_MS;
+  const failedMs = Math.min(max, first * 2 ** (failures - 1));
+  if (breaches === 0) return failedMs;
+  return Math.max(failedMs, Math.min(BROKEN_RETRY_MS.max, BROKEN_RETRY_MS.first * 2 ** (breaches - 1)));
 }

@@ -63,7 +63,7 @@ describe('PeerRegistry', () => {
     const address = { host: '203.0.113.1', port: 7000 };
     expect(registry.learnAddress(peer, address, 0)).toBe(true);
     expect(registry.book.take(1, 0)).toEqual([]);
-    registry.remove(peer, 0);
+    registry.remove(peer, 'closed', 0);
     expect(registry.book.take(0, 60_000)).toEqual([address]);
   });
 
@@ -72,12 +72,29 @@ describe('PeerRegistry', () => {
     const address = { host: '203.0.113.1', port: 7000 };
     const liar = registry.add({ ...incoming(1, address.host), address }, 0);
     registry.ban(liar.number, 0);
-    registry.remove(liar, 0);
+    registry.remove(liar, 'closed', 0);
     expect(registry.refusalOf({ ...incoming(2, address.host), direction: 'outgoing', address }, 0)).toBe(
       'sent_bad_pieces',
     );
     const other = registry.add(incoming(3, address.host), 0);
     expect(registry.learnAddress(other, address, 0)).toBe(false);
     expect(registry.book.take(0, 1e9)).toEqual([]);
+  });
+
+  it('comes back soon to who was of use, and later each time to who hangs up first', () => {
+    const registry = newRegistry();
+    const address = { host: '203.0.113.1', port: 7000 };
+    const waitAfter = (payloadBytes: number): number => {
+      const peer = registry.add({ ...incoming(1, address.host), direction: 'outgoing', address }, 0);
+      peer.sent.add(payloadBytes, 0);
+      registry.remove(peer, 'closed', 0);
+      let nowMs = 0;
+      while (registry.book.take(0, nowMs).length === 0) nowMs += 100;
+      return nowMs;
+    };
+    registry.book.add(address, 'named', 0);
+    const fruitless = [0, 0, 0, 0].map(waitAfter);
+    expect(fruitless).toEqual([...new Set(fruitless)].toSorted((a, b) => a - b));
+    expect(waitAfter(16_384)).toBe(fruitless[0]);
   });
 });

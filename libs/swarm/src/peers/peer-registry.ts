@@ -8,7 +8,13 @@ import { Host, nearnessRank } from './host.ts';
 import { HostQuota } from './host-quota.ts';
 import { OwnAddress } from './own-address.ts';
 import type { PeerAddress } from './peer-address.ts';
-import { CONNECTIONS_MAX, CONNECTIONS_PER_HOST_MAX, CONNECTIONS_PER_SUBNET_MAX, PeerBook } from './peer-book.ts';
+import {
+  CONNECTIONS_MAX,
+  CONNECTIONS_PER_HOST_MAX,
+  CONNECTIONS_PER_SUBNET_MAX,
+  type LossCause,
+  PeerBook,
+} from './peer-book.ts';
 import { SwarmPeer } from './swarm-peer.ts';
 
 /** Departed peers that can still be named for what they sent. */
@@ -129,7 +135,8 @@ export class PeerRegistry {
     if (this.own.told(host, peer.host)) this.book.weAre(this.own.endpoint, this.own.hosts);
   }
 
-  remove(peer: SwarmPeer, nowMs: number): void {
+  /** @param cause What `PeerBook` makes of it. A connection that was `closed` before a byte of payload moved is `fruitless`. */
+  remove(peer: SwarmPeer, cause: LossCause, nowMs: number): void {
     this.#peers.delete(peer.number);
     this.#inUse.remove(peer.place);
     this.#departed.set(peer.number, peer);
@@ -140,7 +147,8 @@ export class PeerRegistry {
       }
     }
     if (!peer.address) return;
-    this.book.lost(peer.address, 'closed', nowMs);
+    const hasMoved = peer.received.totalBytes + peer.sent.totalBytes > 0;
+    this.book.lost(peer.address, cause === 'closed' && !hasMoved ? 'fruitless' : cause, nowMs);
     const seconds = Math.max(1, (nowMs - peer.connectedMs) / 1000);
     if (peer.received.totalBytes > 0) this.book.gave(peer.address, peer.received.totalBytes / seconds);
   }

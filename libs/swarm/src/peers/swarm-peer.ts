@@ -61,6 +61,9 @@ export class SwarmPeer {
   lastHeardMs: number;
   lastSpokenMs: number;
   isSnubbed = false;
+  snubsInRow = 0;
+  /** When it may be asked again after that. */
+  retryAtMs = 0;
   /** Requests that it rejected although it serves us, since its last block. */
   rejectsInRow = 0;
   /** The piece it leads. */
