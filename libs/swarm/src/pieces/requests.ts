@@ -13,6 +13,8 @@ import type { TokenBucket } from '../rates/token-bucket.ts';
 
 /** A peer that sends nothing for so long loses its blocks to others and is asked for one at a time. */
 export const SNUB_AFTER_MS = 20_000;
+/** Doubled with each time in a row: those who never answer must not hold the memory of open pieces for good. */
+const SNUBBED_RETRY_MS = 5_000;
 
 /** Rejects of one peer that answer no request, before the connection ends. */
 export const STRAY_REJECTS_MAX = 256;
@@ -124,6 +126,10 @@ export class Requests {
 
   #fill(peer: SwarmPeer, nowMs: number): void {
     if (!peer.areWeInterested || (peer.isChokingUs && peer.allowedFast.size === 0)) return;
+    if (peer.isSnubbed && nowMs < peer.retryAtMs) {
+      this.#starve(peer, this.#ledger.supply);
+      return;
+    }
     const depth = peer.isSnubbed ? 1 : peer.depth.blocks(peer.received.bytesPerSecond(nowMs), nowMs);
     // Requests go out in groups: one at a time costs a packet each.
     peer.refillAt = depth - (depth >>> 3);
@@ -136,12 +142,16 @@ export class Requests {
       const supply = this.#ledger.supply;
       const picked = this.#picker.next(peer, nowMs);
       if (!picked) {
-        if (this.#starved.size === 0) this.#starvedAt = supply;
-        this.#starved.add(peer);
+        this.#starve(peer, supply);
         return;
       }
       this.#ask(peer, picked.open, picked.block, nowMs);
     }
+  }
+
+  #starve(peer: SwarmPeer, supply: number): void {
+    if (this.#starved.size === 0) this.#starvedAt = supply;
+    this.#starved.add(peer);
   }
 
   #ask(peer: SwarmPeer, open: OpenPiece, block: number, nowMs: number): void {
@@ -176,6 +186,7 @@ export class Requests {
     }
     peer.lastBlockMs = nowMs;
     peer.isSnubbed = false;
+    peer.snubsInRow = 0;
     peer.rejectsInRow = 0;
     peer.depth.blockReceived();
     if (peer.asked.size <= peer.refillAt) this.due(peer);
@@ -244,6 +255,8 @@ export class Requests {
     for (const peer of this.#peers.values()) {
       if (peer.asked.size === 0 || nowMs - peer.lastBlockMs < SNUB_AFTER_MS) continue;
       peer.isSnubbed = true;
+      peer.snubsInRow += 1;
+      peer.retryAtMs = nowMs + SNUBBED_RETRY_MS * 2 ** peer.snubsInRow;
       this.#cancelAll(peer);
       this.takeBackAll(peer);
       this.due(peer);

@@ -121,4 +121,12 @@ describe.each(seeds)('a swarm of engines, seed %i', (seed) => {
     network.addLauncher({ heldBytesMax: 1 });
     expect(network.runUntilAllFinished(120)).toBe(true);
   });
+
+  it('leaves no memory to peers that never answer, when it has little', () => {
+    const network = new MemoryNetwork({ torrent, seed });
+    for (let count = 0; count < 3; count += 1) network.addLauncher({ conduct: 'silent' });
+    network.addLauncher({ starts: 'complete' });
+    network.addLauncher({ heldBytesMax: 1 });
+    expect(network.runUntilAllFinished(100)).toBe(true);
+  });
 });

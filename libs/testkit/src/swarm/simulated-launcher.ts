@@ -276,7 +276,7 @@ export class SimulatedLauncher implements LinkEnd {
     if (!link) return;
     if (this.conduct === 'silent') return;
     if (this.conduct === 'lacks_pieces' || this.conduct === 'free_rides') {
-      link.send({ kind: 'reject', ...span });
+      link.send({ kind: 'reject', piece: span.piece, begin: span.begin, lengthBytes: span.lengthBytes });
       this.swarm.uploaded(peer, span.lengthBytes, 'failed', nowMs);
       return;
     }
