@@ -30,6 +30,7 @@ const TRANSMISSION: ForeignPeer = {
 };
 
 const LIBTORRENT_PEER = fileURLToPath(new URL('libtorrent-peer.py', import.meta.url));
+const LIBTORRENT_SEEKER = fileURLToPath(new URL('libtorrent-seeker.py', import.meta.url));
 
 /** @returns The program. Without it the test is skipped, and fails where CI is set. */
 function requirePeer(test: TestContext, { name, package: debianPackage, probes }: ForeignPeer): string {
@@ -54,6 +55,18 @@ export async function startLibtorrent(
     });
   const { listen } = await line(0);
   return { program, listen: String(listen), done: () => line(1) };
+}
+
+/** A libtorrent that looks for the peers of an infohash, and connects to them. @returns Where it listens. */
+export async function startLibtorrentSeeker(
+  test: TestContext,
+  scene: Scene,
+  infohash: string,
+  ...options: string[]
+): Promise<string> {
+  const program = scene.start(requirePeer(test, LIBTORRENT), [LIBTORRENT_SEEKER, infohash, ...options]);
+  const [line] = await program.until(({ output }) => (output.includes('\n') ? output.split('\n') : undefined));
+  return String((JSON.parse(line ?? '') as JsonDocument)['listen']);
 }
 
 /** An aria2 that ends when it has everything. */
