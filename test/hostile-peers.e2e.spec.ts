@@ -78,6 +78,18 @@ const expelled: Readonly<Record<string, Misdeed>> = {
     await line.greet({ kind: 'have_none' });
     await line.send({ kind: 'have', piece: 0xffff_ffff });
   },
+  'chokes and unchokes without end': async (line) => {
+    await line.listen().greet({ kind: 'have_none' });
+    await line.flood({ kind: 'unchoke' }, { kind: 'choke' });
+  },
+  'the same news without end': async (line) => {
+    await line.listen().greet({ kind: 'have_none' });
+    await line.flood({ kind: 'have', piece: 0 });
+  },
+  'messages that nobody knows': async (line) => {
+    await line.listen().greet({ kind: 'have_none' });
+    await line.flood({ kind: 'unknown', id: 99 });
+  },
   'encrypted garbage': async (line) => {
     await line.sendBytes(randomBytes(MIB));
   },
@@ -85,10 +97,6 @@ const expelled: Readonly<Record<string, Misdeed>> = {
 
 /** Which the launcher may put up with, as long as it goes on with its work. */
 const endured: Readonly<Record<string, Misdeed>> = {
-  'chokes and unchokes without end': async (line) => {
-    await line.listen().greet({ kind: 'have_all' });
-    await line.flood({ kind: 'unchoke' }, { kind: 'choke' });
-  },
   'keep-alives without end': async (line) => {
     await line.listen().greet({ kind: 'have_all' });
     await line.flood({ kind: 'keep_alive' });
@@ -155,7 +163,13 @@ describe('launchers among hostile peers', { timeout: TIMEOUT_MS }, () => {
     const times = expect.any(Number) as number;
     expect(document).toMatchObject({
       done: true,
-      protocolErrors: { message_too_long: times, bad_block: times, bad_piece_index: times, too_many_requests: times },
+      protocolErrors: {
+        message_too_long: times,
+        bad_block: times,
+        bad_piece_index: times,
+        too_many_requests: times,
+        too_many_messages: times,
+      },
     });
     expect(await treeOf(join(target, NAME))).toEqual(summarizeBuild(build));
     expect(await memory).toBeLessThan(RESIDENT_BYTES_MAX);

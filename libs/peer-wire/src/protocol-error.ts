@@ -8,6 +8,7 @@ export type ProtocolErrorCode =
   | 'bad_block'
   | 'bad_sequence'
   | 'too_many_requests'
+  | 'too_many_messages'
   | 'bad_metadata'
   | 'bad_encryption'
   | 'encryption_refused'

@@ -3,6 +3,7 @@ import type { WireMessage } from '@swarmpatch/peer-wire';
 import type { Extensions } from './extensions/extensions.ts';
 import type { FastPieces } from './extensions/fast-pieces.ts';
 import type { HashExchange } from './hashes/hash-exchange.ts';
+import { costOf } from './peers/message-budget.ts';
 import type { PeerSessions } from './peers/peer-sessions.ts';
 import type { SwarmPeer } from './peers/swarm-peer.ts';
 import type { PieceFinish } from './pieces/piece-finish.ts';
@@ -46,6 +47,7 @@ export class MessageRouter {
   route(peer: SwarmPeer, message: WireMessage, nowMs: number): void {
     const { sessions, extensions, requests, finish, uploads, unchoking, spread, superSeeding, fast, hashes } =
       this.#parts;
+    peer.messageBudget.spend(costOf(peer, message), nowMs);
     switch (message.kind) {
       case 'choke':
         peer.isChokingUs = true;
@@ -78,7 +80,7 @@ export class MessageRouter {
         requests.hasMore(peer);
         break;
       case 'request':
-        uploads.requested(peer, message);
+        if (uploads.requested(peer, message) === 'rejected') peer.messageBudget.spend(1, nowMs);
         break;
       case 'cancel':
         uploads.cancelled(peer, message);

@@ -164,6 +164,7 @@ export class MagnetSearch {
   }
 
   #route(peer: SwarmPeer, message: WireMessage, nowMs: number): void {
+    if (message.kind !== 'hashes') peer.messageBudget.spend(1, nowMs);
     switch (message.kind) {
       case 'extended':
         this.#extensions.received(peer, message, nowMs);
@@ -172,6 +173,7 @@ export class MagnetSearch {
       case 'hashes': {
         const result = this.#layers?.received(peer.number, message) ?? 'unknown';
         if (result === 'wrong') this.#ban(peer.number, 'its hashes do not lead to the pieces root');
+        if (result === 'unknown') peer.messageBudget.spend(1, nowMs);
         if (result !== 'proven') break;
         this.#lastUseMs.set(peer, nowMs);
         this.#layersLastMs = nowMs;

@@ -2,6 +2,7 @@ import type { Capabilities } from '@swarmpatch/peer-wire';
 
 import type { Bitfield } from '../pieces/bitfield.ts';
 import { Host } from './host.ts';
+import { MessageBudget } from './message-budget.ts';
 import type { PeerAddress } from './peer-address.ts';
 import { RateMeter } from '../rates/rate-meter.ts';
 import { RequestDepth } from '../pieces/request-depth.ts';
@@ -33,6 +34,7 @@ export class SwarmPeer {
   readonly offeredFast: Map<number, number> = new Map();
   /** Pieces that it would rather send than others (BEP 6), newest last. */
   readonly suggested: Set<number> = new Set();
+  readonly messageBudget: MessageBudget = new MessageBudget();
   /** Rejects of what was not asked for. */
   strayRejects = 0;
   /** Its pieces that are wanted here and not written. */

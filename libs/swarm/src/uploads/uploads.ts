@@ -51,7 +51,7 @@ export class Uploads {
   }
 
   /** @throws {ProtocolError} `bad_block`, `too_many_requests` */
-  requested(peer: SwarmPeer, span: BlockSpan): void {
+  requested(peer: SwarmPeer, span: BlockSpan): 'queued' | 'rejected' {
     if (!this.#ledger.layout.isServable(span)) {
       throw new ProtocolError(
         'bad_block',
@@ -60,17 +60,18 @@ export class Uploads {
     }
     if (!this.#mayServe(peer, span)) {
       this.#reject(peer, span);
-      return;
+      return 'rejected';
     }
     const queue = this.#queueOf(peer);
     if (queue.spans.length >= REQUESTS_QUEUED_MAX) {
       if (!peer.capabilities.fast)
         throw new ProtocolError('too_many_requests', `serve a request: ${REQUESTS_QUEUED_MAX} are waiting already`);
       this.#reject(peer, span);
-      return;
+      return 'rejected';
     }
     queue.spans.push(span);
     this.#lineUp(queue);
+    return 'queued';
   }
 
   cancelled(peer: SwarmPeer, span: BlockSpan): void {
