@@ -14,13 +14,13 @@ import {
   type SwarmCommand,
 } from '@swarmpatch/swarm';
 
+import { TieredAnnouncer, TrackerClient } from '../tracker-client/index.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { ownHosts } from './own-hosts.ts';
 import { PeerDialer } from './peer-dialer.ts';
 import { createPeerId } from './peer-id.ts';
 import type { PeerSocket } from './peer-socket.ts';
 import { speaksV2 } from './torrent-identity.ts';
-import { TrackerAnnouncer } from './tracker-announcer.ts';
 import { TransferError } from './transfer-error.ts';
 
 const TICK_MS = 100;
@@ -103,7 +103,8 @@ class MagnetFetch {
     }, TICK_MS);
     const timeout = this.#startTimeout();
     signal?.addEventListener('abort', this.#settle);
-    const announcers = trackers.map((url) => this.#announce(url));
+    const client = new TrackerClient();
+    const announcer = trackers.length > 0 ? this.#announce([trackers], client) : undefined;
     for (const discover of discoveries) discover((found, origin) => this.#found(found, origin), this.#ending.signal);
     this.#found(peers, 'named');
     try {
@@ -116,7 +117,9 @@ class MagnetFetch {
       this.#dialer.stop();
       for (const socket of this.#sockets.values()) socket.destroy();
       // The transfer need not wait until trackers have heard that this is over.
-      for (const announcer of announcers) void announcer.stop();
+      void Promise.resolve(announcer?.stop()).finally(() => {
+        client.close();
+      });
     }
     signal?.throwIfAborted();
     return this.#result();
@@ -138,17 +141,19 @@ class MagnetFetch {
     return timeoutMs === undefined ? undefined : setTimeout(this.#settle, timeoutMs);
   }
 
-  #announce(url: string): TrackerAnnouncer {
-    return new TrackerAnnouncer(url, {
-      infohash: this.#infohashes[0] ?? new Uint8Array(20),
+  #announce(tiers: readonly (readonly string[])[], client: TrackerClient): TieredAnnouncer {
+    const torrent = {
+      tiers,
+      infohashes: this.#infohashes,
       peerId: this.#peerId,
-      port: NO_PORT,
+      port: () => NO_PORT,
       progress: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1, peers: this.#search.peerCount }),
-      onPeers: (peers) => {
+      onPeers: (peers: readonly PeerAddress[]) => {
         this.#found(peers, 'found');
       },
       random: Math.random,
-    });
+    };
+    return new TieredAnnouncer(torrent, client);
   }
 
   #found(peers: readonly PeerAddress[], origin: PeerOrigin): void {

@@ -10,4 +10,5 @@ export type {
   TransferStats,
 } from './transfer-options.ts';
 export { TransferError, type TransferErrorCode } from './transfer-error.ts';
+export type { DhtSettings, DiscoveryOptions } from './session-discovery.ts';
 export { SESSION_CONNECTIONS_MAX, startTransfer, TransferSession } from './transfer-session.ts';

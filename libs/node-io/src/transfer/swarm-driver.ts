@@ -30,8 +30,6 @@ export class SwarmDriver {
   readonly #connections: PeerConnections;
   readonly #webSeedRunner: WebSeedRunner;
   readonly #onChange: () => void;
-  /** What begins something new waits here while the session is paused. */
-  readonly #held: SwarmCommand[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isRunning = true;
   #isPumping = false;
@@ -67,6 +65,7 @@ export class SwarmDriver {
       slots: this.#slots,
       peerId: Buffer.from(peerId).toString('hex'),
       self: { client: 'Swarmpatch 0.1', listenPort: host.listener?.address.port, infoBytes: metainfo.infoBytes },
+      lanLimits: host.lanLimits,
       downloadLimit: host.limits.download,
       uploadLimit: host.limits.upload,
       webSeedCount: webSeeds.length,
@@ -74,6 +73,7 @@ export class SwarmDriver {
       deadlineMs: torrent.deadlineMs === undefined ? undefined : monotonicMs() + torrent.deadlineMs,
       random: Math.random,
     });
+    if (host.isPaused) this.swarm.pause();
     const common = { swarm: this.swarm, nowMs: monotonicMs, onChange };
     const verifier = new PieceVerifier(metainfo);
     const { hasher, readCache: cache, encryption } = host;
@@ -137,12 +137,13 @@ export class SwarmDriver {
 
   /** Lets go of peers and web seeds until `resume`; what was received is still verified and written. */
   pause(): void {
+    this.swarm.pause();
     this.swarm.stop(monotonicMs());
     this.pump();
-    this.#webSeedRunner.stop();
   }
 
   resume(): void {
+    this.swarm.resume(monotonicMs());
     this.#tick();
   }
 
@@ -165,7 +166,6 @@ export class SwarmDriver {
     try {
       while (this.#isPumpDue) {
         this.#isPumpDue = false;
-        if (!this.#host.isPaused) for (const command of this.#held.splice(0)) this.#carryOut(command);
         for (const command of this.swarm.drain(monotonicMs())) this.#carryOut(command);
       }
       this.#connections.flush();
@@ -176,7 +176,7 @@ export class SwarmDriver {
   }
 
   #tick(): void {
-    if (!this.#host.isPaused) this.swarm.tick(monotonicMs());
+    this.swarm.tick(monotonicMs());
     this.pump();
   }
 
@@ -195,8 +195,7 @@ export class SwarmDriver {
         this.#work.write(command.piece);
         break;
       case 'dial':
-        if (this.#host.isPaused) this.#held.push(command);
-        else if (this.#host.mayConnect) this.#connections.dial(command.address);
+        if (this.#host.mayConnect) this.#connections.dial(command.address);
         else this.swarm.dialFailed(command.address, monotonicMs());
         break;
       case 'disconnect':
@@ -206,8 +205,7 @@ export class SwarmDriver {
         this.#leafReader.read(command.piece);
         break;
       case 'fetch':
-        if (this.#host.isPaused) this.#held.push(command);
-        else this.#webSeedRunner.start(command);
+        this.#webSeedRunner.start(command);
         break;
       case 'shorten_fetch':
         this.#webSeedRunner.shorten(command.runId, command.endPiece);

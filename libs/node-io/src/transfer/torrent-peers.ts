@@ -1,15 +1,18 @@
-import type { PeerAddress } from '@swarmpatch/swarm';
+import type { PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
 
+import { TieredAnnouncer } from '../tracker-client/index.ts';
 import { infohashesOf } from './torrent-identity.ts';
-import { TrackerAnnouncer } from './tracker-announcer.ts';
 import type { TransferHost } from './transfer-host.ts';
 import type { TorrentOptions, TransferStats } from './transfer-options.ts';
+
+/** Trackers want a port; nobody can connect to this one. */
+const NO_PORT = 9;
 
 interface TorrentPeersContext {
   /** 20 bytes. */
   readonly peerId: Uint8Array;
   readonly progress: () => TransferStats;
-  readonly onPeers: (peers: readonly PeerAddress[]) => void;
+  readonly onPeers: (peers: readonly PeerAddress[], origin: PeerOrigin) => void;
 }
 
 /** Looks for peers of one torrent, and tells the others where this one is. */
@@ -17,7 +20,8 @@ export class TorrentPeers {
   readonly #torrent: TorrentOptions;
   readonly #host: TransferHost;
   readonly #context: TorrentPeersContext;
-  #announcers: TrackerAnnouncer[] = [];
+  readonly #ending = new AbortController();
+  #announcer: TieredAnnouncer | undefined;
 
   constructor(torrent: TorrentOptions, host: TransferHost, context: TorrentPeersContext) {
     this.#torrent = torrent;
@@ -27,42 +31,52 @@ export class TorrentPeers {
 
   /** Whether there is anyone to ask. */
   get hasSources(): boolean {
-    return this.#announcers.length > 0;
+    const { trackers, metainfo } = this.#torrent;
+    return trackers.flat().length > 0 || (!metainfo.private && this.#host.discovery.wayCount > 0);
   }
 
   start(): void {
+    const { metainfo, trackers } = this.#torrent;
     const { peerId, progress, onPeers } = this.#context;
-    // A hybrid torrent's two swarms are the same peers (BEP 52): the v1 one is the one that everybody can join.
-    const [infohash] = infohashesOf(this.#torrent.metainfo);
-    if (!infohash) return;
-    for (const url of new Set(this.#torrent.trackers.flat())) {
-      this.#announcers.push(
-        new TrackerAnnouncer(url, {
-          infohash,
-          peerId,
-          port: this.#host.listener?.address.port ?? 1,
-          progress: () => {
-            const { uploadedBytes, fromPeersBytes, fromWebSeedsBytes, wantedLeftBytes, peers } = progress();
-            return {
-              uploadedBytes,
-              downloadedBytes: fromPeersBytes + fromWebSeedsBytes,
-              leftBytes: wantedLeftBytes,
-              peers,
-            };
-          },
-          onPeers,
-          random: Math.random,
-        }),
-      );
+    const infohashes = infohashesOf(metainfo);
+    const port = (): number | undefined => this.#host.listener?.address.port;
+    if (trackers.flat().length > 0) {
+      const torrent = {
+        tiers: trackers,
+        infohashes,
+        peerId,
+        port: () => port() ?? NO_PORT,
+        progress: () => {
+          const { uploadedBytes, fromPeersBytes, fromWebSeedsBytes, wantedLeftBytes, peers } = progress();
+          const downloadedBytes = fromPeersBytes + fromWebSeedsBytes;
+          return { uploadedBytes, downloadedBytes, leftBytes: wantedLeftBytes, peers };
+        },
+        onPeers: (peers: readonly PeerAddress[]) => {
+          onPeers(peers, 'found');
+        },
+        random: Math.random,
+      };
+      this.#announcer = new TieredAnnouncer(torrent, this.#host.trackerClient);
     }
+    if (!metainfo.private) this.#host.discovery.addNodes(metainfo.dhtNodes);
+    this.#host.discovery.join(
+      { infohashes, isPrivate: metainfo.private },
+      {
+        onPeers,
+        announcedPort: () => (this.#host.isPaused ? undefined : port()),
+        wantsPeers: () => progress().piecesWantedLeft > 0 && progress().peers === 0 && !this.#host.isPaused,
+        signal: this.#ending.signal,
+      },
+    );
   }
 
   /** The download ended well just now. */
   completed(): void {
-    for (const announcer of this.#announcers) announcer.completed();
+    this.#announcer?.completed();
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#announcers.map((announcer) => announcer.stop()));
+    this.#ending.abort();
+    await this.#announcer?.stop();
   }
 }

@@ -1,8 +1,10 @@
 import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
 
+import type { TrackerClient } from '../tracker-client/index.ts';
 import type { PeerListener } from './peer-listener.ts';
 import type { PieceHasher } from './piece-hasher.ts';
 import type { ReadCache } from './read-cache.ts';
+import type { SessionDiscovery } from './session-discovery.ts';
 import type { TransferBuckets } from './transfer-buckets.ts';
 
 /** What a session lends to each of its torrents. */
@@ -11,6 +13,10 @@ export interface TransferHost {
   readonly peerUse: 'use' | 'avoid';
   /** Of this torrent, under those of the session. */
   readonly limits: TransferBuckets;
+  readonly trackerClient: TrackerClient;
+  readonly discovery: SessionDiscovery;
+  /** Whether peers of the local network are free of the limits. */
+  readonly lanLimits: 'exempt' | 'counted';
   readonly encryption: EncryptionPolicy;
   readonly hasher: PieceHasher;
   readonly readCache: ReadCache;

@@ -4,6 +4,7 @@ import type { PeerAddress, PieceStore, SwarmStats } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import type { ListenAddress } from './peer-listener.ts';
+import type { DiscoveryOptions } from './session-discovery.ts';
 import type { Stall } from './source-verdict.ts';
 
 /** Of peers and web seeds together; absent for no limit. */
@@ -21,6 +22,10 @@ export interface SessionOptions {
   readonly encryption?: EncryptionPolicy | undefined;
   /** Of all torrents together. */
   readonly limits?: TransferLimits | undefined;
+  /** Whether peers of the local network are free of all limits; they are counted unless given. */
+  readonly lanLimits?: 'exempt' | 'counted' | undefined;
+  /** Ways to find peers beside trackers; none unless given. */
+  readonly discovery?: DiscoveryOptions | undefined;
   /** Of all torrents together; `SESSION_CONNECTIONS_MAX` unless given. */
   readonly connectionsMax?: number | undefined;
 }

@@ -6,6 +6,7 @@ import { type Metainfo, pathInDownload } from '@swarmpatch/metainfo';
 import { Bitfield } from '@swarmpatch/swarm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { startDht } from '../discovery/index.ts';
 import { createTorrentFrom } from '../hashing/index.ts';
 import { FilePieceStore, type SessionOptions, type TorrentOptions, type Transfer, TransferSession } from './index.ts';
 
@@ -150,6 +151,33 @@ describe('TransferSession', () => {
     expect(await isDoneWithin(slow, 300)).toBe(false);
     slow?.setLimits({});
     await slow?.done;
+  });
+
+  it('meets peers of all its torrents through one DHT node, but those of no private torrent', async () => {
+    const router = await startDht({ host: LOOPBACK.host, bootstrapNodes: [] });
+    const discovery = { dht: { bootstrapNodes: [{ host: LOOPBACK.host, port: router.port }] } };
+    try {
+      const [first, second, third] = torrents as [Metainfo, Metainfo, Metainfo];
+      const secret = { ...third, private: true };
+      const seed = await open({ discovery });
+      const session = await open({ discovery });
+      for (const metainfo of [first, second, secret]) {
+        seed.add(torrentIn('seed', metainfo, { have: Bitfield.full(metainfo.pieceCount).bits }));
+      }
+      const transfers = [first, second].map((metainfo) => session.add(torrentIn('copy', metainfo)));
+      await Promise.all(transfers.map(({ done }) => done));
+      await expect(session.add(torrentIn('copy', secret)).done).rejects.toMatchObject({ code: 'no_sources' });
+      expect(session.dhtState).toBeDefined();
+    } finally {
+      await router.close();
+    }
+  });
+
+  it('asks no public router when it listens on loopback alone', async () => {
+    const session = await open({ discovery: { dht: {}, lan: 'use' } });
+    const [metainfo] = torrents as [Metainfo];
+    await expect(session.add(torrentIn('copy', metainfo)).done).rejects.toMatchObject({ code: 'no_sources' });
+    expect(session.discoveriesOf([])).toEqual([]);
   });
 
   it('takes nothing more once it is closed, and its torrents are stopped', async () => {

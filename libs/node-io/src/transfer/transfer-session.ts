@@ -1,8 +1,11 @@
 import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
 
+import { TrackerClient } from '../tracker-client/index.ts';
+import type { PeerDiscovery } from './fetch-magnet.ts';
 import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { ReadCache } from './read-cache.ts';
+import { SessionDiscovery } from './session-discovery.ts';
 import { expectHashes, infohashesOf } from './torrent-identity.ts';
 import { Transfer } from './transfer.ts';
 import { TransferBuckets } from './transfer-buckets.ts';
@@ -25,11 +28,13 @@ export class TransferSession {
   readonly #hasher: PieceHasher;
   readonly #readCache = new ReadCache();
   readonly #limits: TransferBuckets;
+  readonly #trackerClient = new TrackerClient();
+  readonly #discovery: SessionDiscovery;
   readonly #transfers = new Map<string, Transfer>();
   readonly #pausedBy = new Set<string>();
   readonly #life: Life;
   #isOpen = true;
-  #closed: Promise<unknown> | undefined;
+  #closed: Promise<void> | undefined;
 
   private constructor(options: SessionOptions, listener: PeerListener | undefined, life: Life) {
     this.#life = life;
@@ -37,6 +42,7 @@ export class TransferSession {
     this.#listener = listener;
     this.#hasher = new PieceHasher();
     this.#limits = TransferBuckets.of(options.limits);
+    this.#discovery = new SessionDiscovery(options.discovery ?? {}, listener?.address);
   }
 
   /** @throws {TransferError} `listen_failed` */
@@ -69,6 +75,11 @@ export class TransferSession {
   /** Where peers can reach every torrent of this session. */
   get address(): ListenAddress | undefined {
     return this.#listener?.address;
+  }
+
+  /** Whom this session's DHT node knows, for the next session; undefined when it knows nobody. */
+  get dhtState(): Uint8Array | undefined {
+    return this.#discovery.dhtState;
   }
 
   get transfers(): readonly Transfer[] {
@@ -106,6 +117,16 @@ export class TransferSession {
     return transfer;
   }
 
+  /** The ways of this session to find peers of a torrent that is not added yet, beside trackers. @param infohashes 20 bytes each. */
+  discoveriesOf(infohashes: readonly Uint8Array[]): PeerDiscovery[] {
+    if (this.#discovery.wayCount === 0) return [];
+    const discover: PeerDiscovery = (onPeers, signal) => {
+      const member = { onPeers, announcedPort: () => undefined, wantsPeers: () => true, signal };
+      this.#discovery.join({ infohashes, isPrivate: false }, member);
+    };
+    return [discover];
+  }
+
   /** Of all torrents together, from now on. */
   setLimits(limits: TransferLimits): void {
     this.#limits.set(limits);
@@ -126,8 +147,13 @@ export class TransferSession {
   async close(): Promise<void> {
     this.#isOpen = false;
     await Promise.all(this.transfers.map((transfer) => transfer.stop()));
-    this.#closed ??= Promise.all([this.#listener?.close(), this.#hasher.close()]);
+    this.#closed ??= this.#letGo();
     await this.#closed;
+  }
+
+  async #letGo(): Promise<void> {
+    this.#trackerClient.close();
+    await Promise.all([this.#listener?.close(), this.#hasher.close(), this.#discovery.close()]);
   }
 
   #tellPause(): void {
@@ -141,6 +167,9 @@ export class TransferSession {
       listener: this.#listener,
       peerUse: this.#options.peerUse ?? 'use',
       limits: TransferBuckets.of(torrent.torrentLimits, this.#limits),
+      trackerClient: this.#trackerClient,
+      discovery: this.#discovery,
+      lanLimits: this.#options.lanLimits ?? 'counted',
       encryption: this.#options.encryption ?? ENCRYPTION_DEFAULT,
       hasher: this.#hasher,
       readCache: this.#readCache,

@@ -51,8 +51,8 @@ export class Transfer {
     this.#found = new TorrentPeers(torrent, host, {
       peerId,
       progress: () => this.stats,
-      onPeers: (peers) => {
-        this.#driver.addPeers(peers, 'found');
+      onPeers: (peers, origin) => {
+        this.#driver.addPeers(peers, origin);
       },
     });
     this.done = new Promise((resolve, reject) => {
