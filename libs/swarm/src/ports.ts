@@ -2,13 +2,15 @@
 export interface PieceStore {
   /** Pads are read as zeros. */
   read(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array>;
+  /** Fills the target as `read` would. */
+  readInto?(piece: number, begin: number, target: Uint8Array): Promise<void>;
   /** Writes a verified piece. Pads are in `data` and are not stored. */
   write(piece: number, data: Uint8Array): Promise<void>;
   /**
    * How often the files of a piece were changed by others than this store, as far as that shows; unless it is there, never.
    * What was found whole in one edition is whole while the edition stays.
    */
-  edition?(piece: number): Promise<number>;
+  edition?(piece: number): number;
   /** The edition as of the last look. */
   knownEdition?(piece: number): number;
   flush(): Promise<void>;

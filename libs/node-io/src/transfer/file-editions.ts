@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
 
 interface Seen {
   edition: number;
@@ -20,8 +20,9 @@ export class FileEditions {
     this.#of(fileIndex).stamp = undefined;
   }
 
-  async look(fileIndex: number, path: string): Promise<number> {
-    const { size, mtimeMs } = await stat(path);
+  /** At once: the file is about to be read, and a look costs less than waiting for one. @throws {Error} of the file system */
+  look(fileIndex: number, path: string): number {
+    const { size, mtimeMs } = statSync(path);
     const stamp = `${size} ${mtimeMs}`;
     const seen = this.#of(fileIndex);
     if (seen.stamp !== undefined && seen.stamp !== stamp) seen.edition += 1;

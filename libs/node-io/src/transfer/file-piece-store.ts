@@ -45,18 +45,25 @@ export class FilePieceStore implements PieceStore {
 
   /** What lies in no file, and past the last one, is zeros. @throws {Error} of the file system, or when a file is too short. */
   async read(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array> {
+    const data = Buffer.allocUnsafe(lengthBytes);
+    await this.readInto(piece, begin, data);
+    return data;
+  }
+
+  /** Fills the target as `read` would. */
+  async readInto(piece: number, begin: number, target: Uint8Array): Promise<void> {
+    const lengthBytes = target.length;
     const insideBytes = Math.max(0, Math.min(lengthBytes, this.#geometry.pieceSizeBytes(piece) - begin));
     const spans = insideBytes > 0 ? this.#geometry.filesOfPiece(piece, begin, insideBytes) : [];
     const filledBytes = spans.reduce((sum, span) => sum + span.lengthBytes, 0);
-    const data = filledBytes === lengthBytes ? Buffer.allocUnsafe(lengthBytes) : Buffer.alloc(lengthBytes);
+    if (filledBytes < lengthBytes) target.fill(0);
     for (const { fileIndex, fileOffsetBytes, pieceOffsetBytes, lengthBytes: spanBytes } of spans) {
       const at = pieceOffsetBytes - begin;
       const path = this.#locate(fileIndex);
       await this.#files.use(fileIndex, path, 'read', (descriptor) =>
-        readFully(descriptor, data.subarray(at, at + spanBytes), fileOffsetBytes),
+        readFully(descriptor, target.subarray(at, at + spanBytes), fileOffsetBytes),
       );
     }
-    return data;
   }
 
   async write(piece: number, data: Uint8Array): Promise<void> {
@@ -68,10 +75,10 @@ export class FilePieceStore implements PieceStore {
     if (this.#unflushedBytes >= UNFLUSHED_BYTES_MAX) this.#flushing ??= this.#flushAhead();
   }
 
-  async edition(piece: number): Promise<number> {
+  edition(piece: number): number {
     let edition = 0;
     for (const { fileIndex } of this.#geometry.filesOfPiece(piece))
-      edition += await this.#editions.look(fileIndex, this.#locate(fileIndex));
+      edition += this.#editions.look(fileIndex, this.#locate(fileIndex));
     return edition;
   }
 

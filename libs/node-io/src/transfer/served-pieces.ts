@@ -53,19 +53,28 @@ export class ServedPieces {
     this.#wholeIn[piece] = this.#store.knownEdition?.(piece) ?? 0;
   }
 
-  /** What is at hand of a block, good to be sent; undefined when it has to be loaded. */
+  /** What is at hand of a block, good to be sent in this turn, or while it is held; undefined when it has to be loaded. */
   peek(span: BlockSpan): Uint8Array | undefined {
     const data = this.#isInOnePart(span) ? this.#cache.get(this, this.#partOf(span)) : undefined;
     return data && this.#cut(data, span);
   }
 
-  /** Brings a block and its neighbours. */
+  /** Brings a block and its neighbours, good as above: what was read last is not dropped first. */
   async load(span: BlockSpan): Promise<Uint8Array | Unserved> {
     if (!this.#isInOnePart(span)) return this.#loadHalves(span);
     const part = this.#partOf(span);
     const loading = this.#loading.get(part) ?? this.#begin(span.piece, part);
     const data = await loading;
     return typeof data === 'string' ? data : this.#cut(data, span);
+  }
+
+  /** The bytes are on their way: they stay as they are until they are released. */
+  hold(bytes: Uint8Array): void {
+    this.#cache.hold(bytes);
+  }
+
+  release(bytes: Uint8Array): void {
+    this.#cache.release(bytes);
   }
 
   /** Lets go of what is kept. */
@@ -84,9 +93,13 @@ export class ServedPieces {
   async #loadHalves({ piece, begin, lengthBytes }: BlockSpan): Promise<Uint8Array | Unserved> {
     const headBytes = this.#partBytes - (begin % this.#partBytes);
     const head = await this.load({ piece, begin, lengthBytes: headBytes });
-    const tail = await this.load({ piece, begin: begin + headBytes, lengthBytes: lengthBytes - headBytes });
     if (typeof head === 'string') return head;
-    return typeof tail === 'string' ? tail : Buffer.concat([head, tail]);
+    const whole = new Uint8Array(lengthBytes);
+    whole.set(head);
+    const tail = await this.load({ piece, begin: begin + headBytes, lengthBytes: lengthBytes - headBytes });
+    if (typeof tail === 'string') return tail;
+    whole.set(tail, headBytes);
+    return whole;
   }
 
   #begin(piece: number, part: number): Promise<Uint8Array | Unserved> {
@@ -103,10 +116,9 @@ export class ServedPieces {
 
   async #read(piece: number, begin: number): Promise<Uint8Array | Unserved> {
     const filledBytes = this.#layout.filledBytes(piece);
-    const edition = (await this.#store.edition?.(piece)) ?? 0;
-    if (this.#wholeIn[piece] === edition) {
-      return this.#store.read(piece, begin, Math.max(0, Math.min(this.#partBytes, filledBytes - begin)));
-    }
+    const partBytes = Math.max(0, Math.min(this.#partBytes, filledBytes - begin));
+    const edition = this.#store.edition?.(piece) ?? 0;
+    if (this.#wholeIn[piece] === edition) return this.#readPart(piece, begin, partBytes);
     if (this.#damagedIn.get(piece) === edition) return 'damaged';
     const whole = await this.#readWhole(piece);
     if (!whole) {
@@ -114,7 +126,17 @@ export class ServedPieces {
       return 'damaged';
     }
     this.#wholeIn[piece] = edition;
-    return this.#partsInPiece === 1 ? whole : whole.slice(begin, begin + this.#partBytes);
+    if (whole.length === partBytes) return whole;
+    const part = this.#cache.allocate(partBytes);
+    part.set(whole.subarray(begin, begin + partBytes));
+    return part;
+  }
+
+  async #readPart(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array> {
+    const part = this.#cache.allocate(lengthBytes);
+    if (this.#store.readInto) await this.#store.readInto(piece, begin, part);
+    else part.set(await this.#store.read(piece, begin, lengthBytes));
+    return part;
   }
 
   /** @returns The piece when it is as it should be. */
@@ -122,7 +144,7 @@ export class ServedPieces {
     const digest = this.#verifier.digestOf(piece);
     const lengthBytes = Math.max(this.#layout.filledBytes(piece), digest?.lengthBytes ?? 0);
     try {
-      const data = await this.#store.read(piece, 0, lengthBytes);
+      const data = await this.#readPart(piece, 0, lengthBytes);
       return digest && (await this.#hasher.matches(digest, data)) ? data : undefined;
     } catch (error) {
       if (error instanceof TransferError && error.code === 'file_too_short') return undefined;

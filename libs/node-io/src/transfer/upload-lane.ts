@@ -75,7 +75,9 @@ export class UploadLane {
 
   #send(batch: readonly OutgoingBlock[]): void {
     const lengthBytes = batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    for (const { bytes } of batch) this.#pieces.hold(bytes);
     this.#socket.sendBlocks(batch, () => {
+      for (const { bytes } of batch) this.#pieces.release(bytes);
       this.#events.onSent(lengthBytes);
     });
   }

@@ -86,6 +86,8 @@ export class Picker {
   #ofLedPiece(peer: SwarmPeer): PickedBlock | undefined {
     if (peer.leads === undefined || (peer.isChokingUs && !peer.offers(peer.leads))) return undefined;
     const open = this.#context.ledger.openPiece(peer.leads);
+    // It may have taken the piece back (BEP 54).
+    if (open?.leader === peer.number && !peer.pieces.has(open.piece)) open.leader = NOBODY;
     const block = open?.leader === peer.number ? open.nextMissing() : undefined;
     if (open && block !== undefined) return { open, block };
     peer.leads = undefined;
