@@ -71,6 +71,7 @@ export class PortMapping {
 
   /** Takes the mapping back, as far as that goes quickly. */
   async close(): Promise<void> {
+    this.#worker.ref();
     this.#worker.postMessage('end');
     const timer = setTimeout(() => void this.#worker.terminate(), CLOSE_TIMEOUT_MS);
     await this.#exited;
