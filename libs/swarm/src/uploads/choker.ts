@@ -53,6 +53,19 @@ export class Choker {
     return free > 0;
   }
 
+  /** Whom to serve in the place of those who left since the last round, so that no slot lies idle. */
+  forFreedSlots(peers: Iterable<SwarmPeer>, nowMs: number): SwarmPeer[] {
+    const interested = [...peers].filter((peer) => peer.isInterestedInUs);
+    const waiting = interested.filter((peer) => peer.areWeChoking);
+    const chosen: SwarmPeer[] = [];
+    for (let free = this.#slotsMin - (interested.length - waiting.length); free > 0 && waiting.length > 0; free -= 1) {
+      const next = this.#draw(waiting, nowMs);
+      waiting.splice(waiting.indexOf(next), 1);
+      chosen.push(next);
+    }
+    return chosen;
+  }
+
   /** Decides anew when a round is over. */
   round(
     peers: Iterable<SwarmPeer>,
