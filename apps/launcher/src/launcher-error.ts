@@ -11,7 +11,8 @@ export type LauncherErrorCode =
   | 'release_mismatch'
   /** What arrived is wrong on disk every time. */
   | 'disk_unreliable'
-  | 'bad_origin_url';
+  | 'bad_origin_url'
+  | 'bad_schedule';
 
 /** A launcher command that cannot go on; the install is as it was. */
 export class LauncherError extends Error {

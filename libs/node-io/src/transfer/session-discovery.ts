@@ -1,12 +1,25 @@
 import type { PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
 
-import type { Dht, DiscoveredTorrent, LanDiscovery } from '../discovery/index.ts';
+import type { Dht, DiscoveredTorrent as PublicTorrent, LanDiscovery, PortMapping } from '../discovery/index.ts';
 import type { ListenAddress } from './peer-listener.ts';
+
+/** A torrent that has web seeds or trackers may well be complete by then. */
+const DHT_LATER_MS = 2_000;
+/** Short commands need nobody to come in. */
+const PORT_MAPPING_AFTER_MS = 5_000;
+
+/** A torrent whose peers are looked for. */
+export interface DiscoveredTorrent extends PublicTorrent {
+  /** DHT nodes that the torrent names. */
+  readonly nodes?: readonly PeerAddress[] | undefined;
+}
 
 /** Ways to find peers beside trackers; each is off unless asked for, and always for private torrents (BEP 27). */
 export interface DiscoveryOptions {
   readonly dht?: DhtSettings | undefined;
   readonly lan?: 'use' | 'avoid' | undefined;
+  /** Whether the router is asked to let peers in, once the session has lasted for some seconds. */
+  readonly portMapping?: 'use' | 'avoid' | undefined;
 }
 
 export interface DhtSettings {
@@ -26,23 +39,43 @@ export interface DiscoveryMember {
   readonly signal: AbortSignal;
 }
 
-/** The one DHT node and the one place in the local network of a session. They start beside it: nothing waits for them. */
+/** The one DHT node, the one place in the local network and the one port mapping of a session. Nothing waits for them. */
 export class SessionDiscovery {
-  readonly #dht: Promise<Dht | undefined> | undefined;
-  readonly #lan: Promise<LanDiscovery | undefined> | undefined;
+  readonly #options: DiscoveryOptions;
+  readonly #listen: ListenAddress | undefined;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #dht: Promise<Dht | undefined> | undefined;
+  #lan: Promise<LanDiscovery | undefined> | undefined;
+  #portMapping: Promise<PortMapping> | undefined;
   #startedDht: Dht | undefined;
+  #mappedPort: number | undefined;
+  #isClosed = false;
 
   /** @param listen Where peers may come in. Who listens on loopback alone is found by nobody, and asks none but named nodes. */
-  constructor({ dht, lan }: DiscoveryOptions, listen: ListenAddress | undefined) {
-    if (!listen) return;
-    const isLocal = isLoopback(listen.host);
-    if (dht && (!isLocal || dht.bootstrapNodes !== undefined)) this.#dht = this.#startDht(dht, listen);
-    if (lan === 'use' && !isLocal) this.#lan = startLan(listen);
+  constructor(options: DiscoveryOptions, listen: ListenAddress | undefined) {
+    const { dht, lan, portMapping } = options;
+    const isLocal = listen === undefined || isLoopback(listen.host);
+    this.#listen = listen;
+    this.#options = {
+      dht: listen && (!isLocal || dht?.bootstrapNodes) ? dht : undefined,
+      lan: isLocal ? 'avoid' : lan,
+      portMapping: isLocal ? 'avoid' : portMapping,
+    };
+    if (this.#options.portMapping === 'use') {
+      this.#after(PORT_MAPPING_AFTER_MS, () => {
+        this.#portMapping = this.#mapPort();
+      });
+    }
   }
 
-  /** How many ways there are. */
+  /** How many ways there are to find peers. */
   get wayCount(): number {
-    return [this.#dht, this.#lan].filter((way) => way !== undefined).length;
+    return (this.#options.dht ? 1 : 0) + (this.#options.lan === 'use' ? 1 : 0);
+  }
+
+  /** Where peers from outside come in; undefined when nobody can. */
+  get announcedPort(): number | undefined {
+    return this.#mappedPort ?? this.#listen?.port;
   }
 
   /** For the next session, once there is something to keep. */
@@ -50,44 +83,68 @@ export class SessionDiscovery {
     return this.#startedDht?.nodeCount === 0 ? undefined : this.#startedDht?.state();
   }
 
-  /** Looks for peers of a torrent until the member's signal ends; of a private one nowhere. */
-  join(torrent: DiscoveredTorrent, member: DiscoveryMember): void {
-    if (torrent.isPrivate) return;
-    void this.#dht?.then((dht) => {
-      if (member.signal.aborted) return;
-      dht?.join(torrent, {
-        ...member,
-        onPeers: (peers) => {
-          member.onPeers(peers, 'dht');
-        },
-      });
-    });
-    void this.#lan?.then((lan) => {
-      if (member.signal.aborted) return;
-      lan?.join(torrent, {
-        ...member,
-        onPeers: (peers) => {
-          member.onPeers(peers, 'lan');
-        },
-      });
-    });
-  }
-
-  /** Takes note of nodes that a torrent or a peer names. */
-  addNodes(nodes: readonly PeerAddress[]): void {
-    if (nodes.length === 0) return;
-    void this.#dht?.then((dht) => {
-      for (const node of nodes) dht?.addNode(node);
-    });
+  /**
+   * Looks for peers of a torrent until the member's signal ends; of a private one nowhere.
+   *
+   * @param dhtUse `later` where there are trackers or web seeds: most transfers are over before the DHT is needed.
+   */
+  join(torrent: DiscoveredTorrent, member: DiscoveryMember, dhtUse: 'now' | 'later'): void {
+    if (torrent.isPrivate || this.#isClosed) return;
+    if (this.#options.lan === 'use') void this.#joinLan(torrent, member);
+    if (!this.#options.dht) return;
+    this.#after(dhtUse === 'now' ? 0 : DHT_LATER_MS, () => void this.#joinDht(torrent, member));
   }
 
   async close(): Promise<void> {
-    const [dht, lan] = await Promise.all([this.#dht, this.#lan]);
+    this.#isClosed = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    const [dht, lan, portMapping] = await Promise.all([this.#dht, this.#lan, this.#portMapping]);
     lan?.close();
-    await dht?.close();
+    await Promise.all([dht?.close(), portMapping?.close()]);
   }
 
-  async #startDht({ bootstrapNodes, state }: DhtSettings, { host, port }: ListenAddress): Promise<Dht | undefined> {
+  async #joinDht(torrent: DiscoveredTorrent, member: DiscoveryMember): Promise<void> {
+    if (member.signal.aborted) return;
+    this.#dht ??= this.#startDht(this.#options.dht ?? {});
+    const dht = await this.#dht;
+    if (member.signal.aborted || this.#isClosed) return;
+    const onPeers = (peers: readonly PeerAddress[]): void => {
+      member.onPeers(peers, 'dht');
+    };
+    for (const node of torrent.nodes ?? []) dht?.addNode(node);
+    dht?.join(torrent, { ...member, onPeers });
+  }
+
+  async #joinLan(torrent: DiscoveredTorrent, member: DiscoveryMember): Promise<void> {
+    this.#lan ??= startLan(this.#listen);
+    const lan = await this.#lan;
+    if (member.signal.aborted || this.#isClosed) return;
+    const onPeers = (peers: readonly PeerAddress[]): void => {
+      member.onPeers(peers, 'lan');
+    };
+    lan?.join(torrent, { ...member, announcedPort: () => member.announcedPort() && this.#listen?.port, onPeers });
+  }
+
+  async #mapPort(): Promise<PortMapping> {
+    const { startPortMapping } = await import('../discovery/index.ts');
+    return startPortMapping({
+      port: this.#listen?.port ?? 0,
+      onChange: (mapped) => {
+        this.#mappedPort = mapped?.externalPort;
+      },
+    });
+  }
+
+  #after(waitMs: number, action: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      action();
+    }, waitMs).unref();
+    this.#timers.add(timer);
+  }
+
+  async #startDht({ bootstrapNodes, state }: DhtSettings): Promise<Dht | undefined> {
+    const { host, port } = this.#listen ?? { host: '::', port: 0 };
     const { startDht } = await import('../discovery/index.ts');
     const options = {
       ...(isEveryAddress(host) || host.includes(':') ? {} : { host }),
@@ -101,7 +158,8 @@ export class SessionDiscovery {
   }
 }
 
-async function startLan({ host }: ListenAddress): Promise<LanDiscovery | undefined> {
+async function startLan(listen: ListenAddress | undefined): Promise<LanDiscovery | undefined> {
+  const host = listen?.host ?? '::';
   const { startLanDiscovery } = await import('../discovery/index.ts');
   return startLanDiscovery(isEveryAddress(host) ? {} : { addresses: [host] }).catch(() => undefined);
 }

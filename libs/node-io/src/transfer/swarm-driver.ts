@@ -1,6 +1,6 @@
 import { PieceVerifier } from '@swarmpatch/metainfo';
 import type { Handshake } from '@swarmpatch/peer-wire';
-import { BlockLayout, type PeerAddress, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
+import { Bitfield, BlockLayout, type PeerAddress, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import { LeafReader } from './leaf-reader.ts';
@@ -9,10 +9,12 @@ import { MemorySlots } from './memory-slots.ts';
 import { ownHosts } from './own-hosts.ts';
 import { PeerConnections } from './peer-connections.ts';
 import type { PeerSocket } from './peer-socket.ts';
+import { PieceReaders } from './piece-readers.ts';
 import { PieceWork } from './piece-work.ts';
 import { ServedPieces } from './served-pieces.ts';
+import type { FileSharer } from './shared-files.ts';
 import { infohashesOf } from './torrent-identity.ts';
-import type { TransferError } from './transfer-error.ts';
+import { TransferError } from './transfer-error.ts';
 import type { TransferHost } from './transfer-host.ts';
 import type { TorrentOptions } from './transfer-options.ts';
 import { WebSeedRunner } from './web-seed-runner.ts';
@@ -22,6 +24,8 @@ const TICK_MS = 100;
 /** Runs one torrent's engine: carries its commands out with sockets, threads and files, and tells it what came of them. */
 export class SwarmDriver {
   readonly swarm: Swarm;
+  readonly readers: PieceReaders;
+  readonly #sharer: FileSharer;
   readonly #host: TransferHost;
   readonly #slots: MemorySlots;
   readonly #served: ServedPieces;
@@ -30,6 +34,8 @@ export class SwarmDriver {
   readonly #connections: PeerConnections;
   readonly #webSeedRunner: WebSeedRunner;
   readonly #onChange: () => void;
+  /** Not told to the other torrents yet. */
+  readonly #written: number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isRunning = true;
   #isPumping = false;
@@ -88,6 +94,7 @@ export class SwarmDriver {
       hasher,
       onWritten: (piece) => {
         served.written(piece);
+        this.#written.push(piece);
       },
       onFailure,
     });
@@ -104,6 +111,26 @@ export class SwarmDriver {
       served,
       onDamaged: (piece) => torrent.onDamaged?.(piece),
     });
+    this.readers = new PieceReaders({ ...common, metainfo, served });
+    const wanted = torrent.wanted && new Bitfield(layout.pieceCount, torrent.wanted);
+    const isOver = (): boolean => !this.#isRunning;
+    this.#sharer = {
+      metainfo,
+      get isOver() {
+        return isOver();
+      },
+      has: (first, end) => this.swarm.missingWithin(first, end) === 0,
+      needs: (piece) => wanted?.has(piece) !== false && this.swarm.missingWithin(piece, piece + 1) > 0,
+      read: async (piece, begin, lengthBytes) => {
+        const bytes = await served.load({ piece, begin, lengthBytes });
+        return typeof bytes === 'string' ? undefined : bytes;
+      },
+      adopt: (piece, data) => {
+        const isTaken = this.swarm.adoptPiece(piece, data, monotonicMs());
+        this.pump();
+        return isTaken;
+      },
+    };
     this.#webSeedRunner = new WebSeedRunner({
       ...common,
       metainfo,
@@ -118,6 +145,7 @@ export class SwarmDriver {
   }
 
   start(): void {
+    this.#host.sharedFiles.add(this.#sharer);
     this.#timer = setInterval(() => {
       this.#tick();
     }, TICK_MS);
@@ -150,6 +178,8 @@ export class SwarmDriver {
   /** Ends everything; what was being written is written. */
   async stop(): Promise<void> {
     this.#isRunning = false;
+    this.#host.sharedFiles.remove(this.#sharer);
+    this.readers.stop(new TransferError('stopped', 'read a file: its transfer has ended'));
     clearInterval(this.#timer);
     this.#webSeedRunner.stop();
     this.#connections.stop();
@@ -172,6 +202,8 @@ export class SwarmDriver {
     } finally {
       this.#isPumping = false;
     }
+    for (const piece of this.#written.splice(0)) this.#host.sharedFiles.pieceWritten(this.#sharer, piece);
+    this.readers.look();
     this.#onChange();
   }
 

@@ -36,10 +36,10 @@ export class TorrentPeers {
   }
 
   start(): void {
-    const { metainfo, trackers } = this.#torrent;
+    const { metainfo, trackers, webSeeds } = this.#torrent;
     const { peerId, progress, onPeers } = this.#context;
     const infohashes = infohashesOf(metainfo);
-    const port = (): number | undefined => this.#host.listener?.address.port;
+    const port = (): number | undefined => this.#host.discovery.announcedPort;
     if (trackers.flat().length > 0) {
       const torrent = {
         tiers: trackers,
@@ -58,15 +58,16 @@ export class TorrentPeers {
       };
       this.#announcer = new TieredAnnouncer(torrent, this.#host.trackerClient);
     }
-    if (!metainfo.private) this.#host.discovery.addNodes(metainfo.dhtNodes);
+    const hasOthers = trackers.flat().length + webSeeds.length > 0;
     this.#host.discovery.join(
-      { infohashes, isPrivate: metainfo.private },
+      { infohashes, isPrivate: metainfo.private, nodes: metainfo.dhtNodes },
       {
         onPeers,
         announcedPort: () => (this.#host.isPaused ? undefined : port()),
         wantsPeers: () => progress().piecesWantedLeft > 0 && progress().peers === 0 && !this.#host.isPaused,
         signal: this.#ending.signal,
       },
+      hasOthers ? 'later' : 'now',
     );
   }
 

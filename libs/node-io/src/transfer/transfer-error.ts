@@ -8,6 +8,8 @@ export type TransferErrorCode =
   | 'piece_not_written'
   | 'file_too_short'
   | 'torrent_incomplete'
+  /** Bytes on disk are not as they were verified. */
+  | 'file_damaged'
   /** The session has this torrent. */
   | 'torrent_added'
   | 'session_closed';

@@ -5,6 +5,7 @@ import type { PeerListener } from './peer-listener.ts';
 import type { PieceHasher } from './piece-hasher.ts';
 import type { ReadCache } from './read-cache.ts';
 import type { SessionDiscovery } from './session-discovery.ts';
+import type { SharedFiles } from './shared-files.ts';
 import type { TransferBuckets } from './transfer-buckets.ts';
 
 /** What a session lends to each of its torrents. */
@@ -20,6 +21,7 @@ export interface TransferHost {
   readonly encryption: EncryptionPolicy;
   readonly hasher: PieceHasher;
   readonly readCache: ReadCache;
+  readonly sharedFiles: SharedFiles;
   readonly isPaused: boolean;
   /** Whether the session has a connection left to give. */
   readonly mayConnect: boolean;

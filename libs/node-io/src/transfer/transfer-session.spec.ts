@@ -180,6 +180,44 @@ describe('TransferSession', () => {
     expect(session.discoveriesOf([])).toEqual([]);
   });
 
+  it('gives a reader what it asks for before all else, verified, and waits for it', async () => {
+    const peers = [addressOf(await seedAll({ limits: { uploadBytesPerSecond: 200_000 } }))];
+    const session = await open();
+    const [metainfo] = torrents as [Metainfo];
+    const transfer = session.add(torrentIn('copy', metainfo, { peers }));
+    const readers = [
+      [250_000, 290_001],
+      [5, 70_000],
+    ] as const;
+    const read = await Promise.all(
+      readers.map(async ([begin, end]) => Buffer.concat(await arrayOf(transfer.read(0, begin, end)))),
+    );
+    for (const [index, [begin, end]] of readers.entries()) {
+      expect(read[index]?.equals(contentOf(0).subarray(begin, end))).toBe(true);
+    }
+    const gone = new AbortController();
+    const waiting = arrayOf(transfer.read(0, 0, 300_000, gone.signal));
+    gone.abort();
+    await expect(waiting).rejects.toThrow('aborted');
+    await transfer.whenHere([0]);
+    await transfer.done;
+    await expectWhole('copy', 0);
+  });
+
+  it('lets go of readers when their torrent ends', async () => {
+    const session = await open();
+    const [metainfo] = torrents as [Metainfo];
+    const nobody = { host: '127.0.0.1', port: 1 };
+    const transfer = session.add(torrentIn('copy', metainfo, { peers: [nobody] }));
+    const reading = arrayOf(transfer.read(0, 0, 10));
+    const waiting = transfer.whenHere([0]);
+    const refused = [expect(reading).rejects, expect(waiting).rejects].map((each) =>
+      each.toMatchObject({ code: 'stopped' }),
+    );
+    await transfer.stop();
+    await Promise.all(refused);
+  });
+
   it('takes nothing more once it is closed, and its torrents are stopped', async () => {
     const session = await seedAll();
     const { transfers } = session;
@@ -198,6 +236,12 @@ function contentOf(index: number): Buffer {
 async function isDoneWithin(transfer: Transfer | undefined, waitMs: number): Promise<boolean | undefined> {
   const late = new Promise<false>((resolve) => setTimeout(resolve, waitMs, false));
   return Promise.race([transfer?.done.then(() => true), late]);
+}
+
+async function arrayOf(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all;
 }
 
 async function until(holds: () => boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { ReadCache } from './read-cache.ts';
 import { SessionDiscovery } from './session-discovery.ts';
+import { SharedFiles } from './shared-files.ts';
 import { expectHashes, infohashesOf } from './torrent-identity.ts';
 import { Transfer } from './transfer.ts';
 import { TransferBuckets } from './transfer-buckets.ts';
@@ -27,6 +28,7 @@ export class TransferSession {
   readonly #listener: PeerListener | undefined;
   readonly #hasher: PieceHasher;
   readonly #readCache = new ReadCache();
+  readonly #sharedFiles = new SharedFiles();
   readonly #limits: TransferBuckets;
   readonly #trackerClient = new TrackerClient();
   readonly #discovery: SessionDiscovery;
@@ -122,7 +124,7 @@ export class TransferSession {
     if (this.#discovery.wayCount === 0) return [];
     const discover: PeerDiscovery = (onPeers, signal) => {
       const member = { onPeers, announcedPort: () => undefined, wantsPeers: () => true, signal };
-      this.#discovery.join({ infohashes, isPrivate: false }, member);
+      this.#discovery.join({ infohashes, isPrivate: false }, member, 'now');
     };
     return [discover];
   }
@@ -173,6 +175,7 @@ export class TransferSession {
       encryption: this.#options.encryption ?? ENCRYPTION_DEFAULT,
       hasher: this.#hasher,
       readCache: this.#readCache,
+      sharedFiles: this.#sharedFiles,
       get isPaused() {
         return isPaused();
       },

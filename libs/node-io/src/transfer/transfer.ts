@@ -1,3 +1,4 @@
+import type { PieceRange } from '@swarmpatch/metainfo';
 import type { PeerAddress } from '@swarmpatch/swarm';
 
 import type { ListenAddress } from './peer-listener.ts';
@@ -12,6 +13,8 @@ import type { TransferHost } from './transfer-host.ts';
 import type { TorrentOptions, TransferLimits, TransferStats } from './transfer-options.ts';
 
 const PROGRESS_MS = 250;
+/** Of files that come first; below that of what a reader waits for. */
+const FIRST_PRIORITY = 1;
 
 /** A torrent of a session, being fetched and served. */
 export class Transfer {
@@ -92,6 +95,31 @@ export class Transfer {
     if (this.#host.peerUse !== 'avoid') this.#driver.addPeers(peers, 'named');
   }
 
+  /** Fetches these files before all others from now on. @param files Indexes in the torrent. */
+  fetchFirst(files: Iterable<number>): void {
+    const priorities = new Uint8Array(this.#torrent.metainfo.pieceCount);
+    for (const { first, end } of this.#rangesOf(files)) priorities.fill(FIRST_PRIORITY, first, end);
+    this.#driver.swarm.setPriorities(priorities);
+  }
+
+  /**
+   * Resolves when all bytes of these files are here; those that are not wanted never are.
+   *
+   * @throws {TransferError} `stopped` when the transfer ends before; the signal's reason
+   */
+  async whenHere(files: Iterable<number>, signal?: AbortSignal): Promise<void> {
+    await this.#driver.readers.whenHere(this.#rangesOf(files), signal);
+  }
+
+  /**
+   * The bytes of a file from `begin` on and before `end`, which are fetched first and given out once they are verified.
+   *
+   * @throws {TransferError} `file_damaged`; `stopped` when the transfer ends before; the signal's reason
+   */
+  read(fileIndex: number, begin: number, end: number, signal?: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    return this.#driver.readers.read(fileIndex, begin, end, signal);
+  }
+
   /** Of this torrent alone, from now on. */
   setLimits(limits: TransferLimits): void {
     this.#host.limits.set(limits);
@@ -132,6 +160,10 @@ export class Transfer {
     this.#countDown();
     if (this.#host.isPaused) this.#driver.pause();
     else this.#driver.resume();
+  }
+
+  #rangesOf(files: Iterable<number>): PieceRange[] {
+    return [...files].map((fileIndex) => this.#torrent.metainfo.geometry.piecesOfFile(fileIndex));
   }
 
   #settleWhenComplete(): void {
