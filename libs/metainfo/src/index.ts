@@ -49,4 +49,6 @@ export type { PieceLayers } from './piece-layers.ts';
 export { choosePieceLength } from './piece-length.ts';
 export { PieceVerifier, matchesDigest, verifyPiece } from './piece-verifier.ts';
 export type { PieceDigest } from './piece-verifier.ts';
+export { RESUME_DATA_BYTES_MAX, decodeResumeData, encodeResumeData } from './resume-data.ts';
+export type { FileStamp, ResumeData } from './resume-data.ts';
 export { linkTextTo, targetOfLink } from './symlink.ts';

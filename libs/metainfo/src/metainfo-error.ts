@@ -18,9 +18,10 @@ export type MetainfoErrorCode =
   | 'too_many_pieces'
   | 'ambiguous_name'
   | 'infohash_mismatch'
-  | 'bad_magnet';
+  | 'bad_magnet'
+  | 'bad_resume_data';
 
-/** Why a torrent, an info dictionary or a magnet link is refused. */
+/** Why a torrent, an info dictionary, a magnet link or resume data is refused. */
 export class MetainfoError extends Error {
   override readonly name = 'MetainfoError';
   readonly code: MetainfoErrorCode;
