@@ -12,6 +12,8 @@ export interface WebRun {
   receivedBytes: number;
   readonly startedMs: number;
   lastBytesMs: number;
+  /** Whether it was found to be worth its while, or not, among a crowd. */
+  isJudged: boolean;
 }
 
 /** Runs under way and the pieces that they hold: a piece is held by one run at most. Runs only ever get shorter. */
@@ -52,6 +54,7 @@ export class WebRuns {
       receivedBytes: 0,
       startedMs: nowMs,
       lastBytesMs: nowMs,
+      isJudged: false,
     };
     for (const piece of pieces) this.#holders.set(piece, run);
     this.#runs.set(run.runId, run);
