@@ -12,7 +12,8 @@ export type LauncherErrorCode =
   /** What arrived is wrong on disk every time. */
   | 'disk_unreliable'
   | 'bad_origin_url'
-  | 'bad_schedule';
+  /** The address of the API is taken. */
+  | 'api_failed';
 
 /** A launcher command that cannot go on; the install is as it was. */
 export class LauncherError extends Error {

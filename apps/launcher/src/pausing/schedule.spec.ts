@@ -1,7 +1,7 @@
+import { UsageError } from '@swarmpatch/terminal';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { LauncherError } from '../launcher-error.ts';
 import { isWithin, minuteOfDay, parseDailySpan } from './schedule.ts';
 
 const at = (text: string): number => {
@@ -58,7 +58,7 @@ describe('schedule', () => {
 
   it('refuses what is no pair of times, and nothing else than that', () => {
     for (const text of ['', '2-3', '25:00-01:00', '24:00-01:00', '10:60-11:00', '10:00-11:00 ', '24:01-01:00']) {
-      expect(() => parseDailySpan(text)).toThrow(LauncherError);
+      expect(() => parseDailySpan(text)).toThrow(UsageError);
     }
     fc.assert(
       fc.property(fc.string(), (text) => {
@@ -67,7 +67,7 @@ describe('schedule', () => {
           expect(fromMinute).toBeLessThan(1440);
           expect(toMinute).toBeLessThanOrEqual(1440);
         } catch (error) {
-          expect(error).toMatchObject({ code: 'bad_schedule' });
+          expect(error).toMatchObject({ code: 'usage' });
         }
       }),
     );

@@ -1,4 +1,4 @@
-import { LauncherError } from '../launcher-error.ts';
+import { UsageError } from '@swarmpatch/terminal';
 
 const MINUTES_PER_DAY = 24 * 60;
 
@@ -11,17 +11,14 @@ export interface DailySpan {
 
 /**
  * @param text `HH:MM-HH:MM`; 24:00 is the end of the day, and equal times mean the whole day.
- * @throws {LauncherError} `bad_schedule`
+ * @throws {UsageError}
  */
 export function parseDailySpan(text: string): DailySpan {
   const match = /^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$/.exec(text);
   const fromMinute = minuteOf(match?.[1], match?.[2]);
   const toMinute = minuteOf(match?.[3], match?.[4]);
   if (fromMinute === undefined || toMinute === undefined || fromMinute === MINUTES_PER_DAY) {
-    throw new LauncherError(
-      'bad_schedule',
-      `read --schedule: found ${JSON.stringify(text)}, wanted HH:MM-HH:MM such as 23:00-07:30`,
-    );
+    throw new UsageError(`read --schedule: found ${JSON.stringify(text)}, wanted HH:MM-HH:MM such as 23:00-07:30`);
   }
   return { fromMinute, toMinute };
 }

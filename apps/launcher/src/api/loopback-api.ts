@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { LauncherError } from '../launcher-error.ts';
+import { EventStreams, sendEvent } from './event-streams.ts';
+import { answerWithFile } from './file-answer.ts';
+import { RequestGuard } from './request-guard.ts';
+import { describeBoard, type PlayableEvent, type TransferBoard } from './transfer-board.ts';
+
+/** Connections at a time: a page, a game and a player of videos need a few. */
+export const API_CONNECTIONS_MAX = 64;
+const PROGRESS_MS = 500;
+const TOKEN_BYTES = 32;
+
+/** Shows a running command to programs of this machine, and streams files that it fetches. */
+export class LoopbackApi {
+  /** Such as `http://127.0.0.1:40123`. */
+  readonly url: string;
+  readonly token: string;
+  readonly #server: Server;
+  readonly #guard: RequestGuard;
+  readonly #board: TransferBoard;
+  readonly #events = new EventStreams();
+  readonly #timer: NodeJS.Timeout;
+
+  private constructor(server: Server, board: TransferBoard) {
+    const { address, port, family } = server.address() as AddressInfo;
+    this.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+    this.token = randomBytes(TOKEN_BYTES).toString('base64url');
+    this.#server = server;
+    this.#board = board;
+    this.#guard = new RequestGuard(this.token, port);
+    server.on('request', (request, response) => void this.#answer(request, response));
+    this.#timer = setInterval(() => {
+      if (!this.#events.isEmpty) this.#events.send('progress', describeBoard(board));
+    }, PROGRESS_MS).unref();
+  }
+
+  /**
+   * @param listen An address of this machine alone.
+   * @throws {LauncherError} `api_failed`
+   */
+  static async open({ host, port }: { host: string; port: number }, board: TransferBoard): Promise<LoopbackApi> {
+    const server = createServer();
+    server.maxConnections = API_CONNECTIONS_MAX;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => {
+        const found = `listen on ${host}:${port} for --api: ${error.message}; name another port, or 0 for a free one`;
+        reject(new LauncherError('api_failed', found, { cause: error }));
+      });
+      server.listen({ host, port }, resolve);
+    });
+    return new LoopbackApi(server, board);
+  }
+
+  playable(event: PlayableEvent): void {
+    this.#events.send('playable', event);
+  }
+
+  done(): void {
+    this.#events.send('done', describeBoard(this.#board));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#events.end();
+    this.#server.closeIdleConnections();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    setImmediate(() => {
+      this.#server.closeAllConnections();
+    });
+    await closed;
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = URL.canParse(request.url ?? '', this.url) ? new URL(request.url ?? '', this.url) : undefined;
+    if (!url) {
+      refuse(response, 400, 'the address is not understood');
+      return;
+    }
+    const refusal = this.#guard.refusalOf(request, url);
+    if (refusal) refuse(response, refusal.status, refusal.message);
+    else if (request.method !== 'GET' && request.method !== 'HEAD')
+      refuse(response, 405, 'only GET and HEAD are answered');
+    else if (url.pathname === '/status') answerJson(response, describeBoard(this.#board));
+    else if (url.pathname === '/events') this.#listen(response);
+    else if (url.pathname.startsWith('/stream/')) await this.#stream(request, response, url.pathname.slice(8));
+    else refuse(response, 404, 'there are /status, /events and /stream/PATH');
+  }
+
+  #listen(response: ServerResponse): void {
+    if (!this.#events.add(response)) {
+      refuse(response, 503, 'too many listen already');
+      return;
+    }
+    sendEvent(response, 'progress', describeBoard(this.#board));
+    for (const event of this.#board.playable) sendEvent(response, 'playable', event);
+    if (this.#board.isDone) sendEvent(response, 'done', describeBoard(this.#board));
+  }
+
+  /** A path is looked up among those that the torrents name, and nowhere else. */
+  async #stream(request: IncomingMessage, response: ServerResponse, encodedPath: string): Promise<void> {
+    const path = decodePath(encodedPath);
+    for (const torrent of this.#board.torrents) {
+      const file = path === undefined ? undefined : torrent.fileAt(path);
+      if (!file) continue;
+      await answerWithFile(request, response, torrent, file);
+      return;
+    }
+    refuse(response, 404, 'no torrent that is transferred now has such a file');
+  }
+}
+
+function decodePath(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function answerJson(response: ServerResponse, body: object): void {
+  response
+    .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body));
+}
+
+function refuse(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.end(JSON.stringify({ error: { status, message } }));
+}

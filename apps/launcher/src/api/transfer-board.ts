@@ -1,0 +1,59 @@
+import type { Transfer } from '@swarmpatch/node-io/transfer';
+
+/** A torrent that a command transfers now. */
+export interface ShownTorrent {
+  readonly name: string;
+  readonly transfer: Transfer;
+  /** The file that a path of the manifest or torrent names. */
+  readonly fileAt: (path: string) => ShownFile | undefined;
+}
+
+export interface ShownFile {
+  readonly fileIndex: number;
+  readonly lengthBytes: number;
+}
+
+/** That the files that come first are whole: the game can be started. */
+export interface PlayableEvent {
+  readonly name: string;
+  /** Since the command began. */
+  readonly seconds: number;
+  /** Where the files are to be found now. */
+  readonly directory: string;
+  readonly files: readonly string[];
+}
+
+/** What a command has to show, to whoever looks. */
+export interface TransferBoard {
+  readonly torrents: readonly ShownTorrent[];
+  /** Why nothing is transferred now. */
+  readonly pausedBy: readonly string[];
+  readonly playable: readonly PlayableEvent[];
+  readonly isDone: boolean;
+}
+
+/** As `/status` shows it. */
+export function describeBoard({ torrents, pausedBy, playable, isDone }: TransferBoard): object {
+  return {
+    state: isDone ? 'done' : pausedBy.length > 0 ? 'paused' : 'running',
+    pausedBy,
+    playable,
+    torrents: torrents.map(({ name, transfer }) => {
+      const { stats } = transfer;
+      return {
+        name,
+        wantedBytes: stats.wantedBytes,
+        leftBytes: stats.wantedLeftBytes,
+        bytes: {
+          fromPeers: stats.fromPeersBytes,
+          fromWebSeeds: stats.fromWebSeedsBytes,
+          reused: stats.fromDiskBytes,
+          uploaded: stats.uploadedBytes,
+        },
+        peers: stats.peers,
+        downloadBytesPerSecond: Math.round(stats.downloadBytesPerSecond),
+        uploadBytesPerSecond: Math.round(stats.uploadBytesPerSecond),
+      };
+    }),
+  };
+}
