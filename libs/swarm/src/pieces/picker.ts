@@ -96,7 +96,9 @@ export class Picker {
 
   #ofLeaderlessPiece(peer: SwarmPeer): PickedBlock | undefined {
     for (const open of this.#context.ledger.lackingPieces) {
-      if (open.leader === NOBODY && peer.offers(open.piece)) return this.#lead(peer, open);
+      // A block that was rejected comes back to the leader, who thought that it had asked for all.
+      const isFree = open.leader === NOBODY || open.leader === peer.number;
+      if (isFree && peer.offers(open.piece)) return this.#lead(peer, open);
     }
     return undefined;
   }

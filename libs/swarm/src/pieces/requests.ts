@@ -216,7 +216,8 @@ export class Requests {
     }
     this.#takeBack(peer, piece, block);
     this.due(peer);
-    if (!peer.isChokingUs) peer.rejectsInRow += 1;
+    // While answers to cancelled requests are on their way, this may be one: the same block was asked for again since.
+    if (!peer.isChokingUs && peer.forfeitedBlocks === 0) peer.rejectsInRow += 1;
     return peer.rejectsInRow > REJECTS_IN_ROW_MAX ? 'refused' : 'taken_back';
   }
 
