@@ -14,6 +14,8 @@ export const STAGING_DIRECTORY: string = `${STATE_DIRECTORY}/staging`;
 export const STAGED_CONTENT_DIRECTORY: string = `${STAGING_DIRECTORY}/content`;
 /** Links and copies made last, right before the journal; emptied at every start, since a link shares its bytes with the install. */
 export const STAGED_NAMES_DIRECTORY: string = `${STAGING_DIRECTORY}/names`;
+/** Files of a release that are shown before it is committed; emptied at every start. */
+export const PLAYABLE_DIRECTORY: string = `${STATE_DIRECTORY}/playable`;
 /** Files of the player that were in the way of a release. */
 export const KEPT_DIRECTORY: string = `${STATE_DIRECTORY}/kept`;
 

@@ -5,6 +5,7 @@ import { InstallError } from './install-error.ts';
 import { readState, writeState } from './install-state.ts';
 import { bindJournal, readJournal, type Journal } from './journal.ts';
 import { BAD_JOURNAL_PATH, JOURNAL_PATH, STAGED_NAMES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
+import { discardPlayable } from './playable.ts';
 import { readManifest } from './release-documents.ts';
 
 export type Recovery =
@@ -21,6 +22,7 @@ export type Recovery =
  */
 export async function recover(files: FileSystem): Promise<Recovery> {
   await files.remove(`${JOURNAL_PATH}${TEMPORARY_SUFFIX}`);
+  await discardPlayable(files);
   const read = await believeJournal(files);
   if (read === undefined) {
     await removeTree(files, STAGED_NAMES_DIRECTORY);

@@ -48,6 +48,8 @@ export class Staging {
   copiedBytes = 0;
   readonly #files: FileSystem;
   readonly #locations: string[] = [];
+  /** By file, what `check` saw when it found the file whole. */
+  readonly #checked = new Map<number, FileStat>();
 
   private constructor(files: FileSystem, inventory: Inventory) {
     this.#files = files;
@@ -102,7 +104,11 @@ export class Staging {
     for (const [index, { fileIndex }] of staged.entries()) {
       const hashes = found[index];
       const wantedRoot = target.manifest.files[fileIndex]?.piecesRoot;
-      if (hashes !== undefined && Buffer.from(hashes.piecesRoot).toString('hex') === wantedRoot) continue;
+      if (hashes !== undefined && Buffer.from(hashes.piecesRoot).toString('hex') === wantedRoot) {
+        const seen = stats[index];
+        if (seen !== undefined) this.#checked.set(fileIndex, seen);
+        continue;
+      }
       const right = new Set(hashes === undefined ? [] : piecesThatMatch(target.hashesOf(fileIndex), hashes));
       for (let piece = 0; piece < target.pieceCountOf(fileIndex); piece += 1) {
         if (!right.has(piece)) wrong.push(target.firstPieceOf(fileIndex) + piece);
@@ -201,6 +207,8 @@ export class Staging {
       if (task.kind === 'moved' || task.kind === 'copied') await this.#refuseChanged(task.from);
       const stat = await this.#files.stat(from);
       this.#refuseOther(stat, file);
+      const checked = this.#checked.get(fileIndex);
+      if (checked !== undefined && !isSameFile(checked, stat)) throw changedMeanwhile(file.path);
       const executableIsWrong = file.symlink === undefined && stat?.executable !== executable;
       if (isShared && executableIsWrong) modes.push({ path: file.path, executable });
       else if (executableIsWrong) await this.#files.setExecutable(from, executable);
@@ -238,11 +246,7 @@ export class Staging {
   async #refuseChanged(path: string): Promise<void> {
     const seen = this.inventory.scan.statOf(path);
     if (seen !== undefined && isSameFile(seen, await this.#files.stat(path))) return;
-    throw new InstallError(
-      'staged_damaged',
-      `copy ${path}: found it changed meanwhile, wanted it as scanned; run the command again`,
-      { path },
-    );
+    throw changedMeanwhile(path);
   }
 
   #refuseOther(stat: FileStat | undefined, file: ManifestFile): void {
@@ -273,4 +277,12 @@ export class Staging {
     const isStaged = task?.kind === 'fetched' || task?.kind === 'repeated';
     return isStaged && file?.piecesRoot !== undefined ? stagedContentPath(file.piecesRoot) : (file?.path ?? '');
   }
+}
+
+function changedMeanwhile(path: string): InstallError {
+  return new InstallError(
+    'staged_damaged',
+    `stage ${path}: found it changed after it was checked, wanted it as it was; run the command again`,
+    { path },
+  );
 }
