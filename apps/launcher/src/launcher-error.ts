@@ -12,6 +12,8 @@ export type LauncherErrorCode =
   /** What arrived is wrong on disk every time. */
   | 'disk_unreliable'
   | 'bad_origin_url'
+  /** What is to be downloaded would lie where the launcher keeps its own files. */
+  | 'reserved_name'
   /** The address of the API is taken. */
   | 'api_failed';
 

@@ -35,6 +35,7 @@ export const download: CommandSpec = {
       peers: [...(settings.peers ?? []), ...source.peers],
       signal: context.signal,
     });
+    folder.keep(transfer);
     try {
       await showTransfer(transfer, context);
       await folder.finish(selection.files);

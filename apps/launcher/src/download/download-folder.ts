@@ -1,42 +1,64 @@
-import { lstatSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
 import { chmod, lstat, mkdir, open, readlink, rm, symlink, truncate } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-import { type Metainfo, pathInDownload, type TorrentFile } from '@swarmpatch/metainfo';
-import { checkFiles } from '@swarmpatch/node-io/hashing';
-import { FilePieceStore } from '@swarmpatch/node-io/transfer';
+import { STATE_DIRECTORY } from '@swarmpatch/install';
+import { foldPath, type Metainfo, pathInDownload, type TorrentFile } from '@swarmpatch/metainfo';
+import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
+import { FilePieceStore, ResumeFile, type Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
+
+import { LauncherError } from '../launcher-error.ts';
 
 /** A torrent's files below the directory that the user named. */
 export class DownloadFolder {
   readonly store: FilePieceStore;
   readonly #dir: string;
   readonly #metainfo: Metainfo;
+  readonly #resume: ResumeFile;
+  #have: (() => Uint8Array) | undefined;
 
+  /** @throws {LauncherError} `reserved_name` for a torrent that would write over what the launcher keeps beside it */
   constructor(dir: string, metainfo: Metainfo) {
+    if (foldPath(metainfo.name) === foldPath(STATE_DIRECTORY)) {
+      throw new LauncherError(
+        'reserved_name',
+        `download ${metainfo.name}: the launcher keeps its own files under this name; ask for the torrent under another`,
+      );
+    }
     this.#dir = resolve(dir);
     this.#metainfo = metainfo;
-    this.store = new FilePieceStore(metainfo.geometry, (fileIndex) => this.#pathOf(metainfo.files[fileIndex]));
+    const locate = (fileIndex: number): string => this.#pathOf(metainfo.files[fileIndex]);
+    const store = new FilePieceStore(metainfo.geometry, locate);
+    this.store = store;
+    this.#resume = new ResumeFile({
+      metainfo,
+      locate,
+      flush: () => store.flush(),
+      files: new DiskFileSystem(this.#dir),
+      path: `${STATE_DIRECTORY}/resume/${nameOf(metainfo)}`,
+    });
   }
 
   /** Pieces that an earlier run, or anything else, left here whole: a bitfield. */
   async check({ progress, signal }: CommandContext): Promise<Uint8Array> {
     const phase = progress.phase('check', { totalBytes: this.#metainfo.lengthBytes });
     try {
-      const { havePieces } = await checkFiles(
-        this.#metainfo,
-        (fileIndex) => existing(this.#pathOf(this.#metainfo.files[fileIndex])),
-        {
-          signal,
-          onProgress: ({ doneBytes, totalBytes }) => {
-            phase.update({ doneBytes, totalBytes });
-          },
+      return await this.#resume.recall({
+        signal,
+        onProgress: ({ doneBytes, totalBytes }) => {
+          phase.update({ doneBytes, totalBytes });
         },
-      );
-      return havePieces;
+      });
     } finally {
       phase.end();
     }
+  }
+
+  /** What comes from now on is there for the next run, too, until `close`. */
+  keep(transfer: Transfer): void {
+    this.#have = () => transfer.have;
+    this.#resume.keep(this.#have);
   }
 
   /** Makes what has no pieces: empty files, links and attributes; and cuts off what is longer than it should be. @param files Indexes of those that are wanted. */
@@ -55,7 +77,9 @@ export class DownloadFolder {
     await this.store.flush();
   }
 
+  /** Once the transfer has ended. */
   async close(): Promise<void> {
+    if (this.#have) await this.#resume.close(this.#have());
     await this.store.close();
   }
 
@@ -65,9 +89,9 @@ export class DownloadFolder {
   }
 }
 
-/** What is not there needs no thread to read it. */
-function existing(path: string): string | undefined {
-  return lstatSync(path, { throwIfNoEntry: false }) && path;
+/** In hex, the v2 infohash where there is one. */
+function nameOf({ infohashV1, infohashV2 }: Metainfo): string {
+  return Buffer.from(infohashV2 ?? infohashV1 ?? []).toString('hex');
 }
 
 async function makeEmpty(path: string): Promise<void> {

@@ -25,6 +25,8 @@ export interface CheckFilesOptions {
   readonly signal?: AbortSignal | undefined;
   /** Default: one for this call. */
   readonly pool?: HashPool | undefined;
+  /** Pieces outside may be left unread, and are then in no list of the report. */
+  readonly onlyPieces?: ((piece: number) => boolean) | undefined;
 }
 
 /**
@@ -163,7 +165,7 @@ async function checkV1(
   { geometry, pieceHashes, files: wanted }: Metainfo,
   found: readonly (FileToHash | undefined)[],
   report: CheckReport,
-  { onProgress, signal }: CheckFilesOptions,
+  { onProgress, signal, onlyPieces }: CheckFilesOptions,
 ): Promise<void> {
   const { v1 } = pieceHashes;
   if (!v1) throw new Error('check files: the torrent has no hashes to compare with; its piece layers are missing');
@@ -174,7 +176,7 @@ async function checkV1(
     (file, index) => found[index] ?? { path: file.path, absolutePath: '', lengthBytes: file.lengthBytes },
   );
   await pool.run(
-    streamJobs(files, geometry, places),
+    streamJobs(files, geometry, places, onlyPieces),
     (job, result) => {
       const place = places.get(job);
       if (result.kind !== 'stream' || !place) return;

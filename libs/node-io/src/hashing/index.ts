@@ -1,5 +1,6 @@
 export { checkFiles } from './check-files.ts';
 export type { CheckFilesOptions } from './check-files.ts';
+export { checkPieces } from './check-pieces.ts';
 export type { CheckedFiles, DamagedFile } from './check-report.ts';
 export { createTorrentFrom } from './create-torrent.ts';
 export type { CreateTorrentOptions, CreatedTorrent, PublishedFile } from './create-torrent.ts';

@@ -47,15 +47,17 @@ export interface StreamPlace {
   readonly fileIndexes: readonly (number | undefined)[];
 }
 
-/** Cuts the piece space into jobs of whole pieces, and notes in `places` what each is about. */
+/** Cuts the piece space into jobs of whole pieces, and notes in `places` what each is about. @param only Jobs without such a piece are left out. */
 export function* streamJobs(
   files: readonly FileToHash[],
   geometry: PieceGeometry,
   places: Map<HashJob, StreamPlace>,
+  only: (piece: number) => boolean = () => true,
 ): Generator<StreamJob> {
   const piecesPerJob = Math.max(1, Math.floor(JOB_LENGTH_BYTES / geometry.pieceLengthBytes));
   for (let firstPiece = 0; firstPiece < geometry.pieceCount; firstPiece += piecesPerJob) {
     const endPiece = Math.min(firstPiece + piecesPerJob, geometry.pieceCount);
+    if (!anyWithin(firstPiece, endPiece, only)) continue;
     const slices = slicesOf(files, geometry, firstPiece, endPiece);
     const lengthBytes = slices.reduce((sum, { slice }) => sum + slice.lengthBytes, 0);
     const job: StreamJob = {
@@ -66,6 +68,11 @@ export function* streamJobs(
     places.set(job, { firstPiece, lengthBytes, fileIndexes: slices.map(({ fileIndex }) => fileIndex) });
     yield job;
   }
+}
+
+function anyWithin(first: number, end: number, isMeant: (piece: number) => boolean): boolean {
+  for (let piece = first; piece < end; piece += 1) if (isMeant(piece)) return true;
+  return false;
 }
 
 interface PlacedSlice {

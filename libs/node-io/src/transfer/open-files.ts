@@ -82,6 +82,7 @@ export class OpenFiles {
   async close(): Promise<void> {
     // Those in use now close when their users are done, which may be while this waits.
     const idle = [...this.#files.values()].filter((file) => file.users === 0);
+    for (const file of idle) if (file.isDirty) this.#unflushed.add(file.path);
     this.#files.clear();
     await Promise.all(idle.map(closeQuietly));
   }

@@ -83,7 +83,7 @@ export class PieceWork {
     try {
       await this.#store.write(piece, this.#slots.dataOf(piece));
       this.#onWritten(piece);
-      if (!this.#isStopped) this.#swarm.pieceWritten(piece, this.#nowMs());
+      this.#swarm.pieceWritten(piece, this.#nowMs());
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       this.#onFailure(
