@@ -3,7 +3,7 @@ export { BlockLayout } from './pieces/block-layout.ts';
 export { CHOKE_ROUND_MS, UPLOAD_SLOTS } from './uploads/choker.ts';
 export type { DisconnectReason, SwarmCommand, WebRun } from './command.ts';
 export { addressKey, type PeerAddress } from './peers/peer-address.ts';
-export { CONNECTIONS_MAX, DIALS_MAX, KNOWN_PEERS_MAX, type PeerOrigin } from './peers/peer-book.ts';
+export { CONNECTIONS_MAX, DIALS_MAX, type FoundPeer, KNOWN_PEERS_MAX, type PeerOrigin } from './peers/peer-book.ts';
 export type { NewPeer } from './peers/peer-registry.ts';
 export type { SelfDescription } from './extensions/extensions.ts';
 export type { PieceSlots, PieceStore } from './ports.ts';

@@ -7,6 +7,7 @@ import {
   ProtocolError,
 } from '@swarmpatch/peer-wire';
 import {
+  type FoundPeer,
   MagnetSearch,
   type MetadataIdentity,
   type PeerAddress,
@@ -19,8 +20,9 @@ import { monotonicMs } from './monotonic-clock.ts';
 import { ownHosts } from './own-hosts.ts';
 import { PeerDialer } from './peer-dialer.ts';
 import { createPeerId } from './peer-id.ts';
+import type { PeerListener } from './peer-listener.ts';
 import type { PeerSocket } from './peer-socket.ts';
-import { speaksV2 } from './torrent-identity.ts';
+import { answeredInfohash, infohashesOf, speaksV2 } from './torrent-identity.ts';
 import { TransferError } from './transfer-error.ts';
 
 const TICK_MS = 100;
@@ -36,10 +38,12 @@ export type PeerDiscovery = (
 
 export interface FetchMagnetOptions {
   readonly identity: MetadataIdentity;
-  readonly peers: readonly PeerAddress[];
+  readonly peers: readonly FoundPeer[];
   readonly trackers: readonly string[];
   /** Ways beside trackers: the DHT, the local network. */
   readonly discoveries?: readonly PeerDiscovery[];
+  /** Where peers may come in; who cannot be dialled gives its metadata, too. */
+  readonly listener?: PeerListener | undefined;
   readonly encryption?: EncryptionPolicy | undefined;
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -49,8 +53,8 @@ export interface FetchMagnetOptions {
 export interface FetchedMagnet {
   /** With the piece layers of a v2 torrent. */
   readonly metainfo: Metainfo;
-  /** Those that were met first. */
-  readonly peers: readonly PeerAddress[];
+  /** Whom to ask for the torrent itself: those that were met first. */
+  readonly peers: readonly FoundPeer[];
 }
 
 /**
@@ -81,20 +85,20 @@ class MagnetFetch {
   #settle: () => void = () => undefined;
 
   constructor(options: FetchMagnetOptions) {
-    const { identity, encryption = 'prefer' } = options;
+    const { identity, listener, encryption = 'prefer' } = options;
     this.#options = options;
-    this.#infohashes = [identity.infohashV1, identity.infohashV2?.subarray(0, 20)].filter((each) => each !== undefined);
+    this.#infohashes = infohashesOf(identity);
     this.#search = new MagnetSearch({
       identity,
       peerId: Buffer.from(this.#peerId).toString('hex'),
-      self: { client: CLIENT },
+      self: { client: CLIENT, listenPort: listener?.address.port },
       ownHosts: ownHosts(),
     });
     this.#dialer = new PeerDialer(encryptionRules(encryption), () => this.#handshake());
   }
 
   async run(): Promise<FetchedMagnet> {
-    const { peers, trackers, discoveries = [], signal } = this.#options;
+    const { peers, trackers, discoveries = [], listener, signal } = this.#options;
     const settled = new Promise<void>((resolve) => {
       this.#settle = resolve;
     });
@@ -106,7 +110,11 @@ class MagnetFetch {
     const client = new TrackerClient();
     const announcer = trackers.length > 0 ? this.#announce([trackers], client) : undefined;
     for (const discover of discoveries) discover((found, origin) => this.#found(found, origin), this.#ending.signal);
-    this.#found(peers, 'named');
+    for (const peer of peers) this.#search.peersFound([peer], peer.origin ?? 'named', monotonicMs());
+    listener?.route(this.#infohashes, (socket, handshake) => {
+      this.#accept(socket, handshake);
+    });
+    this.#tick();
     try {
       await settled;
     } finally {
@@ -114,6 +122,7 @@ class MagnetFetch {
       clearTimeout(timeout);
       signal?.removeEventListener('abort', this.#settle);
       this.#ending.abort();
+      listener?.unroute(this.#infohashes);
       this.#dialer.stop();
       for (const socket of this.#sockets.values()) socket.destroy();
       // The transfer need not wait until trackers have heard that this is over.
@@ -126,13 +135,13 @@ class MagnetFetch {
   }
 
   #result(): FetchedMagnet {
-    const { outcome, addresses } = this.#search;
+    const { outcome, found } = this.#search;
     if (outcome && 'error' in outcome) throw outcome.error;
-    if (outcome) return { metainfo: outcome.metainfo, peers: addresses };
+    if (outcome) return { metainfo: outcome.metainfo, peers: found };
     const seconds = (this.#options.timeoutMs ?? 0) / 1000;
     throw new TransferError(
       'timed_out',
-      `fetch metadata: none of ${addresses.length} peers gave it in ${seconds} s; name another peer, or try again later`,
+      `fetch metadata: none of ${found.length} peers gave it in ${seconds} s; name another peer, or try again later`,
     );
   }
 
@@ -146,7 +155,7 @@ class MagnetFetch {
       tiers,
       infohashes: this.#infohashes,
       peerId: this.#peerId,
-      port: () => NO_PORT,
+      port: () => this.#options.listener?.address.port ?? NO_PORT,
       progress: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1, peers: this.#search.peerCount }),
       onPeers: (peers: readonly PeerAddress[]) => {
         this.#found(peers, 'found');
@@ -199,16 +208,23 @@ class MagnetFetch {
     });
   }
 
-  #meet(socket: PeerSocket, handshake: Handshake, address: PeerAddress): void {
+  #accept(socket: PeerSocket, handshake: Handshake): void {
+    const { infohashV2 } = this.#options.identity;
+    socket.greet({ ...this.#handshake(), infohash: answeredInfohash(handshake, infohashV2) });
+    this.#meet(socket, handshake, undefined);
+  }
+
+  #meet(socket: PeerSocket, handshake: Handshake, address: PeerAddress | undefined): void {
+    const direction = address ? 'outgoing' : 'incoming';
     const number = this.#search.peerConnected(
       {
         peerId: Buffer.from(handshake.peerId).toString('hex'),
         capabilities: {
           extensions: handshake.extensions,
           fast: handshake.fast,
-          v2: speaksV2(handshake, 'outgoing', this.#options.identity.infohashV2),
+          v2: speaksV2(handshake, direction, this.#options.identity.infohashV2),
         },
-        direction: 'outgoing',
+        direction,
         host: socket.host,
         address,
       },

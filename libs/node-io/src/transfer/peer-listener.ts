@@ -63,6 +63,11 @@ export class PeerListener {
     return { host: address, port };
   }
 
+  /** Whether somebody takes peers of one of these. */
+  hasRoute(infohashes: readonly Uint8Array[]): boolean {
+    return infohashes.some((infohash) => this.#routes.has(Buffer.from(infohash).toString('hex')));
+  }
+
   /** @param infohashes 20 bytes each. */
   route(infohashes: readonly Uint8Array[], onPeer: IncomingPeer): void {
     for (const infohash of infohashes) {

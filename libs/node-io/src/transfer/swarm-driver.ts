@@ -1,6 +1,6 @@
 import { PieceVerifier } from '@swarmpatch/metainfo';
 import type { Handshake } from '@swarmpatch/peer-wire';
-import { Bitfield, BlockLayout, type PeerAddress, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
+import { Bitfield, BlockLayout, type FoundPeer, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import { LeafReader } from './leaf-reader.ts';
@@ -111,8 +111,8 @@ export class SwarmDriver {
       served,
       onDamaged: (piece) => torrent.onDamaged?.(piece),
     });
-    this.readers = new PieceReaders({ ...common, metainfo, served });
     const wanted = torrent.wanted && new Bitfield(layout.pieceCount, torrent.wanted);
+    this.readers = new PieceReaders({ ...common, metainfo, wanted, served });
     const isOver = (): boolean => !this.#isRunning;
     this.#sharer = {
       metainfo,
@@ -152,9 +152,10 @@ export class SwarmDriver {
     this.#tick();
   }
 
-  addPeers(peers: readonly PeerAddress[], origin: PeerOrigin): void {
+  /** @param origin Of those who bring none themselves. */
+  addPeers(peers: readonly FoundPeer[], origin: PeerOrigin): void {
     if (!this.#isRunning) return;
-    this.swarm.peersFound(peers, origin, monotonicMs());
+    for (const peer of peers) this.swarm.peersFound([peer], peer.origin ?? origin, monotonicMs());
     this.#tick();
   }
 

@@ -1,5 +1,6 @@
 import { type Metainfo, PieceVerifier } from '@swarmpatch/metainfo';
 import type { Handshake } from '@swarmpatch/peer-wire';
+import type { MetadataIdentity } from '@swarmpatch/swarm';
 
 import { TransferError } from './transfer-error.ts';
 
@@ -17,7 +18,7 @@ export function expectHashes(metainfo: Metainfo): void {
 }
 
 /** As peers and trackers call the torrent: 20 bytes each, a v2 infohash truncated (BEP 52). */
-export function infohashesOf({ infohashV1, infohashV2 }: Metainfo): Uint8Array[] {
+export function infohashesOf({ infohashV1, infohashV2 }: MetadataIdentity): Uint8Array[] {
   return [infohashV1, infohashV2?.subarray(0, 20)].filter((infohash) => infohash !== undefined);
 }
 

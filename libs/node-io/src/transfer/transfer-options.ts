@@ -1,6 +1,6 @@
 import type { Metainfo } from '@swarmpatch/metainfo';
 import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
-import type { PeerAddress, PieceStore, SwarmStats } from '@swarmpatch/swarm';
+import type { FoundPeer, PieceStore, SwarmStats } from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import type { ListenAddress } from './peer-listener.ts';
@@ -41,7 +41,7 @@ export interface TorrentOptions {
   /** Announce URLs in tiers (BEP 12). */
   readonly trackers: readonly (readonly string[])[];
   readonly webSeeds: readonly WebSeed[];
-  readonly peers?: readonly PeerAddress[] | undefined;
+  readonly peers?: readonly FoundPeer[] | undefined;
   readonly webSeedUse?: 'use' | 'avoid' | undefined;
   /** Of this torrent alone, beside those of the session. */
   readonly torrentLimits?: TransferLimits | undefined;

@@ -218,6 +218,25 @@ describe('TransferSession', () => {
     await Promise.all(refused);
   });
 
+  it('finds what a magnet link names through a peer that can only come in, and goes on with it', async () => {
+    const [metainfo] = torrents as [Metainfo];
+    const session = await open();
+    const found = session.fetchMagnet({ identity: metainfo, peers: [{ host: LOOPBACK.host, port: 9 }], trackers: [] });
+    const seed = await open();
+    const peers = session.address ? [session.address] : [];
+    seed.add(torrentIn('seed', metainfo, { have: Bitfield.full(metainfo.pieceCount).bits, peers }));
+    const magnet = await found;
+    expect(magnet.peers).toContainEqual({ ...seed.address, origin: 'incoming' });
+    await session.add(torrentIn('copy', magnet.metainfo, { peers: magnet.peers })).done;
+  });
+
+  it('fetches no metadata of a torrent that it has', async () => {
+    const session = await seedAll();
+    const [metainfo] = torrents as [Metainfo];
+    const magnet = session.fetchMagnet({ identity: metainfo, peers: [LOOPBACK], trackers: [] });
+    await expect(magnet).rejects.toMatchObject({ code: 'torrent_added' });
+  });
+
   it('takes nothing more once it is closed, and its torrents are stopped', async () => {
     const session = await seedAll();
     const { transfers } = session;

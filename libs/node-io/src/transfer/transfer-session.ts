@@ -1,7 +1,7 @@
 import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
 
 import { TrackerClient } from '../tracker-client/index.ts';
-import type { PeerDiscovery } from './fetch-magnet.ts';
+import { type FetchedMagnet, fetchMagnet, type FetchMagnetOptions, type PeerDiscovery } from './fetch-magnet.ts';
 import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { ReadCache } from './read-cache.ts';
@@ -19,6 +19,9 @@ export const SESSION_CONNECTIONS_MAX = 300;
 
 /** The handshake is encrypted wherever the peer can. */
 const ENCRYPTION_DEFAULT: EncryptionPolicy = 'prefer';
+
+/** What the session does not bring itself. */
+export type MagnetOptions = Omit<FetchMagnetOptions, 'discoveries' | 'encryption' | 'listener'>;
 
 type Life = 'until_closed' | 'with_its_torrent';
 
@@ -119,11 +122,28 @@ export class TransferSession {
     return transfer;
   }
 
+  /**
+   * Fetches the torrent that a magnet link names with all that this session has to find peers, where they can come in, too. Its
+   * `peers` are to be given to `add`.
+   *
+   * @throws {TransferError} `no_sources`, `timed_out`, `torrent_added`; {MetainfoError}; the signal's reason
+   */
+  async fetchMagnet(options: MagnetOptions): Promise<FetchedMagnet> {
+    const infohashes = infohashesOf(options.identity);
+    if (this.#listener?.hasRoute(infohashes) === true) {
+      throw new TransferError('torrent_added', 'fetch metadata: the session has this torrent already');
+    }
+    const { encryption = ENCRYPTION_DEFAULT } = this.#options;
+    const discoveries = this.discoveriesOf(infohashes);
+    return fetchMagnet({ ...options, discoveries, encryption, listener: this.#listener });
+  }
+
   /** The ways of this session to find peers of a torrent that is not added yet, beside trackers. @param infohashes 20 bytes each. */
   discoveriesOf(infohashes: readonly Uint8Array[]): PeerDiscovery[] {
     if (this.#discovery.wayCount === 0) return [];
+    const announcedPort = (): number | undefined => this.#listener?.address.port;
     const discover: PeerDiscovery = (onPeers, signal) => {
-      const member = { onPeers, announcedPort: () => undefined, wantsPeers: () => true, signal };
+      const member = { onPeers, announcedPort, wantsPeers: () => true, signal };
       this.#discovery.join({ infohashes, isPrivate: false }, member, 'now');
     };
     return [discover];

@@ -155,7 +155,7 @@ describe('MagnetSearch', () => {
   it.each<Conduct>(['silent', 'refuses', 'lies', 'claims_more'])('goes on without a peer that %s', (conduct) => {
     const { found, search } = run(v1, [conduct, conduct, 'honest']);
     expectSame(found?.infoBytes, v1.infoBytes);
-    expect(search.addresses).toContainEqual({ host: '127.0.0.1', port: 3 });
+    expect(search.found).toContainEqual({ host: '127.0.0.1', port: 3, origin: 'named' });
   });
 
   it('bans who sent metadata that is wrong, and nobody else', () => {

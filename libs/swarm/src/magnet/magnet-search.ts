@@ -5,7 +5,7 @@ import { type DisconnectReason, Outbox, type SwarmCommand } from '../command.ts'
 import { Extensions, type SelfDescription } from '../extensions/extensions.ts';
 import { PeerExchange } from '../extensions/peer-exchange.ts';
 import type { PeerAddress } from '../peers/peer-address.ts';
-import type { LossCause, PeerOrigin } from '../peers/peer-book.ts';
+import type { FoundPeer, LossCause, PeerOrigin } from '../peers/peer-book.ts';
 import { type NewPeer, PeerRegistry } from '../peers/peer-registry.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import { LayerFetch } from './layer-fetch.ts';
@@ -89,9 +89,9 @@ export class MagnetSearch {
   }
 
   /** Who may be asked for the torrent itself, those that were met first. Of a private torrent, just whom trackers and the user named. */
-  get addresses(): PeerAddress[] {
+  get found(): FoundPeer[] {
     const isPrivate = this.#outcome && 'metainfo' in this.#outcome && this.#outcome.metainfo.private;
-    return this.#registry.book.addresses(isPrivate === true ? ['named', 'found'] : undefined);
+    return this.#registry.book.found(isPrivate === true ? ['named', 'found'] : undefined);
   }
 
   peersFound(addresses: Iterable<PeerAddress>, origin: PeerOrigin, nowMs: number): void {

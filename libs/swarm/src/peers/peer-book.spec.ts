@@ -119,10 +119,10 @@ describe('PeerBook', () => {
   it('believes a teller only so much', () => {
     const book = newBook();
     for (let index = 0; index < 1000; index += 1) book.add(publicAddress(index * 256), 'pex', 0, liar);
-    expect(book.addresses()).toHaveLength(HEARSAY_PER_SOURCE_MAX);
+    expect(book.found()).toHaveLength(HEARSAY_PER_SOURCE_MAX);
     const truth = { host: '91.1.1.1', port: 1 };
     book.add(truth, 'pex', 0, { name: 'honest', host: new Host('91.1.1.2') });
-    expect(book.addresses()).toContainEqual(truth);
+    expect(book.found()).toContainEqual({ ...truth, origin: 'pex' });
   });
 
   it('keeps room for trackers however many tellers there are', () => {
@@ -130,10 +130,10 @@ describe('PeerBook', () => {
     for (let index = 0; index < 5000; index += 1) {
       book.add(publicAddress(index * 256), 'pex', 0, { ...liar, name: `liar ${index % 100}` });
     }
-    expect(book.addresses()).toHaveLength(HEARSAY_PEERS_MAX);
+    expect(book.found()).toHaveLength(HEARSAY_PEERS_MAX);
     for (let index = 5000; index < 10_000; index += 1) book.add(publicAddress(index * 256), 'found', 0);
-    expect(book.addresses()).toHaveLength(KNOWN_PEERS_MAX);
-    const found = new Set(book.addresses().map(({ host }) => host));
+    expect(book.found()).toHaveLength(KNOWN_PEERS_MAX);
+    const found = new Set(book.found().map(({ host }) => host));
     expect(found.has(publicAddress(6999 * 256).host)).toBe(true);
   });
 
@@ -148,20 +148,20 @@ describe('PeerBook', () => {
   ])('is not sent to %s (%s) by a stranger', (_, host) => {
     const book = newBook();
     book.add({ host, port: 80 }, 'pex', 0, liar);
-    expect(book.addresses()).toEqual([]);
+    expect(book.found()).toEqual([]);
   });
 
   it('caps fake peers of one host and of one subnet, and takes many players behind one local address', () => {
     const book = newBook();
     for (let port = 1; port <= 500; port += 1) book.add({ host: '203.0.113.1', port }, 'found', 0);
-    expect(book.addresses()).toHaveLength(KNOWN_PER_HOST_MAX);
+    expect(book.found()).toHaveLength(KNOWN_PER_HOST_MAX);
     for (let host = 2; host < 250; host += 1) book.add({ host: `203.0.113.${host}`, port: 1 }, 'found', 0);
-    expect(book.addresses()).toHaveLength(KNOWN_PER_SUBNET_MAX);
+    expect(book.found()).toHaveLength(KNOWN_PER_SUBNET_MAX);
     for (let port = 1; port <= 60; port += 1) book.add({ host: '2001:db8::1', port }, 'found', 0);
-    expect(book.addresses()).toHaveLength(KNOWN_PER_SUBNET_MAX + KNOWN_PER_HOST_MAX);
+    expect(book.found()).toHaveLength(KNOWN_PER_SUBNET_MAX + KNOWN_PER_HOST_MAX);
     const local = newBook();
     for (let port = 1; port <= 500; port += 1) local.add({ host: '127.0.0.1', port }, 'found', 0);
-    expect(local.addresses()).toHaveLength(500);
+    expect(local.found()).toHaveLength(500);
   });
 
   it('dials no more of one host than connections to it are kept', () => {
@@ -186,8 +186,8 @@ describe('PeerBook', () => {
     book.connected(met);
     book.lost(met, 'closed', 0);
     for (const each of [silent, met]) book.dropped(each, 'somebody else');
-    expect(book.addresses()).toHaveLength(2);
+    expect(book.found()).toHaveLength(2);
     for (const each of [silent, met]) book.dropped(each, liar.name);
-    expect(book.addresses()).toEqual([met]);
+    expect(book.found()).toEqual([{ ...met, origin: 'pex' }]);
   });
 });

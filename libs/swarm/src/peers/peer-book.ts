@@ -36,6 +36,11 @@ export type PeerOrigin = 'named' | 'found' | 'lan' | 'incoming' | 'dht' | 'pex';
  */
 export type LossCause = 'unreachable' | 'closed' | 'fruitless' | 'broken' | 'useless';
 
+/** A peer, and who told of it; the user, unless said otherwise. */
+export interface FoundPeer extends PeerAddress {
+  readonly origin?: PeerOrigin | undefined;
+}
+
 const HEARSAY: ReadonlySet<PeerOrigin> = new Set(['dht', 'pex']);
 
 interface Entry {
@@ -188,11 +193,13 @@ export class PeerBook {
   }
 
   /** Everyone who may be dialled, those that were met first. @param origins All, unless given. */
-  addresses(origins?: readonly PeerOrigin[]): PeerAddress[] {
+  found(origins?: readonly PeerOrigin[]): FoundPeer[] {
     const entries = [...this.#entries.values()].filter(
       ({ status, origin }) => status !== 'excluded' && origins?.includes(origin) !== false,
     );
-    return entries.toSorted((a, b) => Number(b.isMet) - Number(a.isMet)).map(({ address }) => address);
+    return entries
+      .toSorted((a, b) => Number(b.isMet) - Number(a.isMet))
+      .map(({ address, origin }) => ({ ...address, origin }));
   }
 
   #due(nowMs: number): Entry[] {
