@@ -1,5 +1,5 @@
 import type { Metainfo, PieceRange } from '@swarmpatch/metainfo';
-import type { Swarm } from '@swarmpatch/swarm';
+import type { Bitfield, Swarm } from '@swarmpatch/swarm';
 
 import type { ServedPieces } from './served-pieces.ts';
 import { TransferError } from './transfer-error.ts';
@@ -10,12 +10,15 @@ const CHUNK_BYTES_MAX = 256 * 1024;
 
 interface Waiter {
   readonly ranges: readonly PieceRange[];
+  /** The first of the ranges that was not whole at the last look. */
+  next: number;
   settle(error?: unknown): void;
 }
 
 /** Reads of files that are not whole yet: what a reader waits for is fetched first, and nothing unverified is given out. */
 export class PieceReaders {
   readonly #metainfo: Metainfo;
+  readonly #wanted: Bitfield | undefined;
   readonly #swarm: Swarm;
   readonly #served: ServedPieces;
   readonly #onChange: () => void;
@@ -24,8 +27,16 @@ export class PieceReaders {
   readonly #windows = new Map<symbol, PieceRange>();
   #end: Error | undefined;
 
-  constructor(options: { metainfo: Metainfo; swarm: Swarm; served: ServedPieces; onChange: () => void }) {
+  constructor(options: {
+    metainfo: Metainfo;
+    /** All, unless given. */
+    wanted: Bitfield | undefined;
+    swarm: Swarm;
+    served: ServedPieces;
+    onChange: () => void;
+  }) {
     this.#metainfo = options.metainfo;
+    this.#wanted = options.wanted;
     this.#swarm = options.swarm;
     this.#served = options.served;
     this.#onChange = options.onChange;
@@ -35,10 +46,10 @@ export class PieceReaders {
   async whenHere(ranges: readonly PieceRange[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (this.#end) throw this.#end;
-    if (this.#areHere(ranges)) return;
     await new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
         ranges,
+        next: 0,
         settle: (error) => {
           this.#waiters.delete(waiter);
           signal?.removeEventListener('abort', onAbort);
@@ -51,7 +62,18 @@ export class PieceReaders {
       };
       signal?.addEventListener('abort', onAbort);
       this.#waiters.add(waiter);
+      this.#lookFor(waiter);
     });
+  }
+
+  /** Whether all bytes of a file from `begin` on and before `end` are here or being fetched. */
+  expects(fileIndex: number, begin: number, end: number): boolean {
+    const { first, end: endPiece } = this.#piecesOf(fileIndex, begin, end);
+    for (let piece = first; piece < endPiece; piece += 1) {
+      const isComing = !this.#swarm.isComplete && this.#wanted?.has(piece) !== false;
+      if (!isComing && !this.#areHere([{ first: piece, end: piece + 1 }])) return false;
+    }
+    return true;
   }
 
   /**
@@ -63,7 +85,7 @@ export class PieceReaders {
     const { geometry, pieceLengthBytes, files } = this.#metainfo;
     const offsetBytes = files[fileIndex]?.offsetBytes ?? 0;
     const reader = Symbol('reader');
-    const endPiece = Math.ceil((offsetBytes + end) / pieceLengthBytes);
+    const { end: endPiece } = this.#piecesOf(fileIndex, begin, end);
     const aheadPieces = Math.max(2, Math.ceil(READ_AHEAD_BYTES / pieceLengthBytes));
     try {
       for (let at = begin; at < end;) {
@@ -91,13 +113,28 @@ export class PieceReaders {
 
   /** The engine may have more pieces now. */
   look(): void {
-    for (const waiter of this.#waiters) if (this.#areHere(waiter.ranges)) waiter.settle();
+    for (const waiter of this.#waiters) this.#lookFor(waiter);
   }
 
   /** Nothing more will come. */
   stop(error: Error): void {
     this.#end ??= error;
     for (const waiter of this.#waiters) waiter.settle(error);
+  }
+
+  /** Goes on where the last look ended: files that come first can be many, and something comes all the time. */
+  #lookFor(waiter: Waiter): void {
+    for (; waiter.next < waiter.ranges.length; waiter.next += 1) {
+      if (!this.#areHere(waiter.ranges.slice(waiter.next, waiter.next + 1))) return;
+    }
+    waiter.settle();
+  }
+
+  #piecesOf(fileIndex: number, begin: number, end: number): PieceRange {
+    const { pieceLengthBytes, files } = this.#metainfo;
+    const offsetBytes = files[fileIndex]?.offsetBytes ?? 0;
+    const first = Math.floor((offsetBytes + begin) / pieceLengthBytes);
+    return { first, end: begin < end ? Math.ceil((offsetBytes + end) / pieceLengthBytes) : first };
   }
 
   #areHere(ranges: readonly PieceRange[]): boolean {

@@ -120,6 +120,11 @@ export class Transfer {
     return this.#driver.readers.read(fileIndex, begin, end, signal);
   }
 
+  /** Whether `read` of these bytes comes to its end, as long as someone has them. */
+  expects(fileIndex: number, begin: number, end: number): boolean {
+    return this.#driver.readers.expects(fileIndex, begin, end);
+  }
+
   /** Of this torrent alone, from now on. */
   setLimits(limits: TransferLimits): void {
     this.#host.limits.set(limits);
