@@ -47,9 +47,7 @@ export class Unchoking {
     const decision = this.#choker.round(this.#peers.values(), role, sentBytesPerSecond, nowMs);
     for (const peer of decision?.unchoke ?? []) this.#unchoke(peer, nowMs);
     for (const peer of decision?.choke ?? []) this.#choke(peer);
-    // A leecher's slots are for those who give: they wait for the round.
-    if (role === 'seed')
-      for (const peer of this.#choker.forFreedSlots(this.#peers.values(), nowMs)) this.#unchoke(peer, nowMs);
+    for (const peer of this.#choker.forFreedSlots(this.#peers.values(), nowMs)) this.#unchoke(peer, nowMs);
   }
 
   #choke(peer: SwarmPeer): void {
