@@ -65,6 +65,8 @@ export interface InventoryInput {
   depth: 'quick' | 'deep';
   /** What becomes of an owned file that the player changed and that has to give way. */
   changedFiles: 'keep' | 'replace';
+  /** By file of the target, the pieces that an earlier run staged and that need not be read, as `quick` as the rest; undefined when it is not known. */
+  stagedPieces?: ((fileIndex: number) => readonly number[] | undefined) | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
@@ -163,7 +165,9 @@ async function findStagedPieces(input: InventoryInput, tasks: readonly FileTask[
     const stat = stats[index];
     if (stat?.kind !== 'file' || stat.lengthBytes !== entry.lengthBytes || stat.allocatedBytes === 0) continue;
     entry.task.allocatedBytes = stat.allocatedBytes;
-    there.push({ ...entry, mtimeMs: stat.mtimeMs });
+    const known = input.depth === 'quick' ? input.stagedPieces?.(entry.fileIndex) : undefined;
+    if (known !== undefined) entry.task.staged = [...known];
+    else there.push({ ...entry, mtimeMs: stat.mtimeMs });
   }
   const { pieceLengthBytes } = target;
   const found = await input.hasher.hash(there, {

@@ -12,6 +12,8 @@ export const RELEASES_DIRECTORY: string = `${STATE_DIRECTORY}/releases`;
 export const STAGING_DIRECTORY: string = `${STATE_DIRECTORY}/staging`;
 /** Content that arrives, one file for each pieces root; what is whole in it survives a restart. */
 export const STAGED_CONTENT_DIRECTORY: string = `${STAGING_DIRECTORY}/content`;
+/** Which pieces that content has, one file for each torrent, so that it is not read again. */
+export const STAGED_RESUME_DIRECTORY: string = `${STAGING_DIRECTORY}/resume`;
 /** Links and copies made last, right before the journal; emptied at every start, since a link shares its bytes with the install. */
 export const STAGED_NAMES_DIRECTORY: string = `${STAGING_DIRECTORY}/names`;
 /** Files of a release that are shown before it is committed; emptied at every start. */

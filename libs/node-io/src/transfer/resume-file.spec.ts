@@ -135,6 +135,17 @@ describe.each(['v1', 'v2', 'hybrid'] as const)('ResumeFile of a %s torrent', (fo
     expect(await recall()).toEqual({ missing: [0], readBytes: 0 });
   });
 
+  it('tells without reading what it knows of which file', async () => {
+    const file = resume();
+    await file.begin(Bitfield.full(metainfo.pieceCount).bits);
+    await file.stop();
+    await utimes(pathOf('game', 'b.bin'), 1, 1);
+    const piecesOfFile = await resume().glance();
+    const known = metainfo.files.map((_, fileIndex) => piecesOfFile(fileIndex)?.length);
+    // A v1 piece may be of two files.
+    expect(known).toEqual(format === 'v1' ? [undefined, undefined, undefined] : [6, undefined, 3]);
+  });
+
   it('is as good as none when it is torn', async () => {
     await recall();
     const bytes = await readFile(pathOf(DATA));

@@ -49,10 +49,9 @@ export class ResumeFile {
 
   /** The pieces that are here, a bitfield: as it was left, and hashed where that is not known. @throws {ScanError} `unreadable` */
   async recall(options: Omit<CheckFilesOptions, 'onlyPieces'> = {}): Promise<Uint8Array> {
-    const { metainfo, locate } = this.#options;
+    const { metainfo } = this.#options;
     // Before anything is read: what changes meanwhile is another file next time.
-    const stamps = await stampFiles(metainfo.files.keys(), locate);
-    this.#stamps = metainfo.files.map((_, fileIndex) => stamps.get(fileIndex));
+    this.#stamps = await this.#stampAll();
     const left = await this.#read();
     const { known, unknown } = this.#judge(left);
     const found = unknown.count === 0 ? undefined : await checkPieces(metainfo, unknown.bits, this.#existing, options);
@@ -60,6 +59,24 @@ export class ResumeFile {
     this.#claimed = new Bitfield(metainfo.pieceCount, have);
     this.#isSaved = left !== undefined && unknown.count === 0;
     return have;
+  }
+
+  /** What is known without reading: by file, the pieces that it has, counted from its first; undefined when it has to be read. */
+  async glance(): Promise<(fileIndex: number) => number[] | undefined> {
+    const { metainfo } = this.#options;
+    this.#stamps = await this.#stampAll();
+    const { known, unknown } = this.#judge(await this.#read());
+    return (fileIndex) => {
+      const { first, end } = metainfo.geometry.piecesOfFile(fileIndex);
+      if (this.#stamps[fileIndex] === undefined || unknown.missingWithin(first, end) < end - first) return undefined;
+      return Array.from({ length: end - first }, (_, index) => index).filter((index) => known.has(first + index));
+    };
+  }
+
+  /** Begins with what somebody else found to be in the files, and writes that. */
+  async begin(have: Uint8Array): Promise<void> {
+    this.#stamps = await this.#stampAll();
+    await this.save(have);
   }
 
   /** Writes what `have` says from time to time, until `close`. */
@@ -77,8 +94,14 @@ export class ResumeFile {
 
   /** For the last time. Nothing writes to the files any more. */
   async close(have: Uint8Array): Promise<void> {
-    clearInterval(this.#timer);
+    await this.stop();
     await this.save(have);
+  }
+
+  /** Writes nothing more: the files are about to move. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#saving;
   }
 
   async #write(claimed: Bitfield): Promise<void> {
@@ -92,6 +115,12 @@ export class ResumeFile {
     await makeParents(files, path);
     await writeDurably(files, path, encodeResumeData(metainfo, { have: claimed.bits, files: this.#stamps }));
     this.#isSaved = true;
+  }
+
+  async #stampAll(): Promise<(FileStamp | undefined)[]> {
+    const { metainfo, locate } = this.#options;
+    const stamps = await stampFiles(metainfo.files.keys(), locate);
+    return metainfo.files.map((_, fileIndex) => stamps.get(fileIndex));
   }
 
   /** Files of which pieces came or were lost. The others are to be as they were seen: a change of theirs is not this client's. */
