@@ -98,5 +98,7 @@ function parseDocument(text: string): JsonDocument {
 /** Without what the test runner and the caller's shell would tell the commands. */
 function environment(): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(([name]) => !/^(SWARMPATCH_|VITEST|NODE_)/.test(name));
-  return { ...Object.fromEntries(entries), NO_COLOR: '1' };
+  // What runs here looks for nobody outside this machine.
+  const alone = { SWARMPATCH_NO_DHT: '1', SWARMPATCH_NO_LAN: '1', SWARMPATCH_NO_PORT_MAPPING: '1' };
+  return { ...Object.fromEntries(entries), ...alone, NO_COLOR: '1' };
 }

@@ -1,11 +1,17 @@
-import type { TransferOptions } from '@swarmpatch/node-io/transfer';
-import type { CommandInput, OptionSpec } from '@swarmpatch/terminal';
+import type { SessionOptions, TorrentOptions } from '@swarmpatch/node-io/transfer';
+import { type CommandInput, type Endpoint, type OptionSpec, UsageError } from '@swarmpatch/terminal';
 
-/** What the options of all that transfer say, as `startTransfer` takes it. */
-export interface TransferSettings extends Pick<
-  TransferOptions,
-  'listen' | 'peers' | 'peerUse' | 'encryption' | 'webSeedUse' | 'limits' | 'deadlineMs' | 'timeoutMs'
-> {
+import type { PauseRules } from './pausing/transfer-pauses.ts';
+import { parseDailySpan } from './pausing/schedule.ts';
+import { parseGlob } from './play-first/path-glob.ts';
+
+/** What the options of all that transfer say: of the session, and of each of its torrents. */
+export interface TransferSettings
+  extends SessionOptions, Pick<TorrentOptions, 'peers' | 'webSeedUse' | 'deadlineMs' | 'timeoutMs'> {
+  readonly pauses: PauseRules;
+  /** Whether a path is one of those that come first; undefined when all are equal. */
+  readonly comesFirst: ((path: string) => boolean) | undefined;
+  readonly api: Endpoint | undefined;
   /** How long to serve others once everything is here. */
   readonly seedForMs: number | undefined;
 }
@@ -30,12 +36,16 @@ export const transferOptions: readonly OptionSpec[] = [
     description: 'of connections to peers; preferred unless given',
   },
   { name: 'no-web-seeds', kind: 'switch', description: 'fetch nothing over HTTP: peers alone' },
-  { name: 'no-dht', kind: 'switch', description: 'do not use the DHT; it is not used so far, with or without this' },
+  { name: 'no-dht', kind: 'switch', description: 'do not look for peers in the DHT' },
   {
-    name: 'no-lan',
-    kind: 'switch',
-    description: 'do not look for peers on the local network; that is not done so far, with or without this',
+    name: 'dht-bootstrap',
+    value: 'host:port',
+    kind: 'endpoint',
+    repeatable: true,
+    description: 'a DHT node to begin with, in place of the public ones',
   },
+  { name: 'no-lan', kind: 'switch', description: 'do not look for peers on the local network' },
+  { name: 'no-port-mapping', kind: 'switch', description: 'do not ask the router to let peers in' },
   {
     name: 'max-download',
     value: 'rate',
@@ -43,6 +53,34 @@ export const transferOptions: readonly OptionSpec[] = [
     description: 'most to receive in a second, from peers and web seeds',
   },
   { name: 'max-upload', value: 'rate', kind: 'rate', description: 'most to send in a second' },
+  { name: 'lan-unlimited', kind: 'switch', description: 'count peers of the local network under neither limit' },
+  {
+    name: 'schedule',
+    value: 'hh:mm-hh:mm',
+    kind: 'text',
+    repeatable: true,
+    description: 'transfer only within this part of each day, such as 23:00-07:30; local time',
+  },
+  {
+    name: 'pause-while',
+    value: 'process',
+    kind: 'text',
+    repeatable: true,
+    description: 'transfer nothing while a program of this name runs, such as the game',
+  },
+  {
+    name: 'play-first',
+    value: 'glob',
+    kind: 'text',
+    repeatable: true,
+    description: "fetch matching files first and say when they are whole; such as 'game.exe' or 'data/level1/**'",
+  },
+  {
+    name: 'api',
+    value: 'host:port',
+    kind: 'endpoint',
+    description: 'show the transfer to programs of this machine: status, events, files as they come; port 0 picks one',
+  },
   {
     name: 'seed-for',
     value: 'seconds',
@@ -75,7 +113,33 @@ export function readTransferSettings(input: CommandInput): TransferSettings {
     deadlineMs: milliseconds(input.number('deadline')),
     timeoutMs: milliseconds(input.number('timeout')),
     seedForMs: milliseconds(input.number('seed-for')),
+    lanLimits: input.flag('lan-unlimited') ? 'exempt' : 'counted',
+    discovery: readDiscovery(input),
+    pauses: { schedule: input.list('schedule').map(parseDailySpan), pauseWhile: input.list('pause-while') },
+    comesFirst: readPlayFirst(input.list('play-first')),
+    api: readApi(input.endpoint('api')),
   };
+}
+
+function readDiscovery(input: CommandInput): SessionOptions['discovery'] {
+  const named = input.endpoints('dht-bootstrap');
+  return {
+    dht: input.flag('no-dht') ? undefined : { bootstrapNodes: named.length > 0 ? named : undefined },
+    lan: input.flag('no-lan') ? 'avoid' : 'use',
+    portMapping: input.flag('no-port-mapping') ? 'avoid' : 'use',
+  };
+}
+
+function readPlayFirst(globs: readonly string[]): TransferSettings['comesFirst'] {
+  const tests = globs.map(parseGlob);
+  return tests.length === 0 ? undefined : (path) => tests.some((test) => test(path));
+}
+
+function readApi(listen: Endpoint | undefined): Endpoint | undefined {
+  if (!listen || ['127.0.0.1', '::1', 'localhost'].includes(listen.host)) return listen;
+  throw new UsageError(
+    `read --api: found ${listen.host}, wanted an address of this machine alone, such as 127.0.0.1:0`,
+  );
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

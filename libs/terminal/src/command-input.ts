@@ -8,7 +8,7 @@ type OptionValue = string | number | Endpoint;
 
 /** The arguments and options of one run, read by the kinds that the command declares. */
 export class CommandInput {
-  readonly #arguments: ReadonlyMap<string, string>;
+  readonly #arguments: ReadonlyMap<string, readonly string[]>;
   readonly #options: ReadonlyMap<string, OptionSpec>;
   readonly #values: ReadonlyMap<string, readonly OptionValue[]>;
 
@@ -21,7 +21,12 @@ export class CommandInput {
     argumentTexts: readonly string[],
     texts: ReadonlyMap<string, readonly string[]>,
   ) {
-    this.#arguments = new Map((command.arguments ?? []).map((spec, index) => [spec.name, argumentTexts[index] ?? '']));
+    this.#arguments = new Map(
+      (command.arguments ?? []).map(({ name, repeatable }, index) => [
+        name,
+        argumentTexts.slice(index, repeatable === true ? undefined : index + 1),
+      ]),
+    );
     this.#options = new Map((command.options ?? []).map((option) => [option.name, option]));
     const values = new Map<string, readonly OptionValue[]>();
     for (const option of this.#options.values()) {
@@ -38,9 +43,14 @@ export class CommandInput {
   }
 
   argument(name: string): string {
-    const text = this.#arguments.get(name);
-    if (text === undefined) throw new TypeError(`command reads argument '${name}', which it does not declare`);
-    return text;
+    return this.arguments(name)[0] ?? '';
+  }
+
+  /** All that were given of a repeatable argument. */
+  arguments(name: string): readonly string[] {
+    const texts = this.#arguments.get(name);
+    if (texts === undefined) throw new TypeError(`command reads argument '${name}', which it does not declare`);
+    return texts;
   }
 
   text(name: string): string | undefined {

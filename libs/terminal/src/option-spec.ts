@@ -22,4 +22,6 @@ export interface OptionSpec {
 export interface ArgumentSpec {
   readonly name: string;
   readonly description: string;
+  /** May be given several times; the last argument alone. */
+  readonly repeatable?: true;
 }

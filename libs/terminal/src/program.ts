@@ -144,7 +144,8 @@ function buildTree(program: ProgramSpec, commands: readonly CommandSpec[], termi
         frame(parent.command(word), groupSummary(program, commands, word), terminal, exampleOf(commands, word));
     }
     const command = frame(parent.command(spec.path.at(-1) ?? ''), spec.summary, terminal, spec.example);
-    for (const argument of spec.arguments ?? []) command.argument(`<${argument.name}>`, argument.description);
+    for (const { name, description, repeatable } of spec.arguments ?? [])
+      command.argument(repeatable === true ? `<${name}...>` : `<${name}>`, description);
     for (const option of spec.options ?? []) command.addOption(commanderOption(option));
     command
       .option('--json', 'print one JSON document on stdout')

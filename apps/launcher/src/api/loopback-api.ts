@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LauncherError } from '../launcher-error.ts';
 import { EventStreams, sendEvent } from './event-streams.ts';
@@ -10,8 +12,22 @@ import { describeBoard, type PlayableEvent, type TransferBoard } from './transfe
 
 /** Connections at a time: a page, a game and a player of videos need a few. */
 export const API_CONNECTIONS_MAX = 64;
-const PROGRESS_MS = 500;
+/** Of one request, all headers together. */
+export const API_HEADER_BYTES_MAX: number = 8 * 1024;
+const REQUEST_MS_MAX = 10_000;
+const PROGRESS_MS = 250;
+/** For the last events to leave. */
+const FAREWELL_MS = 500;
 const TOKEN_BYTES = 32;
+
+/** Nothing that is answered is kept by a browser, run by it, or lent to pages of other sites. */
+const ANSWER_HEADERS: ReadonlyMap<string, string> = new Map([
+  ['cache-control', 'no-store'],
+  ['content-security-policy', "default-src 'none'; sandbox"],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+  ['x-content-type-options', 'nosniff'],
+]);
 
 /** Shows a running command to programs of this machine, and streams files that it fetches. */
 export class LoopbackApi {
@@ -23,6 +39,7 @@ export class LoopbackApi {
   readonly #board: TransferBoard;
   readonly #events = new EventStreams();
   readonly #timer: NodeJS.Timeout;
+  readonly #readers = new Set<Promise<void>>();
 
   private constructor(server: Server, board: TransferBoard) {
     const { address, port, family } = server.address() as AddressInfo;
@@ -33,7 +50,7 @@ export class LoopbackApi {
     this.#guard = new RequestGuard(this.token, port);
     server.on('request', (request, response) => void this.#answer(request, response));
     this.#timer = setInterval(() => {
-      if (!this.#events.isEmpty) this.#events.send('progress', describeBoard(board));
+      if (!this.#events.isEmpty) this.#events.sendProgress(describeBoard(board));
     }, PROGRESS_MS).unref();
   }
 
@@ -42,7 +59,11 @@ export class LoopbackApi {
    * @throws {LauncherError} `api_failed`
    */
   static async open({ host, port }: { host: string; port: number }, board: TransferBoard): Promise<LoopbackApi> {
-    const server = createServer();
+    const server = createServer({
+      maxHeaderSize: API_HEADER_BYTES_MAX,
+      headersTimeout: REQUEST_MS_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+    });
     server.maxConnections = API_CONNECTIONS_MAX;
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => {
@@ -62,18 +83,30 @@ export class LoopbackApi {
     this.#events.send('done', describeBoard(this.#board));
   }
 
+  /** The command cannot go on. */
+  failed(error: { readonly code: string; readonly message: string }): void {
+    this.#events.send('error', error);
+  }
+
+  /** Whoever is in the middle of a file gets the rest of it. */
+  async readersDone(signal: AbortSignal): Promise<void> {
+    if (signal.aborted || this.#readers.size === 0) return;
+    const aborted = once(signal, 'abort');
+    while (this.#readers.size > 0 && !signal.aborted) await Promise.race([aborted, ...this.#readers]);
+  }
+
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#events.end();
-    this.#server.closeIdleConnections();
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    setImmediate(() => {
-      this.#server.closeAllConnections();
-    });
+    this.#server.closeIdleConnections();
+    await Promise.race([closed, sleep(FAREWELL_MS)]);
+    this.#server.closeAllConnections();
     await closed;
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of ANSWER_HEADERS) response.setHeader(name, value);
     const url = URL.canParse(request.url ?? '', this.url) ? new URL(request.url ?? '', this.url) : undefined;
     if (!url) {
       refuse(response, 400, 'the address is not understood');
@@ -84,7 +117,7 @@ export class LoopbackApi {
     else if (request.method !== 'GET' && request.method !== 'HEAD')
       refuse(response, 405, 'only GET and HEAD are answered');
     else if (url.pathname === '/status') answerJson(response, describeBoard(this.#board));
-    else if (url.pathname === '/events') this.#listen(response);
+    else if (url.pathname === '/events' && request.method === 'GET') this.#listen(response);
     else if (url.pathname.startsWith('/stream/')) await this.#stream(request, response, url.pathname.slice(8));
     else refuse(response, 404, 'there are /status, /events and /stream/PATH');
   }
@@ -104,8 +137,10 @@ export class LoopbackApi {
     const path = decodePath(encodedPath);
     for (const torrent of this.#board.torrents) {
       const file = path === undefined ? undefined : torrent.fileAt(path);
-      if (!file) continue;
-      await answerWithFile(request, response, torrent, file);
+      if (path === undefined || !file) continue;
+      const reader = answerWithFile(request, response, { path, file, torrent });
+      this.#readers.add(reader);
+      await reader.finally(() => this.#readers.delete(reader));
       return;
     }
     refuse(response, 404, 'no torrent that is transferred now has such a file');
@@ -121,12 +156,10 @@ function decodePath(text: string): string | undefined {
 }
 
 function answerJson(response: ServerResponse, body: object): void {
-  response
-    .writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-    .end(JSON.stringify(body));
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(status, { 'content-type': 'application/json' });
   response.end(JSON.stringify({ error: { status, message } }));
 }

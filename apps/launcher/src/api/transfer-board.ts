@@ -6,6 +6,8 @@ export interface ShownTorrent {
   readonly transfer: Transfer;
   /** The file that a path of the manifest or torrent names. */
   readonly fileAt: (path: string) => ShownFile | undefined;
+  /** Waited for before each read: files may be on their way to another place. */
+  readonly whenReadable?: () => Promise<void>;
 }
 
 export interface ShownFile {

@@ -35,6 +35,5 @@ export async function refreshTrust({ source }: Session, install: OpenInstall, co
 
 export function moveOf(install: OpenInstall, session: Session, input: CommandInput): Move {
   const { origin, source } = session;
-  const sharing = { origin, settings: readTransferSettings(input) };
-  return { install, source, sharing, depth: 'quick', changedFiles: 'keep' };
+  return { install, source, origin, settings: readTransferSettings(input), depth: 'quick', changedFiles: 'keep' };
 }

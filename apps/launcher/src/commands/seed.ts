@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { once } from 'node:events';
-import { PieceSet, type Verification } from '@swarmpatch/install';
+import { PieceSet, STATE_DIRECTORY, type Verification } from '@swarmpatch/install';
 import type { CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { shareRelease } from '../move/release-sharing.ts';
 import type { Release } from '../origin/release-source.ts';
 import { ServedFiles } from '../seed/served-files.ts';
 import { readTransferSettings, transferOptions } from '../transfer-options.ts';
+import { CommandTransfers } from '../transfers/command-transfers.ts';
 import { openSession } from './open-session.ts';
 import { dirOption } from './options.ts';
 import { verifyRelease } from './verify.ts';
@@ -25,13 +26,14 @@ export const seed: CommandSpec = {
       const have = wholePieces(release, found);
       const served = await ServedFiles.open(install.files, release.manifest);
       const settings = readTransferSettings(input);
-      const shared = await shareRelease(
+      const transfers = await CommandTransfers.open(settings, install.files.absolute(STATE_DIRECTORY), context);
+      const transfer = await shareRelease(
         release,
         { have, wanted: new PieceSet(have.pieceCount), locate: (fileIndex) => served.pathOf(fileIndex) },
-        { origin, settings },
+        { origin, transfers },
         context,
       );
-      const { host, port } = shared.transfer.address ?? { host: '', port: 0 };
+      const { host, port } = transfer.address ?? { host: '', port: 0 };
       try {
         context.emit(
           {
@@ -48,7 +50,7 @@ export const seed: CommandSpec = {
           ? ended(context.signal)
           : sleep(settings.seedForMs, undefined, { signal: context.signal }).catch(() => undefined));
       } finally {
-        await shared.stop();
+        await transfers.close();
       }
       return undefined;
     });

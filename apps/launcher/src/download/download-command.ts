@@ -1,77 +1,98 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startTransfer, type Transfer } from '@swarmpatch/node-io/transfer';
-import { type CommandContext, type CommandSpec, formatBytes, formatDuration } from '@swarmpatch/terminal';
+import type { Transfer } from '@swarmpatch/node-io/transfer';
+import {
+  type CommandContext,
+  type CommandOutcome,
+  type CommandSpec,
+  formatBytes,
+  formatDuration,
+} from '@swarmpatch/terminal';
 
-import { readTransferSettings, transferOptions, type TransferSettings } from '../transfer-options.ts';
-import { DownloadFolder } from './download-folder.ts';
+import { readTransferSettings, transferOptions } from '../transfer-options.ts';
+import { showTransfers } from '../transfer-progress.ts';
+import { CommandTransfers } from '../transfers/command-transfers.ts';
+import { stateDirectoryOf } from './download-folder.ts';
+import { DownloadedTorrent } from './downloaded-torrent.ts';
 import { readSource } from './download-source.ts';
-import { showTransfer } from '../transfer-progress.ts';
 
 export const download: CommandSpec = {
   path: ['download'],
   summary: 'fetch any torrent, without release metadata; goes on where it stopped',
   example: 'swarmpatch-launcher download ubuntu.torrent --dir ~/downloads',
-  arguments: [{ name: 'torrent', description: 'a torrent file or a magnet link' }],
+  arguments: [{ name: 'torrent', description: 'a torrent file or a magnet link', repeatable: true }],
   options: [
     { name: 'dir', value: 'dir', kind: 'text', description: 'where the top directory or file goes', required: true },
     ...transferOptions,
   ],
   async run(input, context) {
-    const startedMs = context.nowMs();
-    const settings = readTransferSettings(input);
-    const source = await readSource(input.argument('torrent'), settings, context);
-    const { metainfo, selection } = source;
-    const folder = new DownloadFolder(input.requiredText('dir'), metainfo);
-    const have = await folder.check(context);
-    const transfer = await startTransfer({
-      ...settings,
-      metainfo,
-      store: folder.store,
-      have,
-      wanted: selection.pieces,
-      trackers: source.trackers,
-      webSeeds: source.webSeeds.map((url) => ({ kind: 'bep19', url })),
-      peers: [...(settings.peers ?? []), ...source.peers],
-      signal: context.signal,
-    });
-    folder.keep(transfer);
+    const directory = input.requiredText('dir');
+    const transfers = await CommandTransfers.open(readTransferSettings(input), stateDirectoryOf(directory), context);
+    const torrents: DownloadedTorrent[] = [];
     try {
-      await showTransfer(transfer, context);
-      await folder.finish(selection.files);
-      const seconds = (context.nowMs() - startedMs) / 1000;
-      await seed(transfer, settings, context);
-      const {
-        fromPeersBytes: fromPeers,
-        fromWebSeedsBytes: fromWebSeeds,
-        uploadedBytes: uploaded,
-        protocolErrors,
-      } = transfer.stats;
-      return {
-        document: {
-          done: true,
-          name: metainfo.name,
-          seconds: Math.round(seconds * 1000) / 1000,
-          bytes: selection.lengthBytes,
-          received: { fromPeers, fromWebSeeds },
-          uploaded,
-          protocolErrors,
-        },
-        text: `${metainfo.name}: ${formatBytes(selection.lengthBytes)} in ${formatDuration(seconds)}; ${formatBytes(fromPeers)} from peers, ${formatBytes(fromWebSeeds)} over HTTP`,
-      };
+      for (const text of input.arguments('torrent')) {
+        const source = await readSource(text, transfers, context);
+        const torrent = new DownloadedTorrent(source, directory);
+        torrents.push(torrent);
+        await torrent.start(transfers, context);
+      }
+      await showTransfers(
+        torrents.map(({ transfer }) => transfer),
+        context,
+      );
+      for (const torrent of torrents) await torrent.finish();
+      transfers.announceDone();
+      const seconds = Math.round(transfers.seconds * 1000) / 1000;
+      await seed(
+        torrents.map(({ transfer }) => transfer),
+        transfers,
+        context,
+      );
+      return describe(torrents, seconds);
     } finally {
-      await transfer.stop();
-      await folder.close();
+      for (const torrent of torrents) await torrent.stop();
+      await transfers.close();
     }
   },
 };
 
+/** One torrent is told of as it always was; several are told of one by one, and summed up. */
+function describe(torrents: readonly DownloadedTorrent[], seconds: number): CommandOutcome {
+  const reports = torrents.map((torrent) => torrent.report());
+  const [only] = reports;
+  const sum = (of: (report: (typeof reports)[number]) => number): number =>
+    reports.reduce((total, report) => total + of(report), 0);
+  const totals = {
+    bytes: sum(({ bytes }) => bytes),
+    received: {
+      fromPeers: sum(({ received }) => received.fromPeers),
+      fromWebSeeds: sum(({ received }) => received.fromWebSeeds),
+    },
+    reused: sum(({ reused }) => reused),
+    uploaded: sum(({ uploaded }) => uploaded),
+  };
+  const { fromPeers, fromWebSeeds } = totals.received;
+  const reused = totals.reused > 0 ? `, ${formatBytes(totals.reused)} from equal files` : '';
+  const names = reports.map(({ name }) => name).join(', ');
+  return {
+    document: { done: true, seconds, ...(reports.length === 1 ? only : { ...totals, torrents: reports }) },
+    text: `${names}: ${formatBytes(totals.bytes)} in ${formatDuration(seconds)}; ${formatBytes(fromPeers)} from peers, ${formatBytes(fromWebSeeds)} over HTTP${reused}`,
+  };
+}
+
 /** The download is done: ending this early is no failure. */
-async function seed(transfer: Transfer, { seedForMs }: TransferSettings, context: CommandContext): Promise<void> {
+async function seed(
+  running: readonly Transfer[],
+  { settings }: CommandTransfers,
+  context: CommandContext,
+): Promise<void> {
+  const { seedForMs } = settings;
   if (seedForMs === undefined || seedForMs === 0) return;
   const phase = context.progress.phase('seed');
   const timer = setInterval(() => {
-    phase.update({ doneBytes: transfer.stats.uploadedBytes, from: `${transfer.stats.peers} peers` });
+    const uploadedBytes = running.reduce((sum, { stats }) => sum + stats.uploadedBytes, 0);
+    const peers = running.reduce((sum, { stats }) => sum + stats.peers, 0);
+    phase.update({ doneBytes: uploadedBytes, from: `${peers} peers` });
   }, 250);
   await sleep(seedForMs, undefined, { signal: context.signal }).catch(() => undefined);
   clearInterval(timer);

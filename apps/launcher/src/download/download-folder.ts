@@ -10,6 +10,11 @@ import type { CommandContext } from '@swarmpatch/terminal';
 
 import { LauncherError } from '../launcher-error.ts';
 
+/** Where a download keeps what is not of the torrent. */
+export function stateDirectoryOf(directory: string): string {
+  return join(resolve(directory), '.swarmpatch');
+}
+
 /** A torrent's files below the directory that the user named. */
 export class DownloadFolder {
   readonly store: FilePieceStore;

@@ -3,7 +3,7 @@ import { readTorrentFile } from '@swarmpatch/node-io/hashing';
 import { fetchMagnet } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
-import type { TransferSettings } from '../transfer-options.ts';
+import type { CommandTransfers } from '../transfers/command-transfers.ts';
 import { selectFiles, type Selection } from './selected-files.ts';
 
 /** What is to be fetched, from where, and peers that were named with it. */
@@ -21,10 +21,10 @@ export interface DownloadSource {
  */
 export async function readSource(
   text: string,
-  settings: TransferSettings,
+  transfers: CommandTransfers,
   context: CommandContext,
 ): Promise<DownloadSource> {
-  if (/^magnet:/i.test(text)) return readMagnet(parseMagnet(text), settings, context);
+  if (/^magnet:/i.test(text)) return readMagnet(parseMagnet(text), transfers, context);
   const { metainfo } = await readTorrentFile(text);
   return {
     metainfo,
@@ -37,15 +37,20 @@ export async function readSource(
 
 async function readMagnet(
   magnet: Magnet,
-  settings: TransferSettings,
+  transfers: CommandTransfers,
   { progress, signal }: CommandContext,
 ): Promise<DownloadSource> {
   const phase = progress.phase('metadata');
+  const { settings } = transfers;
   try {
+    const session = await transfers.session();
+    const infohashes = [magnet.infohashV1, magnet.infohashV2?.subarray(0, 20)].filter((each) => each !== undefined);
     const { metainfo, peers } = await fetchMagnet({
       identity: magnet,
       peers: [...(settings.peers ?? []), ...magnet.peers],
       trackers: magnet.trackers,
+      discoveries: session.discoveriesOf(infohashes),
+      encryption: settings.encryption,
       timeoutMs: settings.timeoutMs,
       signal,
     });

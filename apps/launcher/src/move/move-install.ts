@@ -8,6 +8,7 @@ import {
   refuseWithoutSpace,
   saveReleaseDocuments,
   Staging,
+  STATE_DIRECTORY,
   takeInventory,
   type Inventory,
 } from '@swarmpatch/install';
@@ -15,9 +16,11 @@ import type { PlanKind, UpdatePlan } from '@swarmpatch/plan';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import type { Release, ReleaseSource } from '../origin/release-source.ts';
+import type { Origin } from '../origin/origin.ts';
+import type { TransferSettings } from '../transfer-options.ts';
+import { CommandTransfers } from '../transfers/command-transfers.ts';
 import { inPhase } from './phases.ts';
 import { MoveSwarm } from './move-swarm.ts';
-import type { SharingSources } from './release-sharing.ts';
 
 export interface MoveReport {
   game: string;
@@ -25,17 +28,20 @@ export interface MoveReport {
   to: string;
   changed: boolean;
   plan: PlanKind;
-  bytes: { fromPeers: number; fromWebSeeds: number; reused: number; written: number };
+  bytes: { fromPeers: number; fromWebSeeds: number; reused: number; written: number; uploaded: number };
   seconds: number;
   peers: number;
   /** Files of the player that were in the way, and where they are now. */
   kept: { path: string; to: string }[];
+  /** When the files of `--play-first` were whole; only where some were asked for. */
+  playableSeconds?: number;
 }
 
 export interface Move {
   install: OpenInstall;
   source: ReleaseSource;
-  sharing: SharingSources;
+  origin: Origin;
+  settings: TransferSettings;
   depth: 'quick' | 'deep';
   /** What becomes of owned files that the player changed. */
   changedFiles: 'keep' | 'replace';
@@ -43,7 +49,7 @@ export interface Move {
 
 /** Looks at what is on disk for a release. Changes nothing but what is known about files. */
 export async function surveyInstall(
-  move: Omit<Move, 'sharing'>,
+  move: Omit<Move, 'origin' | 'settings'>,
   release: Release,
   context: CommandContext,
 ): Promise<{ inventory: Inventory; plan: UpdatePlan }> {
@@ -70,6 +76,22 @@ export async function surveyInstall(
 
 /** Brings an install to a release, or leaves it as it was. */
 export async function moveInstall(move: Move, release: Release, context: CommandContext): Promise<MoveReport> {
+  const { install, origin, settings } = move;
+  const transfers = await CommandTransfers.open(settings, install.files.absolute(STATE_DIRECTORY), context);
+  try {
+    const swarm = new MoveSwarm(install, { origin, transfers }, release, context);
+    return await moveThrough(swarm, move, release, context);
+  } finally {
+    await transfers.close();
+  }
+}
+
+async function moveThrough(
+  swarm: MoveSwarm,
+  move: Move,
+  release: Release,
+  context: CommandContext,
+): Promise<MoveReport> {
   const startedMs = context.nowMs();
   const { files, state } = move.install;
   const { manifest } = release;
@@ -85,12 +107,12 @@ export async function moveInstall(move: Move, release: Release, context: Command
       fromWebSeeds: 0,
       reused: manifest.bytes - plan.chosen.downloadBytes,
       written: plan.chosen.writeBytes,
+      uploaded: 0,
     },
     seconds: 0,
     peers: 0,
     kept: [],
   };
-  const swarm = new MoveSwarm(move, release, context);
   try {
     await refuseWithoutSpace(files, { scratchBytes: plan.chosen.scratchBytes, fileCount: manifest.files.length });
     await saveReleaseDocuments(files, manifest.version, {
@@ -111,15 +133,19 @@ export async function moveInstall(move: Move, release: Release, context: Command
     };
     const result = await inPhase(context, 'install', () => commit(files, { inventory, sealed }, { from: state, to }));
     await move.install.reload();
-    swarm.settle();
+    await swarm.settle();
     report.kept = result.kept;
-    report.bytes.fromPeers = swarm.fromPeersBytes;
-    report.bytes.fromWebSeeds = swarm.fromWebSeedsBytes;
+    const { fromPeers, fromWebSeeds, reused } = swarm.bytes;
+    report.bytes.fromPeers = fromPeers;
+    report.bytes.fromWebSeeds = fromWebSeeds;
+    report.bytes.reused += reused;
+    if (swarm.playableSeconds !== undefined) report.playableSeconds = swarm.playableSeconds;
     report.peers = swarm.peersMax;
     report.seconds = (context.nowMs() - startedMs) / 1000;
     for (const { path, to: kept } of result.kept)
       context.warn(`kept ${path} as ${kept}: it was in the way of the release`);
     await swarm.seed();
+    report.bytes.uploaded = swarm.bytes.uploaded;
   } catch (error) {
     throw asDiskFull('update', error);
   } finally {

@@ -25,7 +25,7 @@ export function unchangedReport(game: string, version: string): MoveReport {
     to: version,
     changed: false,
     plan: 'none',
-    bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, written: 0 },
+    bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, written: 0, uploaded: 0 },
     seconds: 0,
     peers: 0,
     kept: [],

@@ -1,45 +1,68 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PieceSet, type Staging } from '@swarmpatch/install';
+import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
 import type { Release } from '../origin/release-source.ts';
-import { showTransfer } from '../transfer-progress.ts';
+import { showTransfers } from '../transfer-progress.ts';
+import { bytesOf, type TransferBytes } from '../transfers/command-transfers.ts';
 import { inPhase } from './phases.ts';
-import { shareRelease, type SharedRelease, type SharingSources } from './release-sharing.ts';
+import { PlayableFiles } from './playable-files.ts';
+import { shareRelease, type SharingSources } from './release-sharing.ts';
 
 /** Staged bytes that are wrong on disk again and again are the disk's doing. */
 export const FETCH_ATTEMPTS_MAX = 3;
 
 /** The swarm of a release while an install moves to it: pieces are fetched into the staging, and all that is there is served. */
 export class MoveSwarm {
-  fromPeersBytes = 0;
-  fromWebSeedsBytes = 0;
   peersMax = 0;
+  /** When the files that come first were whole. */
+  playableSeconds: number | undefined;
   readonly #install: OpenInstall;
   readonly #release: Release;
   readonly #sharing: SharingSources;
   readonly #context: CommandContext;
+  readonly #playable: PlayableFiles;
+  /** Of earlier attempts. */
+  #before: TransferBytes = { fromPeers: 0, fromWebSeeds: 0, reused: 0, uploaded: 0 };
   #staging: Staging | undefined;
-  #shared: SharedRelease | undefined;
+  #transfer: Transfer | undefined;
+  #announcing: Promise<void> | undefined;
 
-  constructor(move: { install: OpenInstall; sharing: SharingSources }, release: Release, context: CommandContext) {
-    this.#install = move.install;
-    this.#sharing = move.sharing;
+  constructor(install: OpenInstall, sharing: SharingSources, release: Release, context: CommandContext) {
+    this.#install = install;
+    this.#sharing = sharing;
     this.#release = release;
     this.#context = context;
+    this.#playable = new PlayableFiles(install.files, release.manifest, sharing.transfers.settings.comesFirst);
+  }
+
+  get bytes(): TransferBytes {
+    const now = this.#transfer && bytesOf(this.#transfer);
+    return {
+      fromPeers: this.#before.fromPeers + (now?.fromPeers ?? 0),
+      fromWebSeeds: this.#before.fromWebSeeds + (now?.fromWebSeeds ?? 0),
+      reused: this.#before.reused + (now?.reused ?? 0),
+      uploaded: this.#before.uploaded + (now?.uploaded ?? 0),
+    };
   }
 
   /** Fetches what the staging lacks until all of it is as signed. @throws {TransferError}, {LauncherError} `disk_unreliable` */
   async fetch(staging: Staging): Promise<void> {
     this.#staging = staging;
+    await this.#playable.clear();
+    if (this.#playable.isEmpty) this.#context.warn('no file of the release matches --play-first');
     const { signal } = this.#context;
     for (let attempt = 0; attempt < FETCH_ATTEMPTS_MAX; attempt += 1) {
       if (staging.wanted.size > 0) await this.#fetchOnce(staging);
       const wrong = await inPhase(this.#context, 'verify', (onProgress) =>
         staging.check(this.#install.hasher, { signal, onProgress }),
       );
-      if (wrong.length === 0) return;
+      if (wrong.length === 0) {
+        await this.#announcePlayable(staging);
+        return;
+      }
       await this.stop();
       this.#context.warn(`${wrong.length} staged pieces are not as they were written; they are fetched again`);
     }
@@ -50,51 +73,79 @@ export class MoveSwarm {
   }
 
   /** The release is in place now: what is served is read from there. */
-  settle(): void {
+  async settle(): Promise<void> {
     this.#staging = undefined;
+    this.#sharing.transfers.announceDone();
+    await this.#playable.clear();
   }
 
   /** Serves the installed release for as long as the player said. */
   async seed(): Promise<void> {
-    const { seedForMs } = this.#sharing.settings;
+    const { seedForMs } = this.#sharing.transfers.settings;
     if (seedForMs === undefined || seedForMs === 0) return;
     const { pieceCount } = this.#release.pieces;
-    if (this.#shared === undefined) {
+    if (this.#transfer === undefined) {
       const have = new PieceSet(pieceCount);
       have.addRange(0, pieceCount);
-      this.#shared = await this.#share(have, new PieceSet(pieceCount));
+      this.#transfer = await this.#share(have, new PieceSet(pieceCount));
     }
     // The update is done: ending the seeding early is no failure.
     await sleep(seedForMs, undefined, { signal: this.#context.signal }).catch(() => undefined);
   }
 
   async stop(): Promise<void> {
-    const shared = this.#shared;
-    this.#shared = undefined;
-    await shared?.stop();
+    this.#before = this.bytes;
+    const transfer = this.#transfer;
+    this.#transfer = undefined;
+    await transfer?.stop();
   }
 
   async #fetchOnce(staging: Staging): Promise<void> {
-    this.#shared = await this.#share(staging.have, staging.wanted);
-    const { transfer } = this.#shared;
-    const before = { peers: this.fromPeersBytes, webSeeds: this.fromWebSeedsBytes };
-    const count = (): void => {
-      const { fromPeersBytes, fromWebSeedsBytes, peers } = transfer.stats;
-      this.fromPeersBytes = before.peers + fromPeersBytes;
-      this.fromWebSeedsBytes = before.webSeeds + fromWebSeedsBytes;
-      this.peersMax = Math.max(this.peersMax, peers);
-    };
-    const timer = setInterval(count, 100);
+    const transfer = await this.#share(staging.have, staging.wanted);
+    this.#transfer = transfer;
+    const first = this.#playable.stagedIn(staging.inventory);
+    if (first.length > 0) {
+      transfer.fetchFirst(first);
+      // When the transfer fails, that is told by whoever waits for all of it.
+      void transfer.whenHere(first).then(
+        () => this.#announcePlayable(staging),
+        () => undefined,
+      );
+    }
+    const timer = setInterval(() => {
+      this.peersMax = Math.max(this.peersMax, transfer.stats.peers);
+    }, 100);
     try {
-      await showTransfer(transfer, this.#context);
+      await showTransfers([transfer], this.#context);
     } finally {
       clearInterval(timer);
-      count();
+      this.peersMax = Math.max(this.peersMax, transfer.stats.peers);
     }
     staging.markFetched();
   }
 
-  #share(have: PieceSet, wanted: PieceSet): Promise<SharedRelease> {
+  /** Once, when the first files are whole: they are linked to where the game can be started from. */
+  #announcePlayable(staging: Staging): Promise<void> {
+    if (this.#playable.paths.length === 0) return Promise.resolve();
+    this.#announcing ??= this.#publishPlayable(staging);
+    return this.#announcing;
+  }
+
+  async #publishPlayable(staging: Staging): Promise<void> {
+    const { transfers } = this.#sharing;
+    const { paths } = this.#playable;
+    this.playableSeconds = transfers.seconds;
+    const directory = await this.#playable.publish(staging).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#context.warn(`the files of --play-first are whole, but could not be linked: ${why}`);
+      return undefined;
+    });
+    if (directory === undefined) return;
+    const { game, version } = this.#release.manifest;
+    transfers.announcePlayable({ name: `${game} ${version}`, seconds: this.playableSeconds, directory, files: paths });
+  }
+
+  #share(have: PieceSet, wanted: PieceSet): Promise<Transfer> {
     const { files } = this.#install;
     const locate = (fileIndex: number): string =>
       files.absolute(this.#staging?.locate(fileIndex) ?? this.#release.manifest.files[fileIndex]?.path ?? '');

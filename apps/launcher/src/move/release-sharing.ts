@@ -1,14 +1,14 @@
 import type { PieceSet } from '@swarmpatch/install';
-import { FilePieceStore, startTransfer, type Transfer } from '@swarmpatch/node-io/transfer';
+import { FilePieceStore, type TorrentOptions, type Transfer } from '@swarmpatch/node-io/transfer';
 import { type CommandContext } from '@swarmpatch/terminal';
 import { HostPolicy } from '../origin/host-policy.ts';
 import type { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
-import type { TransferSettings } from '../transfer-options.ts';
+import type { CommandTransfers } from '../transfers/command-transfers.ts';
 
 export interface SharingSources {
   origin: Origin;
-  settings: TransferSettings;
+  transfers: CommandTransfers;
 }
 
 export interface SharedPieces {
@@ -19,46 +19,82 @@ export interface SharedPieces {
   locate: (fileIndex: number) => string;
 }
 
-/** A release that is fetched and served, until it is stopped. */
-export interface SharedRelease {
-  transfer: Transfer;
-  stop(): Promise<void>;
-}
-
-/** Joins a release's swarm: fetches what is wanted and serves what is there. */
+/** Joins a release's swarm: fetches what is wanted and serves what is there, until the transfer is stopped. */
 export async function shareRelease(
   release: Release,
   pieces: SharedPieces,
-  { origin, settings }: SharingSources,
+  { origin, transfers }: SharingSources,
   context: CommandContext,
-): Promise<SharedRelease> {
+): Promise<Transfer> {
   const { manifest, metainfo } = release;
   const policy = new HostPolicy(origin.url, manifest.webSeeds);
   const trackers = await findTrackers(origin, policy, context);
   const store = new FilePieceStore(metainfo.geometry, pieces.locate);
-  const transfer = await startTransfer({
-    ...settings,
+  const { peers, webSeedUse, deadlineMs, timeoutMs } = transfers.settings;
+  const session = await transfers.session();
+  let damagedPieces = 0;
+  const transfer = session.add({
+    peers,
+    webSeedUse,
+    deadlineMs,
+    timeoutMs,
     metainfo,
-    // Staged files are synced all at once when they are sealed.
-    store: {
-      read: (piece, begin, lengthBytes) => store.read(piece, begin, lengthBytes),
-      write: (piece, data) => store.write(piece, data),
-      flush: () => Promise.resolve(),
-    },
+    store: new UnsyncedStore(store),
     have: pieces.have.bits,
     wanted: pieces.wanted.bits,
     trackers: [trackers],
     webSeeds: [{ kind: 'stream', url: origin.streamUrl(manifest.game, manifest.version), namedBy: 'user' }],
     allowUrl: (url) => policy.allowsContent(url),
+    onDamaged: (piece) => {
+      damagedPieces += 1;
+      if (damagedPieces === 1) context.warn(describeDamage(release, piece));
+    },
     signal: context.signal,
   });
-  return {
-    transfer,
-    async stop() {
-      await transfer.stop();
-      await store.close();
-    },
-  };
+  const byPath = new Map(manifest.files.map((file, fileIndex) => [file.path, { fileIndex, lengthBytes: file.length }]));
+  transfers.show({ name: `${manifest.game} ${manifest.version}`, transfer, fileAt: (path) => byPath.get(path) });
+  return transfer;
+}
+
+type PieceStore = TorrentOptions['store'];
+
+/** Staged files are synced all at once when they are sealed. */
+class UnsyncedStore implements PieceStore {
+  readonly #store: FilePieceStore;
+
+  constructor(store: FilePieceStore) {
+    this.#store = store;
+  }
+
+  read(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array> {
+    return this.#store.read(piece, begin, lengthBytes);
+  }
+
+  write(piece: number, data: Uint8Array): Promise<void> {
+    return this.#store.write(piece, data);
+  }
+
+  edition(piece: number): ReturnType<FilePieceStore['edition']> {
+    return this.#store.edition(piece);
+  }
+
+  knownEdition(piece: number): number {
+    return this.#store.knownEdition(piece);
+  }
+
+  async flush(): Promise<void> {
+    return;
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+}
+
+function describeDamage({ metainfo }: Release, piece: number): string {
+  const [span] = metainfo.geometry.filesOfPiece(piece);
+  const path = span && metainfo.files[span.fileIndex]?.path;
+  return `${path ?? 'a file'} is not as it was installed; damaged pieces are not served: run repair when this has ended`;
 }
 
 /** Trackers are told by the origin unsigned, so only those on hosts that may be asked anyway are taken. */

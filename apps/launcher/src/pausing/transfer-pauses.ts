@@ -36,6 +36,11 @@ export class TransferPauses {
     return pauses;
   }
 
+  /** Why the session is paused, in words. */
+  get reasons(): readonly string[] {
+    return [...this.#causes.values()];
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);

@@ -20,6 +20,8 @@ const FIRST_PRIORITY = 1;
 export class Transfer {
   /** Resolves when every wanted piece is written. Rejects with `TransferError`, or the signal's reason. Seeding goes on until `stop`. */
   readonly done: Promise<void>;
+  /** Resolves once the transfer is over and holds nothing any more. */
+  readonly ended: Promise<void>;
   readonly #torrent: TorrentOptions;
   readonly #host: TransferHost;
   readonly #driver: SwarmDriver;
@@ -29,9 +31,10 @@ export class Transfer {
   #timer: NodeJS.Timeout | undefined;
   #timeLeft: { ms: number; sinceMs: number } | undefined;
   #isSettled = false;
-  #ended: Promise<void> | undefined;
+  #lettingGo: Promise<void> | undefined;
   #resolveDone: () => void = () => undefined;
   #rejectDone: (error: unknown) => void = () => undefined;
+  #resolveEnded: () => void = () => undefined;
 
   /** @param onEnded The transfer is over and holds nothing any more. */
   constructor(torrent: TorrentOptions, host: TransferHost, onEnded: () => Promise<void>) {
@@ -61,6 +64,9 @@ export class Transfer {
     this.done = new Promise((resolve, reject) => {
       this.#resolveDone = resolve;
       this.#rejectDone = reject;
+    });
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
     });
     // Whoever waits for it is told; nobody has to.
     this.done.catch(() => undefined);
@@ -217,8 +223,8 @@ export class Transfer {
       this.#isSettled = true;
       this.#rejectDone(reason);
     }
-    this.#ended ??= this.#letGo();
-    await this.#ended;
+    this.#lettingGo ??= this.#letGo();
+    await this.#lettingGo;
   }
 
   async #letGo(): Promise<void> {
@@ -227,7 +233,11 @@ export class Transfer {
     clearInterval(this.#timer);
     this.#host.listener?.unroute(infohashesOf(metainfo));
     await Promise.all([this.#driver.stop(), this.#found.stop()]);
-    await store.close?.();
-    await this.#onEnded();
+    try {
+      await store.close?.();
+      await this.#onEnded();
+    } finally {
+      this.#resolveEnded();
+    }
   }
 }

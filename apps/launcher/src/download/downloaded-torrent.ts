@@ -1,0 +1,114 @@
+import { pathInDownload } from '@swarmpatch/metainfo';
+import type { Transfer } from '@swarmpatch/node-io/transfer';
+import type { CommandContext } from '@swarmpatch/terminal';
+
+import { bytesOf, type CommandTransfers } from '../transfers/command-transfers.ts';
+import { DownloadFolder } from './download-folder.ts';
+import type { DownloadSource } from './download-source.ts';
+
+/** What a download of one torrent comes to. */
+export interface DownloadReport {
+  readonly name: string;
+  readonly bytes: number;
+  readonly received: { readonly fromPeers: number; readonly fromWebSeeds: number };
+  readonly reused: number;
+  readonly uploaded: number;
+  readonly protocolErrors: object;
+  readonly playableSeconds?: number;
+}
+
+/** One torrent of a `download` command. */
+export class DownloadedTorrent {
+  readonly #source: DownloadSource;
+  readonly #directory: string;
+  readonly #folder: DownloadFolder;
+  #transfer: Transfer | undefined;
+  #playableSeconds: number | undefined;
+
+  constructor(source: DownloadSource, directory: string) {
+    this.#source = source;
+    this.#directory = directory;
+    this.#folder = new DownloadFolder(directory, source.metainfo);
+  }
+
+  /** What is fetched; not before `start`. */
+  get transfer(): Transfer {
+    if (!this.#transfer) throw new Error(`use the transfer of ${this.#source.metainfo.name}: it has not begun`);
+    return this.#transfer;
+  }
+
+  /** Looks at what is there already and begins with the rest. */
+  async start(transfers: CommandTransfers, context: CommandContext): Promise<void> {
+    const { metainfo, selection, trackers, webSeeds, peers } = this.#source;
+    const { settings } = transfers;
+    const have = await this.#folder.check(context);
+    const session = await transfers.session();
+    const transfer = session.add({
+      webSeedUse: settings.webSeedUse,
+      deadlineMs: settings.deadlineMs,
+      timeoutMs: settings.timeoutMs,
+      metainfo,
+      store: this.#folder.store,
+      have,
+      wanted: selection.pieces,
+      trackers,
+      webSeeds: webSeeds.map((url) => ({ kind: 'bep19', url })),
+      peers: [...(settings.peers ?? []), ...peers],
+      signal: context.signal,
+    });
+    this.#transfer = transfer;
+    this.#folder.keep(transfer);
+    const byPath = new Map(
+      [...selection.files].map((fileIndex) => {
+        const { path, lengthBytes } = metainfo.files[fileIndex] ?? { path: '', lengthBytes: 0 };
+        return [pathInDownload(metainfo, { path }), { fileIndex, lengthBytes }];
+      }),
+    );
+    transfers.show({ name: metainfo.name, transfer, fileAt: (path) => byPath.get(path) });
+    this.#fetchFirst(transfer, transfers, context);
+  }
+
+  /** All of it is here. */
+  async finish(): Promise<void> {
+    await this.#folder.finish(this.#source.selection.files);
+  }
+
+  report(): DownloadReport {
+    const { fromPeers, fromWebSeeds, reused, uploaded } = bytesOf(this.transfer);
+    return {
+      name: this.#source.metainfo.name,
+      bytes: this.#source.selection.lengthBytes,
+      received: { fromPeers, fromWebSeeds },
+      reused,
+      uploaded,
+      protocolErrors: this.transfer.stats.protocolErrors,
+      ...(this.#playableSeconds === undefined ? {} : { playableSeconds: this.#playableSeconds }),
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.#transfer?.stop();
+    await this.#folder.close();
+  }
+
+  /** The files of `--play-first` are in place as soon as they are whole. */
+  #fetchFirst(transfer: Transfer, transfers: CommandTransfers, context: CommandContext): void {
+    const { metainfo, selection } = this.#source;
+    const { comesFirst } = transfers.settings;
+    if (!comesFirst) return;
+    const first = [...selection.files].filter((fileIndex) => comesFirst(metainfo.files[fileIndex]?.path ?? ''));
+    if (first.length === 0) {
+      context.warn(`no file of ${metainfo.name} matches --play-first`);
+      return;
+    }
+    transfer.fetchFirst(first);
+    const files = first.map((fileIndex) => pathInDownload(metainfo, { path: metainfo.files[fileIndex]?.path ?? '' }));
+    const announce = (): void => {
+      this.#playableSeconds = transfers.seconds;
+      const event = { name: metainfo.name, seconds: transfers.seconds, directory: this.#directory, files };
+      transfers.announcePlayable(event);
+    };
+    // When the transfer fails, that is told by whoever waits for all of it.
+    void transfer.whenHere(first).then(announce, () => undefined);
+  }
+}

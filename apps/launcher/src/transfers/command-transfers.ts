@@ -1,0 +1,158 @@
+import { rm, writeFile, mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { type Transfer, TransferSession } from '@swarmpatch/node-io/transfer';
+import type { CommandContext } from '@swarmpatch/terminal';
+
+import { LoopbackApi } from '../api/loopback-api.ts';
+import type { PlayableEvent, ShownTorrent, TransferBoard } from '../api/transfer-board.ts';
+import { TransferPauses } from '../pausing/transfer-pauses.ts';
+import type { TransferSettings } from '../transfer-options.ts';
+
+const OWNER_ALONE = 0o600;
+
+/**
+ * All that one command transfers: one session under the user's limits, what pauses it, and the API that shows it. The session
+ * begins with the first torrent: a command that needs none opens no port.
+ */
+export class CommandTransfers implements TransferBoard {
+  readonly settings: TransferSettings;
+  readonly #stateDirectory: string;
+  readonly #context: CommandContext;
+  readonly #startedMs: number;
+  readonly #torrents = new Set<ShownTorrent>();
+  readonly #playable: PlayableEvent[] = [];
+  #opening: Promise<TransferSession> | undefined;
+  #session: TransferSession | undefined;
+  #pauses: TransferPauses | undefined;
+  #api: LoopbackApi | undefined;
+  #isDone = false;
+
+  private constructor(settings: TransferSettings, stateDirectory: string, context: CommandContext) {
+    this.settings = settings;
+    this.#stateDirectory = stateDirectory;
+    this.#context = context;
+    this.#startedMs = context.nowMs();
+  }
+
+  /**
+   * @param stateDirectory Where the API's address, its token and what the DHT knew are kept.
+   * @throws {LauncherError} `api_failed`
+   */
+  static async open(
+    settings: TransferSettings,
+    stateDirectory: string,
+    context: CommandContext,
+  ): Promise<CommandTransfers> {
+    const transfers = new CommandTransfers(settings, stateDirectory, context);
+    if (settings.api) await transfers.#openApi(settings.api);
+    return transfers;
+  }
+
+  get torrents(): readonly ShownTorrent[] {
+    return [...this.#torrents];
+  }
+
+  get pausedBy(): readonly string[] {
+    return this.#pauses?.reasons ?? [];
+  }
+
+  get playable(): readonly PlayableEvent[] {
+    return this.#playable;
+  }
+
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /** @throws {TransferError} `listen_failed` */
+  session(): Promise<TransferSession> {
+    this.#opening ??= this.#openSession();
+    return this.#opening;
+  }
+
+  /** Shows a torrent until it has ended. */
+  show(torrent: ShownTorrent): void {
+    this.#torrents.add(torrent);
+    void torrent.transfer.ended.then(() => this.#torrents.delete(torrent));
+  }
+
+  /** Seconds since the command began. */
+  get seconds(): number {
+    return (this.#context.nowMs() - this.#startedMs) / 1000;
+  }
+
+  /** Says that a game can be started. */
+  announcePlayable(event: PlayableEvent): void {
+    this.#playable.push(event);
+    this.#api?.playable(event);
+    const when = `${event.seconds.toFixed(1)} s`;
+    this.#context.warn(
+      `playable after ${when}: ${event.files.length} files of ${event.name} are in ${event.directory}`,
+    );
+  }
+
+  /** All that was wanted is here. */
+  announceDone(): void {
+    this.#isDone = true;
+    this.#api?.done();
+  }
+
+  async close(): Promise<void> {
+    this.#pauses?.stop();
+    await this.#opening?.catch(() => undefined);
+    const state = this.#session?.dhtState;
+    if (state) await this.#keep('dht', state);
+    await this.#session?.close();
+    if (!this.#api) return;
+    await this.#api.close();
+    await rm(join(this.#stateDirectory, 'api'), { force: true });
+  }
+
+  async #openSession(): Promise<TransferSession> {
+    const { discovery } = this.settings;
+    const known = discovery?.dht && (await readFile(join(this.#stateDirectory, 'dht')).catch(() => undefined));
+    const dht = discovery?.dht && { ...discovery.dht, state: known };
+    this.#session = await TransferSession.open({ ...this.settings, discovery: { ...discovery, dht } });
+    this.#pauses = await TransferPauses.start(this.#session, this.settings.pauses, this.#context);
+    return this.#session;
+  }
+
+  async #openApi(listen: { host: string; port: number }): Promise<void> {
+    this.#api = await LoopbackApi.open(listen, this);
+    const { url, token } = this.#api;
+    await mkdir(this.#stateDirectory, { recursive: true });
+    const path = join(this.#stateDirectory, 'api');
+    // A file that was there before would keep its mode.
+    await rm(path, { force: true });
+    await writeFile(path, `${JSON.stringify({ url, token })}\n`, { mode: OWNER_ALONE, flag: 'wx' });
+    this.#context.warn(`api: ${url}, token in ${path}`);
+  }
+
+  /** What is kept saves time; a disk that refuses it is no failure. */
+  async #keep(name: string, bytes: Uint8Array): Promise<void> {
+    try {
+      await mkdir(this.#stateDirectory, { recursive: true });
+      await writeFile(join(this.#stateDirectory, name), bytes);
+    } catch {
+      return;
+    }
+  }
+}
+
+/** What a transfer fetched so far, by source, and what it gave. */
+export interface TransferBytes {
+  readonly fromPeers: number;
+  readonly fromWebSeeds: number;
+  readonly reused: number;
+  readonly uploaded: number;
+}
+
+export function bytesOf({ stats }: Transfer): TransferBytes {
+  return {
+    fromPeers: stats.fromPeersBytes,
+    fromWebSeeds: stats.fromWebSeedsBytes,
+    reused: stats.fromDiskBytes,
+    uploaded: stats.uploadedBytes,
+  };
+}
