@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { refuse } from './answers.ts';
 import { type ByteRange, readByteRange } from './byte-range.ts';
 import { mediaTypeOf } from './media-types.ts';
 import type { ShownFile, ShownTorrent } from './transfer-board.ts';
@@ -32,7 +33,7 @@ export async function answerWithFile(
   }
   const { begin, end } = range === 'whole' ? { begin: 0, end: lengthBytes } : range;
   if (!torrent.transfer.expects(fileIndex, begin, end)) {
-    response.writeHead(409, { 'content-length': 0 }).end();
+    refuse(response, 409, 'these bytes are neither here nor being fetched');
     return;
   }
   const length = { 'content-length': end - begin };

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { LauncherError } from '../launcher-error.ts';
+import { answerJson, refuse } from './answers.ts';
 import { EventStreams, sendEvent } from './event-streams.ts';
 import { answerWithFile } from './file-answer.ts';
 import { RequestGuard } from './request-guard.ts';
@@ -48,7 +49,9 @@ export class LoopbackApi {
     this.#server = server;
     this.#board = board;
     this.#guard = new RequestGuard(this.token, port);
-    server.on('request', (request, response) => void this.#answer(request, response));
+    server.on('request', (request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
     this.#timer = setInterval(() => {
       if (!this.#events.isEmpty) this.#events.sendProgress(describeBoard(board));
     }, PROGRESS_MS).unref();
@@ -100,7 +103,7 @@ export class LoopbackApi {
     this.#events.end();
     const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeIdleConnections();
-    await Promise.race([closed, sleep(FAREWELL_MS)]);
+    await Promise.race([closed, sleep(FAREWELL_MS, undefined, { ref: false })]);
     this.#server.closeAllConnections();
     await closed;
   }
@@ -153,13 +156,4 @@ function decodePath(text: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function answerJson(response: ServerResponse, body: object): void {
-  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-function refuse(response: ServerResponse, status: number, message: string): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(JSON.stringify({ error: { status, message } }));
 }
