@@ -1,4 +1,4 @@
-export { type AnnouncedTorrent, TieredAnnouncer } from './tiered-announcer.ts';
+export { type AnnouncedProgress, type AnnouncedTorrent, TieredAnnouncer } from './tiered-announcer.ts';
 export {
   type AnnounceOptions,
   announceToTracker,

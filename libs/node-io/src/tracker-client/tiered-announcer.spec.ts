@@ -73,17 +73,24 @@ async function serveSilence(): Promise<string> {
 
 function start(
   tiers: readonly (readonly string[])[],
-  options: Partial<AnnouncedTorrent> & { leftBytes?: () => number } = {},
+  options: Partial<AnnouncedTorrent> & { leftBytes?: () => number; wantsMore?: () => boolean } = {},
 ): TieredAnnouncer {
   const client = new TrackerClient();
   const leftBytes = options.leftBytes ?? (() => 5);
+  const wantsMore = options.wantsMore ?? ((): boolean => leftBytes() > 0);
   const announcer = new TieredAnnouncer(
     {
       tiers,
       infohashes: [V1],
       peerId: new Uint8Array(20).fill(65),
       port: () => 7001,
-      progress: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: leftBytes(), peers: 1 }),
+      progress: () => ({
+        uploadedBytes: 0,
+        downloadedBytes: 0,
+        leftBytes: leftBytes(),
+        wantsMore: wantsMore(),
+        peers: 1,
+      }),
       onPeers: () => undefined,
       random: () => 0.5,
       ...options,
@@ -140,6 +147,18 @@ describe('TieredAnnouncer', () => {
     announcer.completed();
     await until(() => good.heard.length === 2);
     expect(good.heard).toEqual(['1 started 5', '1 completed 0']);
+  });
+
+  it('says of a partial seed that it is one, and counts no completion', async () => {
+    const good = await serveHttp();
+    let wantsMore = true;
+    const announcer = start([[good.url]], { wantsMore: () => wantsMore });
+    await until(() => good.heard.length === 1);
+    wantsMore = false;
+    announcer.completed();
+    await until(() => good.heard.length === 2);
+    await announcer.stop();
+    expect(good.heard).toEqual(['1 started 5', '1 paused 5', '1 stopped 5']);
   });
 
   it('announces by IPv4 and by IPv6 where the tracker has both', async () => {

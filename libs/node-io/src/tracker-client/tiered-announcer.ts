@@ -8,6 +8,17 @@ const FAREWELL_TIMEOUT_MS = 1000;
 const REST_MS_MAX = 60 * 60_000;
 const PEERS_WANTED = 50;
 
+/** How far a torrent is. */
+export interface AnnouncedProgress {
+  readonly uploadedBytes: number;
+  readonly downloadedBytes: number;
+  /** Of all files, wanted or not. */
+  readonly leftBytes: number;
+  /** Whether something is left that is wanted; where `leftBytes` is more than nothing without it, this is a partial seed. */
+  readonly wantsMore: boolean;
+  readonly peers: number;
+}
+
 /** What trackers are told of a torrent. The functions are called at the time of each announce. */
 export interface AnnouncedTorrent {
   /** URLs as in the torrent (BEP 12); those of a magnet link are one tier. */
@@ -18,13 +29,16 @@ export interface AnnouncedTorrent {
   readonly peerId: Uint8Array;
   /** Where this peer is reached, 1 to 65535. */
   readonly port: () => number;
-  readonly progress: () => { uploadedBytes: number; downloadedBytes: number; leftBytes: number; peers: number };
+  readonly progress: () => AnnouncedProgress;
   /** Called with what each answer names; this peer itself may be among them. */
   readonly onPeers: (peers: readonly PeerEndpoint[]) => void;
   readonly random: () => number;
 }
 
-/** Keeps a torrent's trackers informed until it is stopped: started, then at intervals, completed, stopped (BEP 3). */
+/**
+ * Keeps a torrent's trackers informed until it is stopped: started, then at intervals, completed, stopped (BEP 3); a
+ * partial seed says at each interval that it is one (BEP 21).
+ */
 export class TieredAnnouncer {
   readonly #swarms: readonly SwarmAnnouncer[];
 
@@ -33,9 +47,11 @@ export class TieredAnnouncer {
     const families = new TrackerFamilies();
     const key = randomBytes(4).readUInt32BE();
     const announce: Announce = async (url, infohash, options) => {
-      const { uploadedBytes, downloadedBytes, leftBytes } = torrent.progress();
+      const { uploadedBytes, downloadedBytes, leftBytes, wantsMore } = torrent.progress();
       const counts = { uploadedBytes, downloadedBytes, leftBytes };
-      const { event, ...limits } = options;
+      const { event: due, ...limits } = options;
+      const isPartialSeed = leftBytes > 0 && !wantsMore;
+      const event = isPartialSeed && (due === undefined || due === 'completed') ? 'paused' : due;
       const request = { infohash, peerId: torrent.peerId, port: torrent.port(), key, ...counts };
       const peersWanted = event === 'stopped' ? 0 : PEERS_WANTED;
       return client.announce(url, { ...request, peersWanted, ...(event ? { event } : {}) }, limits);
@@ -43,7 +59,7 @@ export class TieredAnnouncer {
     this.#swarms = torrent.infohashes.map((infohash) => new SwarmAnnouncer(infohash, torrent, { announce, families }));
   }
 
-  /** The download ended well just now. */
+  /** All that was wanted came just now. */
   completed(): void {
     for (const swarm of this.#swarms) swarm.completed();
   }
@@ -112,8 +128,8 @@ class SwarmAnnouncer {
     const { signal } = this.#stopping;
     try {
       const answer = await this.#announceByAll(url, { event, signal });
-      const { leftBytes, peers } = this.#torrent.progress();
-      const isLonely = leftBytes > 0 && peers === 0 && answer.peers.length <= 1;
+      const { wantsMore, peers } = this.#torrent.progress();
+      const isLonely = wantsMore && peers === 0 && answer.peers.length <= 1;
       this.#tiers.answered(url, { ...answer, isLonely }, performance.now());
     } catch (error) {
       if (signal.aborted) return;

@@ -44,6 +44,8 @@ export interface FetchMagnetOptions {
   readonly discoveries?: readonly PeerDiscovery[];
   /** Where peers may come in; who cannot be dialled gives its metadata, too. */
   readonly listener?: PeerListener | undefined;
+  /** As which port trackers name it; its own unless given. */
+  readonly announcedPort?: (() => number | undefined) | undefined;
   readonly encryption?: EncryptionPolicy | undefined;
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -151,12 +153,19 @@ class MagnetFetch {
   }
 
   #announce(tiers: readonly (readonly string[])[], client: TrackerClient): TieredAnnouncer {
+    const { listener, announcedPort } = this.#options;
     const torrent = {
       tiers,
       infohashes: this.#infohashes,
       peerId: this.#peerId,
-      port: () => this.#options.listener?.address.port ?? NO_PORT,
-      progress: () => ({ uploadedBytes: 0, downloadedBytes: 0, leftBytes: 1, peers: this.#search.peerCount }),
+      port: () => announcedPort?.() ?? listener?.address.port ?? NO_PORT,
+      progress: () => ({
+        uploadedBytes: 0,
+        downloadedBytes: 0,
+        leftBytes: 1,
+        wantsMore: true,
+        peers: this.#search.peerCount,
+      }),
       onPeers: (peers: readonly PeerAddress[]) => {
         this.#found(peers, 'found');
       },

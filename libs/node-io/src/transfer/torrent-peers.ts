@@ -1,6 +1,7 @@
+import type { Metainfo } from '@swarmpatch/metainfo';
 import type { PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
 
-import { TieredAnnouncer } from '../tracker-client/index.ts';
+import { type AnnouncedProgress, TieredAnnouncer } from '../tracker-client/index.ts';
 import { infohashesOf } from './torrent-identity.ts';
 import type { TransferHost } from './transfer-host.ts';
 import type { TorrentOptions, TransferStats } from './transfer-options.ts';
@@ -46,11 +47,7 @@ export class TorrentPeers {
         infohashes,
         peerId,
         port: () => port() ?? NO_PORT,
-        progress: () => {
-          const { uploadedBytes, fromPeersBytes, fromWebSeedsBytes, wantedLeftBytes, peers } = progress();
-          const downloadedBytes = fromPeersBytes + fromWebSeedsBytes;
-          return { uploadedBytes, downloadedBytes, leftBytes: wantedLeftBytes, peers };
-        },
+        progress: () => progressOf(progress(), metainfo),
         onPeers: (peers: readonly PeerAddress[]) => {
           onPeers(peers, 'found');
         },
@@ -80,4 +77,17 @@ export class TorrentPeers {
     this.#ending.abort();
     await this.#announcer?.stop();
   }
+}
+
+function progressOf(stats: TransferStats, { pieceCount, geometry }: Metainfo): AnnouncedProgress {
+  const { uploadedBytes, fromPeersBytes, fromWebSeedsBytes, piecesHave, wantedLeftBytes, peers } = stats;
+  const missingBytes = (pieceCount - piecesHave) * geometry.pieceLengthBytes;
+  return {
+    uploadedBytes,
+    downloadedBytes: fromPeersBytes + fromWebSeedsBytes,
+    // Of what is not wanted no more than its pieces are counted: that it is not nothing is what matters.
+    leftBytes: wantedLeftBytes > 0 ? wantedLeftBytes : missingBytes,
+    wantsMore: wantedLeftBytes > 0,
+    peers,
+  };
 }

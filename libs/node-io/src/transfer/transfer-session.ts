@@ -21,7 +21,7 @@ export const SESSION_CONNECTIONS_MAX = 300;
 const ENCRYPTION_DEFAULT: EncryptionPolicy = 'prefer';
 
 /** What the session does not bring itself. */
-export type MagnetOptions = Omit<FetchMagnetOptions, 'discoveries' | 'encryption' | 'listener'>;
+export type MagnetOptions = Omit<FetchMagnetOptions, 'discoveries' | 'encryption' | 'listener' | 'announcedPort'>;
 
 type Life = 'until_closed' | 'with_its_torrent';
 
@@ -135,13 +135,14 @@ export class TransferSession {
     }
     const { encryption = ENCRYPTION_DEFAULT } = this.#options;
     const discoveries = this.discoveriesOf(infohashes);
-    return fetchMagnet({ ...options, discoveries, encryption, listener: this.#listener });
+    const announcedPort = (): number | undefined => this.#discovery.announcedPort;
+    return fetchMagnet({ ...options, discoveries, encryption, listener: this.#listener, announcedPort });
   }
 
   /** The ways of this session to find peers of a torrent that is not added yet, beside trackers. @param infohashes 20 bytes each. */
   discoveriesOf(infohashes: readonly Uint8Array[]): PeerDiscovery[] {
     if (this.#discovery.wayCount === 0) return [];
-    const announcedPort = (): number | undefined => this.#listener?.address.port;
+    const announcedPort = (): number | undefined => this.#discovery.announcedPort;
     const discover: PeerDiscovery = (onPeers, signal) => {
       const member = { onPeers, announcedPort, wantsPeers: () => true, signal };
       this.#discovery.join({ infohashes, isPrivate: false }, member, 'now');

@@ -173,7 +173,7 @@ describe('startTransfer', () => {
       timeoutMs: 10_000,
     });
     expect(Buffer.from(found.metainfo.infoBytes).equals(metainfo.infoBytes)).toBe(true);
-    expect(found.peers).toEqual([addressOf(seed)]);
+    expect(found.peers).toEqual([{ ...addressOf(seed), origin: 'named' }]);
   });
 
   it('answers to the v1 infohash and to the truncated v2 one, and to no other', async () => {
