@@ -1,6 +1,5 @@
 import { type Magnet, type Metainfo, parseMagnet } from '@swarmpatch/metainfo';
 import { readTorrentFile } from '@swarmpatch/node-io/hashing';
-import { fetchMagnet } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
@@ -44,13 +43,10 @@ async function readMagnet(
   const { settings } = transfers;
   try {
     const session = await transfers.session();
-    const infohashes = [magnet.infohashV1, magnet.infohashV2?.subarray(0, 20)].filter((each) => each !== undefined);
-    const { metainfo, peers } = await fetchMagnet({
+    const { metainfo, peers } = await session.fetchMagnet({
       identity: magnet,
       peers: [...(settings.peers ?? []), ...magnet.peers],
       trackers: magnet.trackers,
-      discoveries: session.discoveriesOf(infohashes),
-      encryption: settings.encryption,
       timeoutMs: settings.timeoutMs,
       signal,
     });
