@@ -100,10 +100,6 @@ export class SimulatedLauncher implements LinkEnd {
     return this.#written.bits.slice();
   }
 
-  get linkCount(): number {
-    return this.#links.size;
-  }
-
   tell(peers: readonly PeerAddress[]): void {
     if (!this.isUp) return;
     this.swarm.peersFound(peers, 'found', this.#network.time.nowMs);
