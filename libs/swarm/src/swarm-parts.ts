@@ -99,7 +99,7 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
   const picker = new Picker({
     ledger,
     random,
-    webReservation: (piece) => webSeeding.seeds.reservationOf(piece),
+    webReservation: (piece) => (ledger.isLeftToOthers(piece) ? 'held' : webSeeding.seeds.reservationOf(piece)),
     isOnParole: (piece) => finish.watch.isOnParole(piece),
     openPiece: (piece, nowMs) => {
       webSeeding.seeds.pieceTakenByPeer(piece);

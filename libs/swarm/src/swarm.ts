@@ -197,6 +197,14 @@ export class Swarm {
     this.#prioritise();
   }
 
+  /**
+   * Another torrent on this disk brings these pieces: nobody is asked for them until the next call, unless somebody waits for
+   * them right now.
+   */
+  leaveToOthers(ranges: readonly PieceRange[]): void {
+    this.#parts.ledger.leaveToOthers(ranges);
+  }
+
   /** How many of the pieces from `first` on and before `end` are not written. */
   missingWithin(first: number, end: number): number {
     return this.#parts.ledger.have.missingWithin(first, end);

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { Metainfo } from '@swarmpatch/metainfo';
+import type { Metainfo, PieceRange } from '@swarmpatch/metainfo';
+
+import { EQUAL_FILE_BYTES_MIN, EqualFileTurns } from './equal-file-turns.ts';
 
 const NO_ROOM_WAIT_MS = 50;
 
@@ -16,9 +18,12 @@ export interface FileSharer {
   read(piece: number, begin: number, lengthBytes: number): Promise<Uint8Array | undefined>;
   /** Hands over a whole piece, pads included, to be verified. False when there is no room for it now. */
   adopt(piece: number, data: Uint8Array): boolean;
+  /** Asks nobody for these pieces until the next call: another torrent brings them. */
+  leaveToOthers(ranges: readonly PieceRange[]): void;
 }
 
-interface Place {
+/** A file of a torrent. */
+export interface Place {
   readonly sharer: FileSharer;
   readonly fileIndex: number;
 }
@@ -35,6 +40,9 @@ interface Copy {
  */
 export class SharedFiles {
   readonly #places = new Map<string, Place[]>();
+  /** Files of several torrents, or of several places in one. */
+  readonly #shared = new Map<string, Place[]>();
+  readonly #turns = new EqualFileTurns();
   /** Pieces that were handed over, or are to be. */
   readonly #taken = new Map<FileSharer, Set<number>>();
   readonly #copies: Copy[] = [];
@@ -53,18 +61,28 @@ export class SharedFiles {
       }
       places.push(place);
       this.#places.set(root, places);
+      if (places.length > 1 && file.lengthBytes >= EQUAL_FILE_BYTES_MIN) this.#shared.set(root, places);
     }
+    this.#turns.lookSoon();
     this.#begin();
   }
 
   remove(sharer: FileSharer): void {
     this.#taken.delete(sharer);
+    this.#turns.forget(sharer);
     for (const file of sharer.metainfo.files) {
       const root = rootOf(file);
       const left = this.#places.get(root ?? '')?.filter((place) => place.sharer !== sharer) ?? [];
       if (left.length > 0) this.#places.set(root ?? '', left);
       else this.#places.delete(root ?? '');
+      if (left.length > 1 && this.#shared.has(root ?? '')) this.#shared.set(root ?? '', left);
+      else this.#shared.delete(root ?? '');
     }
+  }
+
+  /** Says who is to wait for whom. To be called often, while transfers are not paused. */
+  look(nowMs: number): void {
+    this.#turns.look(this.#shared, nowMs);
   }
 
   /** A piece was written: who else lacks its bytes may have them. */

@@ -130,6 +130,10 @@ export class SwarmDriver {
         this.pump();
         return isTaken;
       },
+      leaveToOthers: (ranges) => {
+        this.swarm.leaveToOthers(ranges);
+        this.pump();
+      },
     };
     this.#webSeedRunner = new WebSeedRunner({
       ...common,
@@ -209,6 +213,7 @@ export class SwarmDriver {
   }
 
   #tick(): void {
+    if (!this.#host.isPaused) this.#host.sharedFiles.look(monotonicMs());
     this.swarm.tick(monotonicMs());
     this.pump();
   }

@@ -9,6 +9,8 @@
  * are wrong, and `have` when they are lost on disk. A piece that another's file on this disk brings goes straight to `have`.
  * A wanted absent piece, and no other, is in the rarity order.
  */
+import type { PieceRange } from '@swarmpatch/metainfo';
+
 import { Bitfield } from './bitfield.ts';
 import type { BlockLayout } from './block-layout.ts';
 import { OpenPiece } from './open-piece.ts';
@@ -46,6 +48,7 @@ export class PieceLedger {
   readonly #heldBytesMax: number;
   #heldBytes = 0;
   #urgent: ReadonlySet<number> = urgentPieces(undefined);
+  #leftToOthers: Bitfield | undefined;
   #supply = 0;
   #pickable = 0;
   #wantedLeft = 0;
@@ -238,6 +241,18 @@ export class PieceLedger {
     this.#urgent = urgentPieces(priorities);
     this.rarity.setPriorities(priorities);
     this.#supply += 1;
+  }
+
+  /** Absent pieces of these ranges come from elsewhere than the network, unless they are urgent; until the next call. */
+  leaveToOthers(ranges: readonly PieceRange[]): void {
+    const left = ranges.length > 0 ? new Bitfield(this.layout.pieceCount) : undefined;
+    for (const { first, end } of ranges) for (let piece = first; piece < end; piece += 1) left?.add(piece);
+    this.#leftToOthers = left;
+    this.piecesFreed();
+  }
+
+  isLeftToOthers(piece: number): boolean {
+    return this.#leftToOthers?.has(piece) === true && !this.#urgent.has(piece);
   }
 
   /** Compares what is kept about pieces with what it is kept of. @throws {Error} for tests. */

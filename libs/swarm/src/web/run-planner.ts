@@ -70,6 +70,7 @@ export class RunPlanner {
   #isFree(piece: number, source: WebSource, situation: WebSeedSituation, nowMs: number): boolean {
     const { need, seedCount, urgent } = situation;
     if (this.#runs.holderOf(piece) || !this.#ledger.isNeeded(piece) || !source.mayBring(piece)) return false;
+    if (this.#ledger.isLeftToOthers(piece)) return false;
     const isUnavailable = seedCount === 0 && this.#ledger.rarity.count(piece) === 0;
     const isUrgent = urgent.has(piece);
     const open = this.#ledger.openPiece(piece);
