@@ -229,3 +229,36 @@ describe('Swarm and a peer that claims what it does not have', () => {
     swarm.audit();
   });
 });
+
+describe('Swarm.leaveToOthers()', () => {
+  const pieces = (swarm: Swarm): number[] => [...new Set(requests(swarm.drain(0)).map(({ piece }) => piece))];
+
+  it('asks for the other pieces alone, and for these once they are not left any more', () => {
+    const swarm = newSwarm();
+    swarm.leaveToOthers([{ first: 0, end: 14 }]);
+    connectSeed(swarm, 1);
+    expect(pieces(swarm).every((piece) => piece >= 14)).toBe(true);
+    swarm.leaveToOthers([]);
+    expect(pieces(swarm).some((piece) => piece < 14)).toBe(true);
+  });
+
+  it('asks nobody, HTTP neither, while everything is left to others', () => {
+    const swarm = newSwarm({ webSeedCount: 1 });
+    swarm.leaveToOthers([{ first: 0, end: PIECES }]);
+    connectSeed(swarm, 1);
+    for (let nowMs = 0; nowMs < 20_000; nowMs += 1_000) {
+      swarm.tick(nowMs);
+      const commands = swarm.drain(nowMs);
+      expect(requests(commands)).toEqual([]);
+      expect(has(commands, 'fetch')).toBe(false);
+    }
+  });
+
+  it('asks for what somebody waits for all the same', () => {
+    const swarm = newSwarm();
+    swarm.leaveToOthers([{ first: 0, end: PIECES }]);
+    swarm.readAhead([{ first: 3, end: 4 }]);
+    connectSeed(swarm, 1);
+    expect(pieces(swarm)).toEqual([3]);
+  });
+});
