@@ -11,6 +11,8 @@ export type LauncherErrorCode =
   | 'release_mismatch'
   /** What arrived is wrong on disk every time. */
   | 'disk_unreliable'
+  /** No file is what the player wants first. */
+  | 'glob_unmatched'
   | 'bad_origin_url'
   /** What is to be downloaded would lie where the launcher keeps its own files. */
   | 'reserved_name'

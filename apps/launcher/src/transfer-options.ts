@@ -3,14 +3,14 @@ import { type CommandInput, type Endpoint, type OptionSpec, UsageError } from '@
 
 import type { PauseRules } from './pausing/transfer-pauses.ts';
 import { parseDailySpan } from './pausing/schedule.ts';
-import { parseGlob } from './play-first/path-glob.ts';
+import { FirstFiles } from './play-first/first-files.ts';
 
 /** What the options of all that transfer say: of the session, and of each of its torrents. */
 export interface TransferSettings
   extends SessionOptions, Pick<TorrentOptions, 'peers' | 'webSeedUse' | 'deadlineMs' | 'timeoutMs'> {
   readonly pauses: PauseRules;
-  /** Whether a path is one of those that come first; undefined when all are equal. */
-  readonly comesFirst: ((path: string) => boolean) | undefined;
+  /** Undefined when all files are equal. */
+  readonly firstFiles: FirstFiles | undefined;
   readonly api: Endpoint | undefined;
   /** How long to serve others once everything is here. */
   readonly seedForMs: number | undefined;
@@ -116,7 +116,7 @@ export function readTransferSettings(input: CommandInput): TransferSettings {
     lanLimits: input.flag('lan-unlimited') ? 'exempt' : 'counted',
     discovery: readDiscovery(input),
     pauses: { schedule: input.list('schedule').map(parseDailySpan), pauseWhile: input.list('pause-while') },
-    comesFirst: readPlayFirst(input.list('play-first')),
+    firstFiles: readFirstFiles(input.list('play-first')),
     api: readApi(input.endpoint('api')),
   };
 }
@@ -130,9 +130,8 @@ function readDiscovery(input: CommandInput): SessionOptions['discovery'] {
   };
 }
 
-function readPlayFirst(globs: readonly string[]): TransferSettings['comesFirst'] {
-  const tests = globs.map(parseGlob);
-  return tests.length === 0 ? undefined : (path) => tests.some((test) => test(path));
+function readFirstFiles(globs: readonly string[]): FirstFiles | undefined {
+  return globs.length === 0 ? undefined : new FirstFiles(globs);
 }
 
 function readApi(listen: Endpoint | undefined): Endpoint | undefined {

@@ -36,6 +36,7 @@ export const download: CommandSpec = {
         torrents.push(torrent);
         await torrent.start(transfers, context);
       }
+      transfers.settings.firstFiles?.expectAllMatched(input.arguments('torrent').join(', '));
       await showTransfers(
         torrents.map(({ transfer }) => transfer),
         context,

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { pathInDownload } from '@swarmpatch/metainfo';
 import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
@@ -24,6 +26,7 @@ export class DownloadedTorrent {
   readonly #folder: DownloadFolder;
   #transfer: Transfer | undefined;
   #playableSeconds: number | undefined;
+  #announcing: Promise<void> | undefined;
 
   constructor(source: DownloadSource, directory: string) {
     this.#source = source;
@@ -65,11 +68,12 @@ export class DownloadedTorrent {
       }),
     );
     transfers.show({ name: metainfo.name, transfer, fileAt: (path) => byPath.get(path) });
-    this.#fetchFirst(transfer, transfers, context);
+    this.#fetchFirst(transfer, transfers);
   }
 
   /** All of it is here. */
   async finish(): Promise<void> {
+    await this.#announcing;
     await this.#folder.finish(this.#source.selection.files);
   }
 
@@ -88,27 +92,35 @@ export class DownloadedTorrent {
 
   async stop(): Promise<void> {
     await this.#transfer?.stop();
+    await this.#announcing;
     await this.#folder.close();
   }
 
   /** The files of `--play-first` are in place as soon as they are whole. */
-  #fetchFirst(transfer: Transfer, transfers: CommandTransfers, context: CommandContext): void {
+  #fetchFirst(transfer: Transfer, transfers: CommandTransfers): void {
     const { metainfo, selection } = this.#source;
-    const { comesFirst } = transfers.settings;
-    if (!comesFirst) return;
-    const first = [...selection.files].filter((fileIndex) => comesFirst(metainfo.files[fileIndex]?.path ?? ''));
-    if (first.length === 0) {
-      context.warn(`no file of ${metainfo.name} matches --play-first`);
-      return;
-    }
+    const selected = [...selection.files];
+    const among = transfers.settings.firstFiles?.indexesAmong(
+      selected.map((fileIndex) => metainfo.files[fileIndex]?.path ?? ''),
+    );
+    if (among === undefined || among.length === 0) return;
+    const first = among.map((index) => selected[index] ?? 0);
     transfer.fetchFirst(first);
     const files = first.map((fileIndex) => pathInDownload(metainfo, { path: metainfo.files[fileIndex]?.path ?? '' }));
-    const announce = (): void => {
+    const announce = async (): Promise<void> => {
+      await this.#folder.finish(new Set(first));
       this.#playableSeconds = transfers.seconds;
-      const event = { name: metainfo.name, seconds: transfers.seconds, directory: this.#directory, files };
-      transfers.announcePlayable(event);
+      transfers.announcePlayable({
+        name: metainfo.name,
+        seconds: transfers.seconds,
+        directory: resolve(this.#directory),
+        files,
+      });
     };
-    // When the transfer fails, that is told by whoever waits for all of it.
-    void transfer.whenHere(first).then(announce, () => undefined);
+    // When the transfer or the disk fails, that is told by whoever waits for all of it.
+    this.#announcing = transfer
+      .whenHere(first)
+      .then(announce)
+      .catch(() => undefined);
   }
 }

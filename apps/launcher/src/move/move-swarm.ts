@@ -35,7 +35,7 @@ export class MoveSwarm {
     this.#sharing = sharing;
     this.#release = release;
     this.#context = context;
-    this.#playable = new PlayableFiles(install.files, release.manifest, sharing.transfers.settings.comesFirst);
+    this.#playable = new PlayableFiles(install.files, release.manifest, sharing.transfers.settings.firstFiles);
   }
 
   get bytes(): TransferBytes {
@@ -52,7 +52,6 @@ export class MoveSwarm {
   async fetch(staging: Staging): Promise<void> {
     this.#staging = staging;
     await this.#playable.clear();
-    if (this.#playable.isEmpty) this.#context.warn('no file of the release matches --play-first');
     const { signal } = this.#context;
     for (let attempt = 0; attempt < FETCH_ATTEMPTS_MAX; attempt += 1) {
       if (staging.wanted.size > 0) await this.#fetchOnce(staging);

@@ -2,26 +2,21 @@ import { discardPlayable, type Inventory, makePlayable, type Staging } from '@sw
 import type { DiskFileSystem } from '@swarmpatch/node-io/file-system';
 import type { Manifest } from '@swarmpatch/release';
 
+import type { FirstFiles } from '../play-first/first-files.ts';
+
 /** The files of a release that come first, to be used before the release is committed. */
 export class PlayableFiles {
   /** As in the manifest. */
   readonly paths: readonly string[];
   readonly #files: DiskFileSystem;
   readonly #indexes: readonly number[];
-  readonly #wasAsked: boolean;
 
-  /** @param comesFirst Undefined when no file does. */
-  constructor(files: DiskFileSystem, manifest: Manifest, comesFirst: ((path: string) => boolean) | undefined) {
-    const first = [...manifest.files.entries()].filter(([, file]) => comesFirst?.(file.path) === true);
+  /** @throws {LauncherError} `glob_unmatched` */
+  constructor(files: DiskFileSystem, manifest: Manifest, firstFiles: FirstFiles | undefined) {
     this.#files = files;
-    this.#wasAsked = comesFirst !== undefined;
-    this.#indexes = first.map(([fileIndex]) => fileIndex);
-    this.paths = first.map(([, file]) => file.path);
-  }
-
-  /** Files were asked for, and the release has none of them. */
-  get isEmpty(): boolean {
-    return this.#wasAsked && this.paths.length === 0;
+    this.#indexes = firstFiles?.indexesAmong(manifest.files.map(({ path }) => path)) ?? [];
+    this.paths = this.#indexes.map((fileIndex) => manifest.files[fileIndex]?.path ?? '');
+    firstFiles?.expectAllMatched(manifest.name);
   }
 
   /** Indexes of the files whose content has to be here: one that repeats another's content is whole with that one. */
