@@ -23,6 +23,7 @@ import { TokenBucket } from '../rates/token-bucket.ts';
 import { Swarm } from '../swarm.ts';
 import type { SwarmOptions } from '../swarm-options.ts';
 import { PEX_INTERVAL_MS, PEX_MESSAGES_PER_MINUTE_MAX } from './peer-exchange.ts';
+import { PEX_RECENT_CONTACTS_MAX } from './pex-contacts.ts';
 
 const PIECE = 16_384;
 const PIECES = 40;
@@ -206,6 +207,39 @@ describe('PeerExchange', () => {
     for (let port = 1; port <= 60; port += 1) meet(swarm, { address: { host: '10.2.0.1', port } });
     expect(toldTo(swarm, listener, 5_000)?.added).toHaveLength(PEX_CONTACTS_MAX);
     expect(toldTo(swarm, listener, 5_000 + PEX_INTERVAL_MS)?.added).toHaveLength(10);
+  });
+
+  it('tells, once, of good peers that it had nothing to exchange with', () => {
+    const swarm = newSwarm({ have: ALL });
+    const [listener, late] = [meet(swarm, { host: '10.0.0.1' }), meet(swarm, { host: '10.0.0.2' })];
+    const seed = meet(swarm, { address: { host: '10.0.0.3', port: 7000 } });
+    const unreliable = meet(swarm, { address: { host: '10.0.0.4', port: 7001 } });
+    swarm.messageReceived(seed, { kind: 'have_all' }, 0);
+    swarm.peerDisconnected(unreliable, 0);
+    expect(toldTo(swarm, listener, 5_000)?.added.map(({ port, flags }) => [port, flags])).toEqual([
+      [7000, PEX_FLAGS.uploadOnly | PEX_FLAGS.reachable],
+    ]);
+    const next = toldTo(swarm, listener, 5_000 + PEX_INTERVAL_MS);
+    expect([next?.added, next?.dropped.map(({ port }) => port)]).toEqual([[], [7000]]);
+    expect(toldTo(swarm, late, 5_000 + 2 * PEX_INTERVAL_MS)).toBeUndefined();
+  });
+
+  it('tells of such peers only where few others are live, and of no more than BEP 11 has', () => {
+    const swarm = newSwarm({ have: ALL });
+    const listener = meet(swarm, { host: '10.1.0.1' });
+    const meetSeed = (host: string, port: number): void => {
+      swarm.messageReceived(meet(swarm, { address: { host, port } }), { kind: 'have_all' }, 0);
+    };
+    for (let port = 1; port <= 40; port += 1) meetSeed('10.2.0.1', port);
+    expect(toldTo(swarm, listener, 5_000)?.added).toHaveLength(PEX_RECENT_CONTACTS_MAX);
+    for (let port = 1; port <= 30; port += 1) meet(swarm, { address: { host: '10.3.0.1', port } });
+    for (let port = 41; port <= 50; port += 1) meetSeed('10.2.0.1', port);
+    meetSeed('fd00::1', 51);
+    const { added = [], dropped } = toldTo(swarm, listener, 5_000 + PEX_INTERVAL_MS) ?? {};
+    expect(added.map(({ port }) => port).sort((a, b) => a - b)).toEqual(
+      [...Array(30).keys()].map((n) => n + 1).concat(51),
+    );
+    expect(dropped).toHaveLength(PEX_RECENT_CONTACTS_MAX);
   });
 
   it('tells strangers nothing of the local network', () => {

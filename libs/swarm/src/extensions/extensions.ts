@@ -8,6 +8,7 @@ import { formatIpAddress } from '@swarmpatch/tracker';
 
 import type { Outbox } from '../command.ts';
 import type { PeerAddress } from '../peers/peer-address.ts';
+import type { LossCause } from '../peers/peer-book.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import { REQUESTS_QUEUED_MAX } from '../uploads/uploads.ts';
 import type { PeerExtension } from './peer-extension.ts';
@@ -92,8 +93,8 @@ export class Extensions {
     for (const extension of this.#extensions) extension.greeted?.(peer, handshake, nowMs);
   }
 
-  left(peer: SwarmPeer): void {
-    for (const extension of this.#extensions) extension.left?.(peer);
+  left(peer: SwarmPeer, cause: LossCause): void {
+    for (const extension of this.#extensions) extension.left?.(peer, cause);
   }
 
   tick(peers: Iterable<SwarmPeer>, nowMs: number): void {

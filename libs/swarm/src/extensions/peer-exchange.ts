@@ -3,19 +3,18 @@ import {
   parsePexMessage,
   PEX_CONTACTS_MAX,
   PEX_EXTENSION,
-  PEX_FLAGS,
-  type PexAdded,
   type PexContact,
   ProtocolError,
 } from '@swarmpatch/peer-wire';
 import { formatIpAddress } from '@swarmpatch/tracker';
 
 import type { Outbox } from '../command.ts';
-import { Host, mayBeDialled } from '../peers/host.ts';
+import { mayBeDialled } from '../peers/host.ts';
 import { addressKey } from '../peers/peer-address.ts';
-import type { PeerBook } from '../peers/peer-book.ts';
+import type { LossCause, PeerBook } from '../peers/peer-book.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import type { PeerExtension } from './peer-extension.ts';
+import { type Contact, contactOf, RecentContacts } from './pex-contacts.ts';
 
 /** BEP 11: no more than one message a minute. */
 export const PEX_INTERVAL_MS = 60_000;
@@ -33,14 +32,10 @@ interface Exchange {
   nextMs: number;
   /** How many had come and gone when this peer was told last. */
   toldAt: number;
+  /** The newest of the recent contacts that were there then. */
+  recentAt: number;
   heard: number[];
   learnedCount: number;
-}
-
-interface LiveContact extends PexAdded {
-  readonly key: string;
-  readonly host: Host;
-  readonly peer: SwarmPeer;
 }
 
 /**
@@ -54,6 +49,7 @@ export class PeerExchange implements PeerExtension {
   readonly #book: PeerBook;
   readonly #outbox: Outbox;
   readonly #exchanges = new Map<SwarmPeer, Exchange>();
+  readonly #recent = new RecentContacts();
   #comings = 0;
 
   constructor(options: { peers: ReadonlyMap<number, SwarmPeer>; book: PeerBook; outbox: Outbox }) {
@@ -65,11 +61,15 @@ export class PeerExchange implements PeerExtension {
   greeted(peer: SwarmPeer, _handshake: unknown, nowMs: number): void {
     this.#comings += 1;
     if (this.#exchanges.has(peer) || !peer.extensionIds.has(this.name)) return;
-    this.#exchanges.set(peer, { told: new Map(), nextMs: nowMs + PEX_FIRST_MS, toldAt: 0, heard: [], learnedCount: 0 });
+    const told = new Map<string, PexContact>();
+    const nextMs = nowMs + PEX_FIRST_MS;
+    this.#exchanges.set(peer, { told, nextMs, toldAt: 0, recentAt: 0, heard: [], learnedCount: 0 });
   }
 
-  left(peer: SwarmPeer): void {
+  left(peer: SwarmPeer, cause: LossCause): void {
     this.#comings += 1;
+    const contact = cause === 'useless' ? contactOf(peer) : undefined;
+    if (contact) this.#recent.add(contact);
     this.#exchanges.delete(peer);
   }
 
@@ -99,20 +99,24 @@ export class PeerExchange implements PeerExtension {
   }
 
   tick(nowMs: number): void {
-    let contacts: LiveContact[] | undefined;
+    let contacts: Contact[] | undefined;
     for (const [peer, exchange] of this.#exchanges) {
       if (nowMs < exchange.nextMs || exchange.toldAt === this.#comings) continue;
-      contacts ??= this.#contacts();
+      contacts ??= [...this.#peers.values()].flatMap((each) => contactOf(each) ?? []);
       this.#tell(peer, exchange, contacts, nowMs);
     }
   }
 
-  #tell(peer: SwarmPeer, exchange: Exchange, contacts: readonly LiveContact[], nowMs: number): void {
+  #tell(peer: SwarmPeer, exchange: Exchange, contacts: readonly Contact[], nowMs: number): void {
     exchange.toldAt = this.#comings;
-    const host = peer.place;
-    const shown = contacts.filter((contact) => contact.peer !== peer && mayBeDialled(contact.host, host));
+    const own = peer.address && addressKey(peer.address);
+    const isShown = ({ key, host }: Contact): boolean => key !== own && mayBeDialled(host, peer.place);
+    const shown = contacts.filter(isShown);
     const live = new Set(shown.map(({ key }) => key));
-    const added = shown.filter(({ key }) => !exchange.told.has(key)).slice(0, PEX_CONTACTS_MAX);
+    // They are not live, so the next message says that they are gone.
+    const recent = this.#recent.since(exchange.recentAt, shown).filter((each) => isShown(each) && !live.has(each.key));
+    exchange.recentAt = this.#recent.lastNumber;
+    const added = [...shown, ...recent].filter(({ key }) => !exchange.told.has(key)).slice(0, PEX_CONTACTS_MAX);
     const dropped = [...exchange.told].filter(([key]) => !live.has(key)).slice(0, PEX_CONTACTS_MAX);
     if (added.length === 0 && dropped.length === 0) return;
     exchange.nextMs = nowMs + PEX_INTERVAL_MS;
@@ -123,25 +127,5 @@ export class PeerExchange implements PeerExtension {
     const payload = encodePexMessage({ added, dropped: dropped.map(([, contact]) => contact) });
     const extensionId = peer.extensionIds.get(this.name) ?? 0;
     this.#outbox.send(peer.number, { kind: 'extended', extensionId, payload });
-  }
-
-  #contacts(): LiveContact[] {
-    const contacts: LiveContact[] = [];
-    for (const peer of this.#peers.values()) {
-      const host = peer.address && new Host(peer.address.host);
-      if (!peer.address || !host?.bytes) continue;
-      const flags =
-        (peer.isUploadOnly || peer.pieces.isFull ? PEX_FLAGS.uploadOnly : 0) |
-        (peer.direction === 'outgoing' ? PEX_FLAGS.reachable : 0);
-      contacts.push({
-        key: addressKey(peer.address),
-        host,
-        peer,
-        address: host.bytes,
-        port: peer.address.port,
-        flags,
-      });
-    }
-    return contacts;
   }
 }

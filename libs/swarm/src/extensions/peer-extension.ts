@@ -1,5 +1,6 @@
 import type { ExtensionHandshake } from '@swarmpatch/peer-wire';
 
+import type { LossCause } from '../peers/peer-book.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 
 /** One extension of BEP 10. */
@@ -13,7 +14,7 @@ export interface PeerExtension {
   /** @throws {ProtocolError} when the payload is not well-formed. */
   received(peer: SwarmPeer, payload: Uint8Array, nowMs: number): void;
   /** The connection is over. */
-  left?(peer: SwarmPeer): void;
+  left?(peer: SwarmPeer, cause: LossCause): void;
   /** Several times a second. */
   tick?(nowMs: number): void;
 }

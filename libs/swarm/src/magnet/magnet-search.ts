@@ -253,7 +253,7 @@ export class MagnetSearch {
 
   #lost(peer: SwarmPeer, cause: LossCause): void {
     this.#lastUseMs.delete(peer);
-    this.#extensions.left(peer);
+    this.#extensions.left(peer, cause);
     this.#layers?.left(peer.number);
     this.#registry.remove(peer, cause, this.#nowMs);
   }

@@ -96,7 +96,7 @@ export class Connections {
     this.#uploads.disconnected(peer);
     this.#superSeeding?.left(peer, nowMs);
     this.#sessions.left(peer);
-    this.#extensions.left(peer);
+    this.#extensions.left(peer, cause);
     this.#fast.left(peer);
     this.#hashes.left(peer, nowMs);
     this.#registry.remove(peer, cause, nowMs);
