@@ -218,6 +218,84 @@ describe('swarmpatch-launcher', () => {
     ender.abort();
     expect((await seeding).exitCode).toBe(0);
   });
+
+  it('updates and verifies an install that is being served, and serves what comes of it', async () => {
+    await install();
+    const ender = new AbortController();
+    const ready = deferred<Record<string, unknown>>();
+    const seeding = runLauncher(['seed', '--dir', game, '--listen', '127.0.0.1:0'], {
+      signal: ender.signal,
+      onOut: (text) => ready.resolve(JSON.parse(text) as Record<string, unknown>),
+      onError: (text) => {
+        if (text.includes('now serving')) followed.resolve(undefined);
+      },
+    });
+    const followed = deferred<undefined>();
+    const { listen } = await ready.promise;
+    expect((await run('verify')).document).toMatchObject({ ok: true });
+    await origin.publish(newBuild, '1.1.0');
+    expect((await run('update')).document).toMatchObject({ to: '1.1.0', changed: true });
+    await followed.promise;
+    const second = join(scratch, 'second');
+    const { document } = await install(second, '--peer', String(listen), '--no-web-seeds', '--timeout', '10');
+    expect(document).toMatchObject({ to: '1.1.0', bytes: { fromWebSeeds: 0 } });
+    expect(await treeOf(second)).toEqual(summarizeBuild(newBuild));
+    ender.abort();
+    expect((await seeding).exitCode).toBe(0);
+  });
+
+  it('serves several installs behind one port', async () => {
+    const old = join(scratch, 'old');
+    await install(old);
+    await origin.publish(newBuild, '1.1.0');
+    await install();
+    const ender = new AbortController();
+    const ready = deferred<Record<string, unknown>>();
+    const seeding = runLauncher(['seed', '--dir', old, '--dir', game, '--listen', '127.0.0.1:0'], {
+      signal: ender.signal,
+      onOut: (text) => ready.resolve(JSON.parse(text) as Record<string, unknown>),
+    });
+    const { listen, installs } = await ready.promise;
+    expect(installs).toMatchObject([{ version: '1.0.0' }, { version: '1.1.0' }]);
+    for (const version of ['1.0.0', '1.1.0']) {
+      const copy = join(scratch, `copy-${version}`);
+      const options = ['--version', version, '--peer', String(listen), '--no-web-seeds', '--timeout', '10'];
+      expect((await install(copy, ...options)).document).toMatchObject({ to: version, bytes: { fromWebSeeds: 0 } });
+    }
+    ender.abort();
+    expect((await seeding).exitCode).toBe(0);
+  });
+
+  it('makes the first files of an install usable before the rest is here', async () => {
+    const wanted = Object.keys(summarizeBuild(oldBuild)).find((path) => path.endsWith('.pak')) ?? '';
+    const { document, errors } = await install(game, '--play-first', wanted);
+    expect(document).toMatchObject({ changed: true, playableSeconds: expect.any(Number) as number });
+    expect(errors).toContain('playable after');
+    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('playable');
+    expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
+  });
+
+  it('transfers nothing out of schedule, and refuses a schedule that is none', async () => {
+    const now = new Date();
+    const later = (hours: number): string => `${`${(now.getHours() + hours) % 24}`.padStart(2, '0')}:00`;
+    const ender = new AbortController();
+    const waiting = runLauncher(
+      [
+        ...['install', 'starfall', '--origin', origin.url, '--dir', game, '--root-fingerprint', origin.fingerprint],
+        ...['--schedule', `${later(2)}-${later(3)}`],
+      ],
+      {
+        signal: ender.signal,
+        onError: (text) => {
+          if (text.includes('paused')) setTimeout(() => ender.abort(), 300);
+        },
+      },
+    );
+    expect((await waiting).document).toMatchObject({ error: { code: 'interrupted' } });
+    expect(origin.streamedBytes).toBe(0);
+    expect(await install(game, '--schedule', 'at night')).toMatchObject({ exitCode: 2 });
+    expect(await install(game, '--api', '0.0.0.0:0')).toMatchObject({ exitCode: 2 });
+  });
 });
 
 function deferred<T>(): { promise: Promise<T>; resolve: (value: T) => void } {

@@ -94,7 +94,7 @@ class UnsyncedStore implements PieceStore {
 function describeDamage({ metainfo }: Release, piece: number): string {
   const [span] = metainfo.geometry.filesOfPiece(piece);
   const path = span && metainfo.files[span.fileIndex]?.path;
-  return `${path ?? 'a file'} is not as it was installed; damaged pieces are not served: run repair when this has ended`;
+  return `${path ?? 'a file'} is not as it was installed; what is damaged is not served; run repair to mend it`;
 }
 
 /** Trackers are told by the origin unsigned, so only those on hosts that may be asked anyway are taken. */

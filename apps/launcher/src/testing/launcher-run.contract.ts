@@ -11,7 +11,7 @@ export interface LauncherRun {
 /** A launcher in this process: each run is one command line with `--json`. */
 export async function runLauncher(
   argv: readonly string[],
-  options: { signal?: AbortSignal; onOut?: (text: string) => void } = {},
+  options: { signal?: AbortSignal; onOut?: (text: string) => void; onError?: (text: string) => void } = {},
 ): Promise<LauncherRun> {
   let out = '';
   let errors = '';
@@ -24,6 +24,7 @@ export async function runLauncher(
     },
     stderr: (text) => {
       errors += text;
+      options.onError?.(text);
     },
     // A spec looks for nobody outside this machine.
     environment: (name) => (/^SWARMPATCH_NO_(DHT|LAN|PORT_MAPPING)$/.test(name) ? '1' : undefined),

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+
+import { InstallError, PieceSet, readState, type Verification } from '@swarmpatch/install';
+import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
+import type { Transfer } from '@swarmpatch/node-io/transfer';
+import type { CommandContext } from '@swarmpatch/terminal';
+
+import { openSession } from '../commands/open-session.ts';
+import { verifyRelease } from '../commands/verify.ts';
+import { withInstall } from '../install/open-install.ts';
+import { shareRelease } from '../move/release-sharing.ts';
+import type { Release } from '../origin/release-source.ts';
+import type { CommandTransfers } from '../transfers/command-transfers.ts';
+import { ServedFiles } from './served-files.ts';
+
+/** What is served of an install. */
+export interface Seeding {
+  readonly directory: string;
+  readonly game: string;
+  /** To tell people. */
+  readonly title: string;
+  readonly version: string;
+  /** That are whole, and of how many. */
+  readonly pieces: number;
+  readonly pieceCount: number;
+}
+
+/**
+ * An install that is served from its files. It is locked only while its files are looked at: other commands may change it at
+ * any time, what has changed is not served any more, and the release that comes of it is served next.
+ */
+export class SeededInstall {
+  readonly #directory: string;
+  readonly #files: DiskFileSystem;
+  readonly #transfers: CommandTransfers;
+  readonly #context: CommandContext;
+  #transfer: Transfer | undefined;
+  #seeding: Seeding;
+
+  private constructor(directory: string, transfers: CommandTransfers, context: CommandContext) {
+    this.#directory = directory;
+    this.#files = new DiskFileSystem(resolve(directory));
+    this.#transfers = transfers;
+    this.#context = context;
+    this.#seeding = { directory, game: '', title: '', version: '', pieces: 0, pieceCount: 0 };
+  }
+
+  /** @throws {InstallError} `not_installed`, `install_locked`, `state_corrupt`; {TransferError} `torrent_added` */
+  static async open(directory: string, transfers: CommandTransfers, context: CommandContext): Promise<SeededInstall> {
+    const install = new SeededInstall(directory, transfers, context);
+    await install.#serve();
+    return install;
+  }
+
+  get seeding(): Seeding {
+    return this.#seeding;
+  }
+
+  get address(): Transfer['address'] {
+    return this.#transfer?.address;
+  }
+
+  /**
+   * Serves the release that is installed now, when that is another one.
+   *
+   * @returns whether it is.
+   */
+  async follow(): Promise<boolean> {
+    const state = await readState(this.#files).catch(() => undefined);
+    const version = state?.installed?.version;
+    if (version === undefined || version === this.#seeding.version) return false;
+    try {
+      await this.#serve();
+    } catch (error) {
+      // Somebody is at work on it: its turn comes.
+      if (error instanceof InstallError && error.code === 'install_locked') return false;
+      throw error;
+    }
+    return true;
+  }
+
+  async #serve(): Promise<void> {
+    await withInstall(this.#directory, 'seed', this.#context, async (install) => {
+      const { origin, source } = await openSession(install, this.#context);
+      const release = await source.installed(install.installed);
+      const found = await verifyRelease(install, release, 'quick', this.#context);
+      const have = wholePieces(release, found);
+      const served = await ServedFiles.open(install.files, release.manifest);
+      await this.#transfer?.stop();
+      this.#transfer = await shareRelease(
+        release,
+        { have, wanted: new PieceSet(have.pieceCount), locate: (fileIndex) => served.pathOf(fileIndex) },
+        { origin, transfers: this.#transfers },
+        this.#context,
+      );
+      const { game, name: title, version } = release.manifest;
+      const counts = { pieces: have.size, pieceCount: have.pieceCount };
+      this.#seeding = { directory: this.#directory, game, title, version, ...counts };
+    });
+  }
+}
+
+/** Every piece but those that the verification found wrong. */
+function wholePieces({ manifest, pieces }: Release, found: Verification): PieceSet {
+  const have = new PieceSet(pieces.pieceCount);
+  have.addRange(0, pieces.pieceCount);
+  const wrong = new Map<string, readonly number[] | 'all'>();
+  for (const { path, pieces: damaged } of found.damaged) wrong.set(path, damaged);
+  for (const path of found.missing) wrong.set(path, 'all');
+  for (const [fileIndex, file] of manifest.files.entries()) {
+    const first = pieces.firstPieceOf(fileIndex);
+    const lost = wrong.get(file.path) ?? [];
+    const count = pieces.pieceCountOf(fileIndex);
+    const numbers = lost === 'all' ? Array.from({ length: count }, (_, piece) => piece) : lost;
+    for (const piece of numbers) have.delete(first + piece);
+  }
+  return have;
+}
