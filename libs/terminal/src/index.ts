@@ -1,5 +1,6 @@
 export { CommandInput, type Endpoint } from './command-input.ts';
 export type { CommandContext, CommandOutcome, CommandSpec, LazyCommands } from './command-spec.ts';
+export { failureOf } from './failure.ts';
 export { formatBytes, formatDuration, formatRate } from './format.ts';
 export type { ArgumentSpec, OptionKind, OptionSpec } from './option-spec.ts';
 export type { Progress, ProgressPhase, ProgressSample } from './progress.ts';

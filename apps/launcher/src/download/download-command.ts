@@ -49,7 +49,11 @@ export const download: CommandSpec = {
         transfers,
         context,
       );
+      await transfers.readersDone();
       return describe(torrents, seconds);
+    } catch (error) {
+      transfers.announceFailure(error);
+      throw error;
     } finally {
       for (const torrent of torrents) await torrent.stop();
       await transfers.close();

@@ -21,6 +21,7 @@ import type { TransferSettings } from '../transfer-options.ts';
 import { CommandTransfers } from '../transfers/command-transfers.ts';
 import { inPhase } from './phases.ts';
 import { MoveSwarm } from './move-swarm.ts';
+import { resumeOfStaging } from './staging-resume.ts';
 
 export interface MoveReport {
   game: string;
@@ -56,6 +57,7 @@ export async function surveyInstall(
   const { files, hasher, state } = move.install;
   const index = await FileIndex.load(files);
   const before = state.installed && (await findInstalled(move));
+  const stagedPieces = await resumeOfStaging(files, release).glance();
   const inventory = await inPhase(context, 'check', (onProgress) =>
     takeInventory({
       files,
@@ -66,6 +68,7 @@ export async function surveyInstall(
       target: release.pieces,
       depth: move.depth,
       changedFiles: move.changedFiles,
+      stagedPieces,
       signal: context.signal,
       onProgress,
     }),
@@ -81,6 +84,9 @@ export async function moveInstall(move: Move, release: Release, context: Command
   try {
     const swarm = new MoveSwarm(install, { origin, transfers }, release, context);
     return await moveThrough(swarm, move, release, context);
+  } catch (error) {
+    transfers.announceFailure(error);
+    throw error;
   } finally {
     await transfers.close();
   }

@@ -81,7 +81,19 @@ export class MoveSwarm {
   /** Serves the installed release for as long as the player said. */
   async seed(): Promise<void> {
     const { seedForMs } = this.#sharing.transfers.settings;
-    if (seedForMs === undefined || seedForMs === 0) return;
+    if (seedForMs !== undefined && seedForMs > 0) await this.#seedFor(seedForMs);
+    await this.#sharing.transfers.readersDone();
+  }
+
+  async stop(): Promise<void> {
+    this.#before = this.bytes;
+    const transfer = this.#transfer;
+    this.#transfer = undefined;
+    await transfer?.stop();
+    await this.#announcing;
+  }
+
+  async #seedFor(seedForMs: number): Promise<void> {
     const { pieceCount } = this.#release.pieces;
     if (this.#transfer === undefined) {
       const have = new PieceSet(pieceCount);
@@ -90,13 +102,6 @@ export class MoveSwarm {
     }
     // The update is done: ending the seeding early is no failure.
     await sleep(seedForMs, undefined, { signal: this.#context.signal }).catch(() => undefined);
-  }
-
-  async stop(): Promise<void> {
-    this.#before = this.bytes;
-    const transfer = this.#transfer;
-    this.#transfer = undefined;
-    await transfer?.stop();
   }
 
   async #fetchOnce(staging: Staging): Promise<void> {

@@ -1,14 +1,15 @@
-import { rm, writeFile, mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { type Transfer, TransferSession } from '@swarmpatch/node-io/transfer';
-import type { CommandContext } from '@swarmpatch/terminal';
+import { type CommandContext, failureOf } from '@swarmpatch/terminal';
 
 import { LoopbackApi } from '../api/loopback-api.ts';
 import type { PlayableEvent, ShownTorrent, TransferBoard } from '../api/transfer-board.ts';
 import { TransferPauses } from '../pausing/transfer-pauses.ts';
 import type { TransferSettings } from '../transfer-options.ts';
 
+const API_FILE = 'api.json';
 const OWNER_ALONE = 0o600;
 
 /**
@@ -98,6 +99,17 @@ export class CommandTransfers implements TransferBoard {
     this.#api?.done();
   }
 
+  /** What the command fails with, to those who listen. */
+  announceFailure(error: unknown): void {
+    const { signal } = this.#context;
+    this.#api?.failed(signal.aborted ? { code: 'interrupted', message: 'stopped on request' } : failureOf(error));
+  }
+
+  /** To be waited for before what is read is stopped: who is in the middle of a file gets the rest of it. */
+  async readersDone(): Promise<void> {
+    await this.#api?.readersDone(this.#context.signal);
+  }
+
   async close(): Promise<void> {
     this.#pauses?.stop();
     await this.#opening?.catch(() => undefined);
@@ -106,7 +118,7 @@ export class CommandTransfers implements TransferBoard {
     await this.#session?.close();
     if (!this.#api) return;
     await this.#api.close();
-    await rm(join(this.#stateDirectory, 'api'), { force: true });
+    await this.#forgetApi(this.#api.token);
   }
 
   async #openSession(): Promise<TransferSession> {
@@ -122,11 +134,21 @@ export class CommandTransfers implements TransferBoard {
     this.#api = await LoopbackApi.open(listen, this);
     const { url, token } = this.#api;
     await mkdir(this.#stateDirectory, { recursive: true });
-    const path = join(this.#stateDirectory, 'api');
+    const path = join(this.#stateDirectory, API_FILE);
     // A file that was there before would keep its mode.
     await rm(path, { force: true });
-    await writeFile(path, `${JSON.stringify({ url, token })}\n`, { mode: OWNER_ALONE, flag: 'wx' });
-    this.#context.warn(`api: ${url}, token in ${path}`);
+    const document = { address: url, token, pid: process.pid };
+    await writeFile(path, `${JSON.stringify(document)}\n`, { mode: OWNER_ALONE, flag: 'wx' });
+    this.#context.warn(`API at ${url}; the token is in ${path}`);
+  }
+
+  /** An update and a seeder may work on one install: the file is of whoever began last. */
+  async #forgetApi(token: string): Promise<void> {
+    const path = join(this.#stateDirectory, API_FILE);
+    const found = await readFile(path, 'utf8').catch(() => '');
+    if (found.includes(token)) await rm(path, { force: true });
+    // A download may have nothing else there.
+    await rmdir(this.#stateDirectory).catch(() => undefined);
   }
 
   /** What is kept saves time; a disk that refuses it is no failure. */
