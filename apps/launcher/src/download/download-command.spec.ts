@@ -1,0 +1,91 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Metainfo, pathInDownload } from '@swarmpatch/metainfo';
+import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
+import { FilePieceStore, TransferSession } from '@swarmpatch/node-io/transfer';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
+
+const SHARED_BYTES = 2_000_000;
+const OWN_BYTES = 50_000;
+
+describe('download', () => {
+  let dir: string;
+  let session: TransferSession;
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'download-'));
+    session = await TransferSession.open({
+      listen: { host: '127.0.0.1', port: 0 },
+      limits: { uploadBytesPerSecond: 2_000_000 },
+    });
+  });
+
+  afterEach(async () => {
+    await session.close();
+    await rm(dir, { recursive: true });
+  });
+
+  async function seed(name: string, pieceLengthBytes: number): Promise<string> {
+    const source = join(dir, 'seed', name);
+    await mkdir(source, { recursive: true });
+    await writeFile(join(source, 'engine.pak'), Buffer.alloc(SHARED_BYTES, 'in every game. '));
+    await writeFile(join(source, 'start.bin'), Buffer.alloc(OWN_BYTES, name));
+    const options = { name, format: 'hybrid', pieceLengthBytes } as const;
+    const { metainfo, torrentBytes } = await createTorrentFrom(source, options);
+    await writeFile(join(dir, `${name}.torrent`), torrentBytes);
+    const store = new FilePieceStore(metainfo.geometry, (fileIndex) => join(dir, 'seed', pathOf(metainfo, fileIndex)));
+    const have = new Uint8Array(Math.ceil(metainfo.pieceCount / 8)).fill(0xff);
+    have[have.length - 1] = (0xff << (have.length * 8 - metainfo.pieceCount)) & 0xff;
+    session.add({ metainfo, store, have, trackers: [], webSeeds: [] });
+    return join(dir, `${name}.torrent`);
+  }
+
+  function download(torrents: readonly string[], ...more: string[]): Promise<LauncherRun> {
+    const { host, port } = session.address ?? { host: '', port: 0 };
+    const options = ['--dir', join(dir, 'copy'), '--peer', `${host}:${port}`, '--timeout', '15', ...more];
+    return runLauncher(['download', ...torrents, ...options, '--listen', '127.0.0.1:0']);
+  }
+
+  async function expectWhole(name: string): Promise<void> {
+    for (const file of ['engine.pak', 'start.bin']) {
+      const [found, wanted] = await Promise.all(
+        ['copy', 'seed'].map((place) => readFile(join(dir, place, name, file))),
+      );
+      expect(wanted && found?.equals(wanted)).toBe(true);
+    }
+  }
+
+  it('fetches several torrents at once, and what they have in common once', async () => {
+    const torrents = [await seed('starfall', 32_768), await seed('moonfall', 65_536)];
+    const { exitCode, document } = await download(torrents);
+    expect({ exitCode, document }).toMatchObject({
+      exitCode: 0,
+      document: {
+        done: true,
+        bytes: 2 * (SHARED_BYTES + OWN_BYTES),
+        torrents: [{ name: 'starfall' }, { name: 'moonfall' }],
+      },
+    });
+    await expectWhole('starfall');
+    await expectWhole('moonfall');
+    const { received, reused } = document as { received: { fromPeers: number }; reused: number };
+    expect(received.fromPeers + reused).toBe(2 * (SHARED_BYTES + OWN_BYTES));
+    expect(reused).toBeGreaterThan(SHARED_BYTES / 2);
+  });
+
+  it('fetches the first files first, and tells when they are whole', async () => {
+    const { document, errors } = await download([await seed('starfall', 32_768)], '--play-first', 'start.bin');
+    expect(document).toMatchObject({ done: true, name: 'starfall', bytes: SHARED_BYTES + OWN_BYTES });
+    const { playableSeconds, seconds } = document as { playableSeconds: number; seconds: number };
+    expect(playableSeconds).toBeLessThan(seconds);
+    expect(errors).toContain('playable after');
+  });
+});
+
+function pathOf(metainfo: Metainfo, fileIndex: number): string {
+  return pathInDownload(metainfo, { path: metainfo.files[fileIndex]?.path ?? '' });
+}
