@@ -14,7 +14,14 @@ export {
 } from './install-state.ts';
 export { planFrom, takeInventory, type Inventory, type InventoryInput } from './inventory.ts';
 export type { KeptFile } from './journal.ts';
-export { LOCK_PATH, STAGED_RESUME_DIRECTORY, STATE_DIRECTORY, TRUST_DIRECTORY, stagedContentPath } from './layout.ts';
+export {
+  LOCK_PATH,
+  STAGED_RESUME_DIRECTORY,
+  STAGED_CONTENT_DIRECTORY,
+  STATE_DIRECTORY,
+  TRUST_DIRECTORY,
+  stagedContentPath,
+} from './layout.ts';
 export { discardPlayable, makePlayable } from './playable.ts';
 export { recover, type Recovery } from './recovery.ts';
 export { findSavedManifest, findSavedTorrent, readManifest, saveReleaseDocuments } from './release-documents.ts';

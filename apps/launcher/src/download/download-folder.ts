@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer';
 import { chmod, lstat, mkdir, open, readlink, rm, symlink, truncate } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
@@ -41,7 +40,7 @@ export class DownloadFolder {
       locate,
       flush: () => store.flush(),
       files: new DiskFileSystem(this.#dir),
-      path: `${STATE_DIRECTORY}/resume/${nameOf(metainfo)}`,
+      directory: `${STATE_DIRECTORY}/resume`,
     });
   }
 
@@ -92,11 +91,6 @@ export class DownloadFolder {
     if (!file) throw new RangeError('the torrent has no such file');
     return join(this.#dir, pathInDownload(this.#metainfo, file));
   }
-}
-
-/** In hex, the v2 infohash where there is one. */
-function nameOf({ infohashV1, infohashV2 }: Metainfo): string {
-  return Buffer.from(infohashV2 ?? infohashV1 ?? []).toString('hex');
 }
 
 async function makeEmpty(path: string): Promise<void> {

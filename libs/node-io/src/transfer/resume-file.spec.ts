@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,7 +12,7 @@ import { ResumeFile } from './index.ts';
 
 const PIECE = 16_384;
 const CONTENTS = { 'a.bin': 5 * PIECE + 7, 'b.bin': 3 * PIECE, 'c.bin': 2 * PIECE + 1 };
-const DATA = '.swarmpatch/resume/it';
+const DIRECTORY = '.swarmpatch/resume';
 
 describe.each(['v1', 'v2', 'hybrid'] as const)('ResumeFile of a %s torrent', (format) => {
   let dir: string;
@@ -46,7 +46,7 @@ describe.each(['v1', 'v2', 'hybrid'] as const)('ResumeFile of a %s torrent', (fo
       },
       flush: () => Promise.resolve(void (flushes += 1)),
       files: new DiskFileSystem(dir),
-      path: DATA,
+      directory: DIRECTORY,
     });
   }
 
@@ -137,8 +137,8 @@ describe.each(['v1', 'v2', 'hybrid'] as const)('ResumeFile of a %s torrent', (fo
 
   it('tells without reading what it knows of which file', async () => {
     const file = resume();
-    await file.begin(Bitfield.full(metainfo.pieceCount).bits);
-    await file.stop();
+    await file.begin();
+    await file.close(Bitfield.full(metainfo.pieceCount).bits);
     await utimes(pathOf('game', 'b.bin'), 1, 1);
     const piecesOfFile = await resume().glance();
     const known = metainfo.files.map((_, fileIndex) => piecesOfFile(fileIndex)?.length);
@@ -148,8 +148,9 @@ describe.each(['v1', 'v2', 'hybrid'] as const)('ResumeFile of a %s torrent', (fo
 
   it('is as good as none when it is torn', async () => {
     await recall();
-    const bytes = await readFile(pathOf(DATA));
-    await writeFile(pathOf(DATA), bytes.subarray(0, -9));
+    const [name = ''] = await readdir(pathOf(DIRECTORY));
+    const bytes = await readFile(pathOf(DIRECTORY, name));
+    await writeFile(pathOf(DIRECTORY, name), bytes.subarray(0, -9));
     const { missing, readBytes } = await recall();
     expect(missing).toEqual([]);
     expect(readBytes).toBeGreaterThanOrEqual(metainfo.lengthBytes);

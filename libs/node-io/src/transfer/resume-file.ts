@@ -24,8 +24,8 @@ export interface ResumeFileOptions {
   /** Makes durable what was written to those files. */
   readonly flush: () => Promise<void>;
   readonly files: DiskFileSystem;
-  /** Where the resume data is, in `files`. */
-  readonly path: string;
+  /** Where resume data is kept, in `files`. */
+  readonly directory: string;
 }
 
 /**
@@ -39,11 +39,14 @@ export class ResumeFile {
   #claimed: Bitfield;
   /** Whether the resume data on disk says the same. */
   #isSaved = false;
+  readonly #path: string;
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(options: ResumeFileOptions) {
     this.#options = options;
+    const { infohashV1, infohashV2 } = options.metainfo;
+    this.#path = `${options.directory}/${Buffer.from(infohashV2 ?? infohashV1 ?? []).toString('hex')}`;
     this.#claimed = new Bitfield(options.metainfo.pieceCount);
   }
 
@@ -73,10 +76,9 @@ export class ResumeFile {
     };
   }
 
-  /** Begins with what somebody else found to be in the files, and writes that. */
-  async begin(have: Uint8Array): Promise<void> {
+  /** Begins without looking for pieces: somebody else knows which are there. */
+  async begin(): Promise<void> {
     this.#stamps = await this.#stampAll();
-    await this.save(have);
   }
 
   /** Writes what `have` says from time to time, until `close`. */
@@ -105,15 +107,15 @@ export class ResumeFile {
   }
 
   async #write(claimed: Bitfield): Promise<void> {
-    const { metainfo, flush, files, path, locate } = this.#options;
+    const { metainfo, flush, files, locate } = this.#options;
     const touched = this.#touchedSince(claimed);
     if (this.#isSaved && touched.size === 0) return;
     // First the pieces, then what says that they are here.
     await flush();
     for (const [fileIndex, stamp] of await stampFiles(touched, locate)) this.#stamps[fileIndex] = stamp;
     this.#claimed = claimed;
-    await makeParents(files, path);
-    await writeDurably(files, path, encodeResumeData(metainfo, { have: claimed.bits, files: this.#stamps }));
+    await makeParents(files, this.#path);
+    await writeDurably(files, this.#path, encodeResumeData(metainfo, { have: claimed.bits, files: this.#stamps }));
     this.#isSaved = true;
   }
 
@@ -134,11 +136,11 @@ export class ResumeFile {
   }
 
   async #read(): Promise<ResumeData | undefined> {
-    const { metainfo, files, path } = this.#options;
-    const stat = await files.stat(path);
+    const { metainfo, files } = this.#options;
+    const stat = await files.stat(this.#path);
     if (stat?.kind !== 'file' || stat.lengthBytes > RESUME_DATA_BYTES_MAX) return undefined;
     try {
-      return decodeResumeData(metainfo, await files.read(path));
+      return decodeResumeData(metainfo, await files.read(this.#path));
     } catch (error) {
       if (error instanceof MetainfoError) return undefined;
       throw error;
