@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PieceSet, type Staging } from '@swarmpatch/install';
 import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
-import type { OpenInstall } from '../install/open-install.ts';
+import { describeKeptPlayable, type OpenInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
 import type { Release } from '../origin/release-source.ts';
 import { showTransfers } from '../transfer-progress.ts';
@@ -10,6 +10,7 @@ import { bytesOf, type TransferBytes } from '../transfers/command-transfers.ts';
 import { inPhase } from './phases.ts';
 import { PlayableFiles } from './playable-files.ts';
 import { shareRelease, type SharingSources } from './release-sharing.ts';
+import { resumeOfStaging } from './staging-resume.ts';
 
 /** Staged bytes that are wrong on disk again and again are the disk's doing. */
 export const FETCH_ATTEMPTS_MAX = 3;
@@ -75,7 +76,8 @@ export class MoveSwarm {
   async settle(): Promise<void> {
     this.#staging = undefined;
     this.#sharing.transfers.announceDone();
-    await this.#playable.clear();
+    const kept = await this.#playable.clear();
+    if (kept !== undefined) this.#context.warn(describeKeptPlayable(kept));
   }
 
   /** Serves the installed release for as long as the player said. */
@@ -105,8 +107,11 @@ export class MoveSwarm {
   }
 
   async #fetchOnce(staging: Staging): Promise<void> {
+    const resume = resumeOfStaging(this.#install.files, this.#release);
+    await resume.begin();
     const transfer = await this.#share(staging.have, staging.wanted);
     this.#transfer = transfer;
+    resume.keep(() => transfer.have);
     const first = this.#playable.stagedIn(staging.inventory);
     if (first.length > 0) {
       transfer.fetchFirst(first);
@@ -120,7 +125,12 @@ export class MoveSwarm {
       this.peersMax = Math.max(this.peersMax, transfer.stats.peers);
     }, 100);
     try {
-      await showTransfers([transfer], this.#context);
+      await showTransfers(() => [transfer], transfer.done, this.#context);
+      await resume.stop();
+    } catch (error) {
+      await transfer.stop();
+      await resume.close(transfer.have);
+      throw error;
     } finally {
       clearInterval(timer);
       this.peersMax = Math.max(this.peersMax, transfer.stats.peers);
