@@ -6,13 +6,10 @@ import { describe, expect, it } from 'vitest';
 
 import type { SwarmCommand } from '../command.ts';
 import { BlockLayout } from '../pieces/block-layout.ts';
+import { VAIN_MESSAGES_BURST_MAX } from '../peers/message-budget.ts';
 import { TokenBucket } from '../rates/token-bucket.ts';
 import { Swarm } from '../swarm.ts';
-import {
-  HASH_REQUESTS_BURST_MAX,
-  HASH_REQUESTS_EXCESS_MAX,
-  HASH_REQUESTS_WAITING_PER_PEER_MAX,
-} from './hash-server.ts';
+import { HASH_REQUESTS_BURST_MAX, HASH_REQUESTS_WAITING_PER_PEER_MAX } from './hash-server.ts';
 import { LEAF_READS_MAX } from './leaf-reads.ts';
 
 const BLOCK = 16_384;
@@ -201,8 +198,11 @@ describe('HashExchange', () => {
     const commands = swarm.drain(0);
     expect(commands.filter(({ kind }) => kind === 'read_leaves')).toHaveLength(LEAF_READS_MAX);
     expect(sent(commands, 'hash_reject')).toHaveLength(100 - HASH_REQUESTS_WAITING_PER_PEER_MAX);
-    const total = HASH_REQUESTS_BURST_MAX + HASH_REQUESTS_EXCESS_MAX + 10;
-    for (let count = 0; count < total; count += 1) swarm.messageReceived(peer, leaves, 0);
+    for (let count = 0; count < HASH_REQUESTS_BURST_MAX; count += 1) swarm.messageReceived(peer, leaves, 0);
+    expect(swarm.drain(0).every((command) => command.kind === 'send' && command.message.kind === 'hash_reject')).toBe(
+      true,
+    );
+    for (let count = 0; count < VAIN_MESSAGES_BURST_MAX; count += 1) swarm.messageReceived(peer, leaves, 0);
     expect(swarm.drain(0).find(({ kind }) => kind === 'disconnect')).toMatchObject({ reason: 'protocol_error' });
   });
 

@@ -32,7 +32,6 @@ export class HashExchange {
     this.#queries = new LeafQueries({ trees, peers, outbox, onLeaves });
   }
 
-  /** @throws {ProtocolError} `too_many_requests` */
   requested(peer: SwarmPeer, span: HashSpan, nowMs: number): void {
     if (this.#server) this.#server.requested(peer, span, nowMs);
     else {

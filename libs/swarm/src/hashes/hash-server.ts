@@ -1,9 +1,10 @@
 import { foldLayer, HASH_LENGTH_BYTES, padHash } from '@swarmpatch/merkle';
-import { hashReplyLength, type HashSpan, isHashRequest, ProtocolError } from '@swarmpatch/peer-wire';
+import { hashReplyLength, type HashSpan, isHashRequest } from '@swarmpatch/peer-wire';
 
 import type { Outbox } from '../command.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
+import { Allowance } from '../rates/allowance.ts';
 import type { TokenBucket } from '../rates/token-bucket.ts';
 import type { FileTree } from './file-tree.ts';
 import type { FileTrees } from './file-trees.ts';
@@ -12,8 +13,6 @@ import { LeafReads } from './leaf-reads.ts';
 /** Hash requests of one peer that are answered in a second, and the burst before that holds. */
 export const HASH_REQUESTS_PER_SECOND_MAX = 64;
 export const HASH_REQUESTS_BURST_MAX = 256;
-/** Rejected for coming too fast, before the connection ends. */
-export const HASH_REQUESTS_EXCESS_MAX = 1024;
 /** Block hashes of one reply, unless one piece has more. */
 export const LEAVES_PER_REPLY_MAX = 512;
 /** Requests that wait for blocks to be read: of one peer, and of all. */
@@ -24,12 +23,6 @@ interface Waiting {
   readonly peer: SwarmPeer;
   readonly span: HashSpan;
   readonly pieces: ReadonlySet<number>;
-}
-
-interface Allowance {
-  left: number;
-  atMs: number;
-  excess: number;
 }
 
 type Answer = { readonly hashes: Uint8Array } | { readonly unread: ReadonlySet<number> } | 'reject';
@@ -55,7 +48,6 @@ export class HashServer {
     this.#reads = new LeafReads({ outbox: options.outbox, layout: options.ledger.layout });
   }
 
-  /** @throws {ProtocolError} `too_many_requests` */
   requested(peer: SwarmPeer, request: HashSpan, nowMs: number): void {
     const { piecesRoot, baseLayer, index, length, proofLayers } = request;
     const span = { piecesRoot: new Uint8Array(piecesRoot), baseLayer, index, length, proofLayers };
@@ -145,23 +137,11 @@ export class HashServer {
   }
 
   #isAllowed(peer: SwarmPeer, nowMs: number): boolean {
-    const allowance = this.#allowances.get(peer) ?? { left: HASH_REQUESTS_BURST_MAX, atMs: nowMs, excess: 0 };
+    const allowance =
+      this.#allowances.get(peer) ??
+      new Allowance({ perSecond: HASH_REQUESTS_PER_SECOND_MAX, burst: HASH_REQUESTS_BURST_MAX });
     this.#allowances.set(peer, allowance);
-    const earned = ((nowMs - allowance.atMs) * HASH_REQUESTS_PER_SECOND_MAX) / 1000;
-    allowance.left = Math.min(HASH_REQUESTS_BURST_MAX, allowance.left + earned);
-    allowance.atMs = nowMs;
-    if (allowance.left >= 1) {
-      allowance.left -= 1;
-      return true;
-    }
-    allowance.excess += 1;
-    if (allowance.excess > HASH_REQUESTS_EXCESS_MAX) {
-      throw new ProtocolError(
-        'too_many_requests',
-        `serve hashes: found more than ${HASH_REQUESTS_PER_SECOND_MAX} requests a second, though they were rejected`,
-      );
-    }
-    return false;
+    return allowance.take(1, nowMs);
   }
 
   #mayWait(peer: SwarmPeer): boolean {

@@ -1,5 +1,6 @@
 import { ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
 
+import { Allowance } from '../rates/allowance.ts';
 import type { SwarmPeer } from './swarm-peer.ts';
 
 /** Messages of one peer that bring nothing and are put up with in a second, and the burst before that holds. */
@@ -11,15 +12,11 @@ const REPEATED_BITFIELD_COST = 100;
 
 /** Ends the connection of a peer that keeps this client busy with nothing. */
 export class MessageBudget {
-  #left = VAIN_MESSAGES_BURST_MAX;
-  #atMs = -Infinity;
+  readonly #allowance = new Allowance({ perSecond: VAIN_MESSAGES_PER_SECOND_MAX, burst: VAIN_MESSAGES_BURST_MAX });
 
   /** @throws {ProtocolError} `too_many_messages` */
   spend(cost: number, nowMs: number): void {
-    const earned = (Math.max(0, nowMs - this.#atMs) * VAIN_MESSAGES_PER_SECOND_MAX) / 1000;
-    this.#left = Math.min(VAIN_MESSAGES_BURST_MAX, this.#left + earned) - cost;
-    this.#atMs = nowMs;
-    if (this.#left >= 0) return;
+    if (this.#allowance.take(cost, nowMs)) return;
     throw new ProtocolError(
       'too_many_messages',
       `read messages: found ${VAIN_MESSAGES_BURST_MAX} that bring nothing, faster than ${VAIN_MESSAGES_PER_SECOND_MAX} a second`,

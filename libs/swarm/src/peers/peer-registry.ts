@@ -78,7 +78,7 @@ export class PeerRegistry {
       if (address) this.book.exclude(address);
       return 'sent_bad_pieces';
     }
-    const other = this.#withId(peerId);
+    const other = this.withId(peerId);
     if (other) return this.#isBetter(direction, other) ? undefined : 'second_connection';
     if (direction === 'incoming' && !this.#inUse.hasRoomFor(new Host(host))) return 'too_many_connections';
     return (this.replacedBy(newPeer, nowMs) ?? this.#peers.size < CONNECTIONS_MAX) ? undefined : 'too_many_connections';
@@ -86,7 +86,7 @@ export class PeerRegistry {
 
   /** The connection that a new one takes the place of: of the same peer, or when all are taken, an idle one that is worse. */
   replacedBy(newPeer: NewPeer, nowMs: number): SwarmPeer | undefined {
-    const same = this.#withId(newPeer.peerId);
+    const same = this.withId(newPeer.peerId);
     if (same || this.#peers.size < CONNECTIONS_MAX) return same;
     const idle = this.idlePeer(nowMs);
     return idle && this.#valueOf(new Host(newPeer.host), newPeer.address) > this.#valueOf(idle.place, idle.address)
@@ -106,9 +106,10 @@ export class PeerRegistry {
     return worst?.peer;
   }
 
-  /** The other connection to the same peer. */
+  /** Who is connected under this id, in hex. */
   withId(peerId: string): SwarmPeer | undefined {
-    return this.#withId(peerId);
+    for (const peer of this.#peers.values()) if (peer.peerId === peerId) return peer;
+    return undefined;
   }
 
   add(newPeer: NewPeer, nowMs: number): SwarmPeer {
@@ -168,11 +169,6 @@ export class PeerRegistry {
     const { endpoint } = this.own;
     const priority = endpoint ? canonicalPriority(endpoint, { host, port: address?.port ?? 0 }) : 0;
     return nearness * 2 ** 32 + priority;
-  }
-
-  #withId(peerId: string): SwarmPeer | undefined {
-    for (const peer of this.#peers.values()) if (peer.peerId === peerId) return peer;
-    return undefined;
   }
 
   /** Both ends keep the connection that the smaller id dialled, so that not both are closed. */
