@@ -37,6 +37,10 @@ export class WebRuns {
     return this.#runs.get(runId);
   }
 
+  of(source: WebSource): readonly WebRun[] {
+    return [...this.#runs.values()].filter((run) => run.source === source);
+  }
+
   holderOf(piece: number): WebRun | undefined {
     return this.#holders.get(piece);
   }
@@ -58,7 +62,6 @@ export class WebRuns {
     };
     for (const piece of pieces) this.#holders.set(piece, run);
     this.#runs.set(run.runId, run);
-    source.runs.add(run);
     source.goOnAt = end;
     this.#outbox.put({
       kind: 'fetch',
@@ -95,7 +98,6 @@ export class WebRuns {
   close(run: WebRun): void {
     this.#letGo(run, run.next, run.end);
     this.#runs.delete(run.runId);
-    run.source.runs.delete(run);
   }
 
   #letGo(run: WebRun, firstPiece: number, endPiece: number): void {

@@ -88,7 +88,7 @@ export class WebSeeds {
     for (const tier of this.#tiers) {
       for (const source of fastestFirst(tier)) this.#employ(source, situation, nowMs);
       // The next tier stands in while this one brings nothing.
-      if (tier.some((source) => [...source.runs].some((run) => nowMs - run.lastBytesMs < STUCK_RUN_MS))) return;
+      if (tier.some((source) => this.#runs.of(source).some((run) => nowMs - run.lastBytesMs < STUCK_RUN_MS))) return;
     }
   }
 
@@ -139,7 +139,7 @@ export class WebSeeds {
     }
     source.sentBad(piece);
     // What follows may be as wrong: it goes on elsewhere.
-    for (const run of source.runs) this.#runs.shorten(run, run.next);
+    for (const run of this.#runs.of(source)) this.#runs.shorten(run, run.next);
   }
 
   /** Ends every run; what is under way is given up. */
@@ -165,9 +165,9 @@ export class WebSeeds {
   #employ(source: WebSource, situation: WebSeedSituation, nowMs: number): void {
     if (!source.mayBeAsked(nowMs)) return;
     const runsMax = situation.peerCount === 0 && !source.isFailing ? LONE_RUNS_MAX : 1;
-    while (source.runs.size < runsMax) {
+    while (this.#runs.of(source).length < runsMax) {
       let pieces = this.#planner.next(source, situation, nowMs);
-      if (pieces.length === 0 && source.runs.size === 0) {
+      if (pieces.length === 0 && this.#runs.of(source).length === 0) {
         const first = this.#takeOver(source, nowMs);
         if (first !== undefined) pieces = this.#planner.next(source, situation, nowMs, first);
       }
@@ -182,7 +182,7 @@ export class WebSeeds {
     for (const run of this.#runs) {
       if (run.source === source) continue;
       const isStuck = nowMs - run.lastBytesMs >= STUCK_RUN_MS;
-      const rate = isStuck ? 0 : run.source.meter.bytesPerSecond(nowMs) / run.source.runs.size;
+      const rate = isStuck ? 0 : run.source.meter.bytesPerSecond(nowMs) / this.#runs.of(run.source).length;
       const leftBytes = this.#lengthBytes(run.next, run.end);
       if (!isStuck && leftBytes * 1000 <= rate * TAKE_OVER_MS_MIN) continue;
       if (!isStuck && rate === 0) continue;

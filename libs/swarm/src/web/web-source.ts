@@ -1,5 +1,4 @@
 import { RateMeter } from '../rates/rate-meter.ts';
-import type { WebRun } from './web-runs.ts';
 
 export const BACK_OFF_FIRST_MS = 1_000;
 export const BACK_OFF_MAX_MS = 60_000;
@@ -10,6 +9,13 @@ export const WEB_SEED_BAD_RUNS_MAX = 6;
 /** A run's rate means something after so long. */
 const RATE_KNOWN_MS = 500;
 
+/** What a run of the web seed has come to. */
+interface RunProgress {
+  readonly runId: number;
+  readonly receivedBytes: number;
+  readonly startedMs: number;
+}
+
 /** What is known of one web seed: how fast it is, when it may be asked again, and what it is known to have wrong. */
 export class WebSource {
   /** Place in the swarm's list of web seeds. */
@@ -17,7 +23,6 @@ export class WebSource {
   /** Lower ones first; a higher one is asked only while no lower one can be. */
   readonly tier: number;
   readonly meter: RateMeter = new RateMeter();
-  readonly runs: Set<WebRun> = new Set();
   /** Where its last run ended: the next goes on there, so that each client keeps to an arc of its own. */
   goOnAt: number | undefined;
   #lastRate: number | undefined;
@@ -63,14 +68,14 @@ export class WebSource {
     return !this.isGivenUp && (this.#badPieces.get(piece) ?? 0) < WEB_SEED_PIECE_TRIES_MAX;
   }
 
-  received(run: WebRun, lengthBytes: number, nowMs: number): void {
+  received(run: RunProgress, lengthBytes: number, nowMs: number): void {
     this.meter.add(lengthBytes, nowMs);
     const elapsedMs = nowMs - run.startedMs;
     if (elapsedMs >= RATE_KNOWN_MS) this.#lastRate = (run.receivedBytes * 1000) / elapsedMs;
   }
 
   /** A piece came whole; whether it is right is not known yet. */
-  delivered(run: WebRun, piece: number): void {
+  delivered(run: RunProgress, piece: number): void {
     this.#failures = 0;
     this.#runIds.set(piece, run.runId);
   }
