@@ -3,16 +3,24 @@ import { type CommandContext, formatBytes } from '@swarmpatch/terminal';
 
 const SHOW_INTERVAL_MS = 250;
 
-/** Waits for transfers and shows how they go, all together. @throws what the first of them fails with. */
-export async function showTransfers(transfers: readonly Transfer[], context: CommandContext): Promise<void> {
-  const sum = (of: (stats: TransferStats) => number): number =>
-    transfers.reduce((total, { stats }) => total + of(stats), 0);
-  const totalBytes = sum((stats) => stats.wantedBytes);
-  const phase = context.progress.phase('download', { totalBytes });
+/** Shows how transfers go, all together, while `work` goes on. @param running Those that have begun. */
+export async function showTransfers<T>(
+  running: () => readonly Transfer[],
+  work: Promise<T>,
+  context: CommandContext,
+): Promise<T> {
+  const phase = context.progress.phase('download');
   let isStallTold = false;
   const show = (): void => {
+    const transfers = running();
+    const sum = (of: (stats: TransferStats) => number): number =>
+      transfers.reduce((total, { stats }) => total + of(stats), 0);
+    const totalBytes = sum((stats) => stats.wantedBytes);
     // While one of them gets something, the others just have to wait.
-    const stalls = transfers.map(({ stats }) => (stats.piecesWantedLeft > 0 ? stats.stall : undefined));
+    const stalls = transfers
+      .map(({ stats }) => stats)
+      .filter(({ piecesWantedLeft }) => piecesWantedLeft > 0)
+      .map(({ stall: each }) => each);
     const [stall] = stalls.every((each) => each !== undefined) ? stalls : [];
     if (stall && !isStallTold) context.warn(describeStall(stall));
     isStallTold = stall !== undefined;
@@ -26,7 +34,7 @@ export async function showTransfers(transfers: readonly Transfer[], context: Com
   };
   const timer = setInterval(show, SHOW_INTERVAL_MS);
   try {
-    await Promise.all(transfers.map(({ done }) => done));
+    return await work;
   } finally {
     clearInterval(timer);
     show();

@@ -77,6 +77,13 @@ describe('download', () => {
     expect(reused).toBeGreaterThan(SHARED_BYTES / 2);
   });
 
+  it('fetches the others when one cannot be had, and then says why', async () => {
+    const torrents = [await seed('starfall', 32_768), join(dir, 'no-such.torrent')];
+    const { exitCode, document } = await download(torrents);
+    expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'torrent_unreadable' } } });
+    await expectWhole('starfall');
+  });
+
   it('fetches the first files first, and tells when they are whole', async () => {
     const { document, errors } = await download([await seed('starfall', 32_768)], '--play-first', 'start.bin');
     expect(document).toMatchObject({ done: true, name: 'starfall', bytes: SHARED_BYTES + OWN_BYTES });

@@ -29,28 +29,28 @@ export const download: CommandSpec = {
     const directory = input.requiredText('dir');
     const transfers = await CommandTransfers.open(readTransferSettings(input), stateDirectoryOf(directory), context);
     const torrents: DownloadedTorrent[] = [];
+    const running = (): Transfer[] => torrents.flatMap(({ transfer }) => transfer ?? []);
+    const texts = input.arguments('torrent');
     try {
-      for (const text of input.arguments('torrent')) {
-        const source = await readSource(text, transfers, context);
-        const torrent = new DownloadedTorrent(source, directory);
+      const starts = texts.map(async (text) => {
+        const torrent = new DownloadedTorrent(await readSource(text, transfers, context), directory);
         torrents.push(torrent);
         await torrent.start(transfers, context);
-      }
-      transfers.settings.firstFiles?.expectAllMatched(input.arguments('torrent').join(', '));
-      await showTransfers(
-        torrents.map(({ transfer }) => transfer),
-        context,
-      );
-      for (const torrent of torrents) await torrent.finish();
+        return torrent;
+      });
+      const started = Promise.allSettled(starts).then((outcomes) => {
+        const areAllKnown = outcomes.every(({ status }) => status === 'fulfilled');
+        if (areAllKnown) transfers.settings.firstFiles?.expectAllMatched(texts.join(', '));
+      });
+      // What one of them fails with is told when the others are done.
+      const fetches = Promise.allSettled(starts.map(async (start) => (await start).finish()));
+      const [outcomes] = await showTransfers(running, Promise.all([fetches, started]), context);
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       transfers.announceDone();
       const seconds = Math.round(transfers.seconds * 1000) / 1000;
-      await seed(
-        torrents.map(({ transfer }) => transfer),
-        transfers,
-        context,
-      );
+      await seed(running(), transfers, context);
       await transfers.readersDone();
-      return describe(torrents, seconds);
+      return describe(await Promise.all(starts), seconds);
     } catch (error) {
       transfers.announceFailure(error);
       throw error;

@@ -34,9 +34,8 @@ export class DownloadedTorrent {
     this.#folder = new DownloadFolder(directory, source.metainfo);
   }
 
-  /** What is fetched; not before `start`. */
-  get transfer(): Transfer {
-    if (!this.#transfer) throw new Error(`use the transfer of ${this.#source.metainfo.name}: it has not begun`);
+  /** Once it has begun. */
+  get transfer(): Transfer | undefined {
     return this.#transfer;
   }
 
@@ -71,21 +70,23 @@ export class DownloadedTorrent {
     this.#fetchFirst(transfer, transfers);
   }
 
-  /** All of it is here. */
+  /** Waits until all of it is here. @throws {TransferError} */
   async finish(): Promise<void> {
+    await this.#transfer?.done;
     await this.#announcing;
     await this.#folder.finish(this.#source.selection.files);
   }
 
   report(): DownloadReport {
-    const { fromPeers, fromWebSeeds, reused, uploaded } = bytesOf(this.transfer);
+    if (!this.#transfer) throw new Error(`report on ${this.#source.metainfo.name}: it has not begun`);
+    const { fromPeers, fromWebSeeds, reused, uploaded } = bytesOf(this.#transfer);
     return {
       name: this.#source.metainfo.name,
       bytes: this.#source.selection.lengthBytes,
       received: { fromPeers, fromWebSeeds },
       reused,
       uploaded,
-      protocolErrors: this.transfer.stats.protocolErrors,
+      protocolErrors: this.#transfer.stats.protocolErrors,
       ...(this.#playableSeconds === undefined ? {} : { playableSeconds: this.#playableSeconds }),
     };
   }
