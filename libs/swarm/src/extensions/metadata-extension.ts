@@ -1,8 +1,13 @@
-import { METADATA_EXTENSION } from '@swarmpatch/peer-wire';
+import {
+  encodeMetadataMessage,
+  METADATA_EXTENSION,
+  METADATA_PIECE_BYTES,
+  type MetadataMessage,
+  parseMetadataMessage,
+} from '@swarmpatch/peer-wire';
 
 import type { Outbox } from '../command.ts';
 import type { SwarmPeer } from '../peers/swarm-peer.ts';
-import { answerMetadataRequest } from './metadata-server.ts';
 import type { PeerExtension } from './peer-extension.ts';
 
 /** Gives the info dictionary to peers that come from a magnet link (BEP 9). */
@@ -17,10 +22,19 @@ export class MetadataExtension implements PeerExtension {
     this.#outbox = outbox;
   }
 
+  /** @throws {ProtocolError} `bad_extension`, `bad_metadata` */
   received(peer: SwarmPeer, payload: Uint8Array): void {
-    const answer = answerMetadataRequest(payload, this.#infoBytes);
-    const theirId = peer.extensionIds.get(this.name);
-    if (answer && theirId !== undefined)
-      this.#outbox.send(peer.number, { kind: 'extended', extensionId: theirId, payload: answer });
+    const message = parseMetadataMessage(payload);
+    const extensionId = peer.extensionIds.get(this.name);
+    if (message?.type !== 'request' || extensionId === undefined) return;
+    const answer = encodeMetadataMessage(this.#answerTo(message.piece));
+    this.#outbox.send(peer.number, { kind: 'extended', extensionId, payload: answer });
+  }
+
+  #answerTo(piece: number): MetadataMessage {
+    const begin = piece * METADATA_PIECE_BYTES;
+    const totalBytes = this.#infoBytes.length;
+    if (begin >= totalBytes) return { type: 'reject', piece };
+    return { type: 'data', piece, totalBytes, bytes: this.#infoBytes.subarray(begin, begin + METADATA_PIECE_BYTES) };
   }
 }
