@@ -18,6 +18,8 @@ export const STAGED_RESUME_DIRECTORY: string = `${STAGING_DIRECTORY}/resume`;
 export const STAGED_NAMES_DIRECTORY: string = `${STAGING_DIRECTORY}/names`;
 /** Files of a release that are shown before it is committed; emptied at every start. */
 export const PLAYABLE_DIRECTORY: string = `${STATE_DIRECTORY}/playable`;
+/** Length and time of change of each, to tell them from what others write there. */
+export const PLAYABLE_LIST_PATH: string = `${STATE_DIRECTORY}/playable.json`;
 /** Files of the player that were in the way of a release. */
 export const KEPT_DIRECTORY: string = `${STATE_DIRECTORY}/kept`;
 

@@ -1,7 +1,8 @@
+import { Buffer } from 'node:buffer';
 import { forEachBounded } from './bounded.ts';
-import { removeTree } from './durable-write.ts';
-import { ancestorsOf, errnoOf, joinPath, type FileSystem } from './file-system.ts';
-import { PLAYABLE_DIRECTORY } from './layout.ts';
+import { makeParents } from './durable-write.ts';
+import { ancestorsOf, errnoOf, joinPath, type FileStat, type FileSystem } from './file-system.ts';
+import { KEPT_DIRECTORY, PLAYABLE_DIRECTORY, PLAYABLE_LIST_PATH } from './layout.ts';
 import { inSpace } from './space.ts';
 import type { Staging } from './staging.ts';
 
@@ -24,14 +25,85 @@ export async function makePlayable(
     const directories = new Set(paths.flatMap((path) => [...ancestorsOf(path)]));
     for (const directory of [...directories].sort()) await files.makeDirectory(directory);
     await forEachBounded([...fileIndexes], (fileIndex) => show(files, staging, fileIndex));
+    await writeStamps(files, paths);
     return PLAYABLE_DIRECTORY;
   });
 }
 
-/** What a running game holds fast stays until the next time. */
-export async function discardPlayable(files: FileSystem): Promise<void> {
+/**
+ * Takes back what was shown. What a game that ran from there wrote, such as saves, is moved aside; what it still holds fast stays
+ * until the next time.
+ *
+ * @returns The directory with what was moved aside, relative to the install.
+ */
+export async function discardPlayable(files: FileSystem): Promise<string | undefined> {
+  const foreign: string[] = [];
+  await sweep(files, PLAYABLE_DIRECTORY, await readStamps(files), foreign);
+  await files.remove(PLAYABLE_LIST_PATH);
+  if (foreign.length === 0) return undefined;
+  const kept = await freeName(files);
+  for (const path of foreign) {
+    const to = joinPath(kept, path.slice(PLAYABLE_DIRECTORY.length + 1));
+    await makeParents(files, to);
+    await unlessRefused(() => files.rename(path, to));
+  }
+  await sweep(files, PLAYABLE_DIRECTORY, new Map(), []);
+  return kept;
+}
+
+/** Removes what is the launcher's. @param foreign Takes the paths of what is not. */
+async function sweep(
+  files: FileSystem,
+  directory: string,
+  stamps: ReadonlyMap<string, string>,
+  foreign: string[],
+): Promise<void> {
+  for (const { name, kind } of await files.list(directory)) {
+    const path = joinPath(directory, name);
+    if (kind === 'directory') await sweep(files, path, stamps, foreign);
+    else if (isOwn(await files.stat(path), stamps.get(path))) await unlessRefused(() => files.remove(path));
+    else foreign.push(path);
+  }
+  await files.removeDirectory(directory);
+}
+
+/** A link takes nothing away: its bytes are elsewhere, too. */
+function isOwn(stat: FileStat | undefined, stamp: string | undefined): boolean {
+  if (stat === undefined || stat.kind === 'link' || stat.linkCount > 1) return true;
+  return stamp !== undefined && stampOf(stat) === stamp;
+}
+
+function stampOf({ lengthBytes, mtimeMs }: FileStat): string {
+  return `${lengthBytes} ${mtimeMs}`;
+}
+
+async function writeStamps(files: FileSystem, paths: readonly string[]): Promise<void> {
+  const stats = await files.statAll(paths);
+  const stamps = paths.map((path, index) => [path, stats[index] && stampOf(stats[index])]);
+  await files.write(PLAYABLE_LIST_PATH, Buffer.from(JSON.stringify(Object.fromEntries(stamps))));
+}
+
+/** A list that is lost or torn makes copies look like the player's: they are moved aside, and nothing is lost. */
+async function readStamps(files: FileSystem): Promise<Map<string, string>> {
+  if ((await files.stat(PLAYABLE_LIST_PATH)) === undefined) return new Map();
   try {
-    await removeTree(files, PLAYABLE_DIRECTORY);
+    const stamps = JSON.parse(Buffer.from(await files.read(PLAYABLE_LIST_PATH)).toString()) as Record<string, string>;
+    return new Map(Object.entries(stamps));
+  } catch {
+    return new Map();
+  }
+}
+
+async function freeName(files: FileSystem): Promise<string> {
+  const taken = new Set((await files.list(KEPT_DIRECTORY)).map(({ name }) => name));
+  let name = 'playable';
+  for (let attempt = 2; taken.has(name); attempt += 1) name = `playable-${attempt}`;
+  return joinPath(KEPT_DIRECTORY, name);
+}
+
+async function unlessRefused(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }

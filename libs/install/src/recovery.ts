@@ -8,13 +8,17 @@ import { BAD_JOURNAL_PATH, JOURNAL_PATH, STAGED_NAMES_DIRECTORY, STATE_DIRECTORY
 import { discardPlayable } from './playable.ts';
 import { readManifest } from './release-documents.ts';
 
-export type Recovery =
-  /** Nothing was left undone, or only staging, which is kept for the next run. */
+export type Recovery = /** Nothing was left undone, or only staging, which is kept for the next run. */
+(
   | { kind: 'clean' }
   /** A commit had begun and is finished now. */
   | ({ kind: 'finished'; version: string } & CommitResult)
   /** There was a journal that cannot be believed: the install is marked suspect, and the next update looks at every file. */
-  | { kind: 'suspect'; reason: string };
+  | { kind: 'suspect'; reason: string }
+) & {
+  /** Where files are now that a game wrote while it ran before the commit. */
+  keptPlayable?: string;
+};
 
 /**
  * Makes an install whole after a kill or a power cut: the old release when the commit had not begun, the new one when it
@@ -22,20 +26,21 @@ export type Recovery =
  */
 export async function recover(files: FileSystem): Promise<Recovery> {
   await files.remove(`${JOURNAL_PATH}${TEMPORARY_SUFFIX}`);
-  await discardPlayable(files);
+  const kept = await discardPlayable(files);
+  const keptPlayable = kept === undefined ? {} : { keptPlayable: kept };
   const read = await believeJournal(files);
   if (read === undefined) {
     await removeTree(files, STAGED_NAMES_DIRECTORY);
-    return { kind: 'clean' };
+    return { kind: 'clean', ...keptPlayable };
   }
   if (read instanceof InstallError) {
     await markSuspect(files);
     await files.rename(JOURNAL_PATH, BAD_JOURNAL_PATH);
     await files.syncDirectories([STATE_DIRECTORY]);
-    return { kind: 'suspect', reason: read.message };
+    return { kind: 'suspect', reason: read.message, ...keptPlayable };
   }
   const result = await finishCommit(files, read);
-  return { kind: 'finished', version: read.state.installed.version, ...result };
+  return { kind: 'finished', version: read.state.installed.version, ...result, ...keptPlayable };
 }
 
 async function markSuspect(files: FileSystem): Promise<void> {

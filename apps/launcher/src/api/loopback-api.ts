@@ -138,6 +138,11 @@ export class LoopbackApi {
   /** A path is looked up among those that the torrents name, and nowhere else. */
   async #stream(request: IncomingMessage, response: ServerResponse, encodedPath: string): Promise<void> {
     const path = decodePath(encodedPath);
+    if (this.#board.torrents.length === 0 && !this.#board.isDone) {
+      response.setHeader('retry-after', 1);
+      refuse(response, 503, 'nothing is transferred yet');
+      return;
+    }
     for (const torrent of this.#board.torrents) {
       const file = path === undefined ? undefined : torrent.fileAt(path);
       if (path === undefined || !file) continue;

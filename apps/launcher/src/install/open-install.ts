@@ -111,9 +111,15 @@ export function report(recovery: Recovery, context: Pick<CommandContext, 'warn'>
     context.warn(`recovered: the update to ${recovery.version} was interrupted and is finished now`);
     for (const { path, to } of recovery.kept) context.warn(`kept ${path} as ${to}: it was in the way of the release`);
   }
+  if (recovery.keptPlayable !== undefined) context.warn(describeKeptPlayable(recovery.keptPlayable));
   if (recovery.kind === 'suspect') {
     context.warn(`recovered in doubt: ${recovery.reason}; run repair to look at every file`);
   }
+}
+
+/** @param directory Relative to the install. */
+export function describeKeptPlayable(directory: string): string {
+  return `what the game wrote while it ran before the update was done is in ${directory}; look whether you need it`;
 }
 
 function notInstalled(directory: string): InstallError {

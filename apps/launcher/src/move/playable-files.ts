@@ -32,7 +32,8 @@ export class PlayableFiles {
     return this.#files.absolute(await makePlayable(this.#files, staging, this.#indexes));
   }
 
-  async clear(): Promise<void> {
-    await discardPlayable(this.#files);
+  /** @returns where files are now that were written there meanwhile, relative to the install. */
+  clear(): Promise<string | undefined> {
+    return discardPlayable(this.#files);
   }
 }

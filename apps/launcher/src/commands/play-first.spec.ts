@@ -1,0 +1,144 @@
+import { lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
+import { SmallOrigin } from '../testing/small-origin.contract.ts';
+
+const oldBuild = generateBuild(1, { files: 8, largestBytes: 400_000 });
+const newBuild = nextBuild(oldBuild, 2);
+/** Slow enough for something to be missing when the first files are there. */
+const SLOWLY = ['--max-download', '1MB'];
+
+describe('files that come first', () => {
+  let scratch: string;
+  let game: string;
+  let origin: SmallOrigin;
+
+  beforeEach(async () => {
+    scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-first-'));
+    game = join(scratch, 'game');
+    origin = await SmallOrigin.start(join(scratch, 'builds'));
+    await origin.publish(oldBuild, '1.0.0');
+  });
+  afterEach(async () => {
+    await origin.close();
+    await rm(scratch, { recursive: true, force: true });
+  });
+
+  const pathOf = (path: string): string => join(game, path);
+  const playableOf = (path: string): string => pathOf(`.swarmpatch/playable/${path}`);
+
+  function install(more: readonly string[], onError?: (text: string) => void): Promise<LauncherRun> {
+    const trust = ['--root-fingerprint', origin.fingerprint];
+    const argv = ['install', 'starfall', '--origin', origin.url, '--dir', game, ...trust, ...more];
+    return runLauncher(argv, onError ? { onError } : {});
+  }
+
+  it('can be used before the install is done, and are taken back with all else in place', async () => {
+    const [first] = [...oldBuild].filter(({ content }) => content.length > 0 && content.length < 100_000);
+    const path = first?.path ?? '';
+    let seen: { bytes: Buffer; isInstalled: boolean } | undefined;
+    const { document } = await install([...SLOWLY, '--play-first', path], (text) => {
+      if (!text.includes('playable after')) return;
+      const isInstalled = statSync(pathOf(path), { throwIfNoEntry: false }) !== undefined;
+      seen = { bytes: readFileSync(playableOf(path)), isInstalled };
+    });
+    expect(seen?.isInstalled).toBe(false);
+    expect(seen?.bytes.equals(first?.content ?? Buffer.of())).toBe(true);
+    const { playableSeconds, seconds } = document as { playableSeconds: number; seconds: number };
+    expect(playableSeconds).toBeLessThan(seconds);
+    expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(oldBuild));
+    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'releases', 'state', 'trust']);
+  });
+
+  it('are all there for an update, those that did not change among them', async () => {
+    await install([]);
+    await origin.publish(newBuild, '1.1.0');
+    const regular = newBuild.filter(({ symlink }) => symlink === undefined);
+    const shown = new Map<string, { bytes: Buffer; mode: number }>();
+    const argv = ['update', '--dir', game, ...SLOWLY, '--play-first', '**'];
+    const { document } = await runLauncher(argv, {
+      onError: (text) => {
+        if (!text.includes('playable after')) return;
+        for (const { path } of regular) {
+          const { mode } = lstatSync(playableOf(path));
+          shown.set(path, { bytes: readFileSync(playableOf(path)), mode });
+        }
+      },
+    });
+    expect(document).toMatchObject({ changed: true, playableSeconds: expect.any(Number) as number });
+    expect(shown.size).toBe(regular.length);
+    for (const { path, content } of regular) {
+      expect(shown.get(path)?.bytes.equals(content)).toBe(true);
+      expect((shown.get(path)?.mode ?? 0) & 0o100).toBe((await stat(pathOf(path))).mode & 0o100);
+    }
+  });
+
+  it('leave what the game wrote among them, moved aside, also after a run that failed', async () => {
+    const path = oldBuild.find(({ content }) => content.length > 0)?.path ?? '';
+    const save = (): void => {
+      mkdirSync(playableOf('saves'));
+      writeFileSync(playableOf('saves/1.sav'), 'level 2');
+    };
+    const onError = (text: string): void => {
+      if (text.includes('playable after')) save();
+    };
+    const failed = await install(['--max-download', '100KB', '--timeout', '1', '--play-first', path], onError);
+    const done = await install(['--play-first', path], onError);
+    expect(failed.exitCode + done.exitCode).toBe(1);
+    expect(done.errors).toContain('.swarmpatch/kept/playable');
+    for (const kept of await readdir(pathOf('.swarmpatch/kept'))) {
+      expect(await readFile(pathOf(`.swarmpatch/kept/${kept}/saves/1.sav`), 'utf8')).toBe('level 2');
+    }
+    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('playable');
+    expect((await runLauncher(['verify', '--dir', game, '--deep'])).document).toMatchObject({ ok: true, extra: [] });
+  });
+
+  it('are never installed with what was written into them after they were checked', async () => {
+    const path = oldBuild.find(({ content }) => content.length > 0)?.path ?? '';
+    const spoiled = await install([...SLOWLY, '--play-first', path], (text) => {
+      if (text.includes('playable after')) writeFileSync(playableOf(path), 'written by the game');
+    });
+    if (spoiled.exitCode !== 0) await install([]);
+    expect((await runLauncher(['verify', '--dir', game, '--deep'])).document).toMatchObject({ ok: true });
+  });
+
+  it('are an error when there are none', async () => {
+    const { exitCode, document } = await install(['--play-first', 'no/such/*']);
+    expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'glob_unmatched' } } });
+  });
+
+  it('are told of by the API, which streams files and is gone afterwards', async () => {
+    const largest = [...oldBuild].sort((a, b) => b.content.length - a.content.length)[0];
+    const path = largest?.path ?? '';
+    let looked: Promise<{ bytes: Buffer; events: string; mode: number }> | undefined;
+    const look = async (): Promise<{ bytes: Buffer; events: string; mode: number }> => {
+      const file = pathOf('.swarmpatch/api.json');
+      const { mode } = await stat(file);
+      const { address, token } = JSON.parse(await readFile(file, 'utf8')) as { address: string; token: string };
+      const events = fetch(`${address}/events?token=${token}`).then((response) => response.text());
+      const headers = { authorization: `Bearer ${token}` };
+      for (;;) {
+        const response = await fetch(`${address}/stream/${path}`, { headers });
+        const body = Buffer.from(await response.arrayBuffer());
+        // Nothing is being fetched yet.
+        if (response.status === 503) continue;
+        return { bytes: body, events: await events, mode: mode & 0o777 };
+      }
+    };
+    const { exitCode } = await install([...SLOWLY, '--api', '127.0.0.1:0', '--play-first', path], (text) => {
+      if (text.includes('API at')) looked = look();
+    });
+    expect(exitCode).toBe(0);
+    const seen = await looked;
+    expect(seen?.mode).toBe(0o600);
+    expect(seen?.bytes.equals(largest?.content ?? Buffer.of())).toBe(true);
+    expect(seen?.events).toMatch(/event: progress[^]*event: playable[^]*event: done/);
+    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('api.json');
+  });
+});
