@@ -2,6 +2,7 @@ import { BLOCK_LENGTH_BYTES, type BlockSpan, ProtocolError } from '@swarmpatch/p
 
 import { blockKey, blockOfKey } from './block-key.ts';
 import type { Outbox } from '../command.ts';
+import { DuePeers } from './due-peers.ts';
 import type { HeldPieces } from './held-pieces.ts';
 import { NOBODY, type OpenPiece } from './open-piece.ts';
 import type { Picker } from './picker.ts';
@@ -29,10 +30,7 @@ export interface ReceivedBlock {
   readonly bytes: Uint8Array;
 }
 
-/**
- * Asks peers for blocks and takes what they send. A block that a peer will not send goes back at once. Only peers for whom
- * something has changed are looked at: most have a full pipeline, and those who have nothing to give wait for new supply.
- */
+/** Asks peers for blocks and takes what they send. A block that a peer will not send goes back at once. */
 export class Requests {
   /** Payload of all peers, verified or not. */
   readonly meter: RateMeter = new RateMeter();
@@ -43,12 +41,7 @@ export class Requests {
   readonly #outbox: Outbox;
   readonly #limit: TokenBucket;
   readonly #peers: ReadonlyMap<number, SwarmPeer>;
-  #due: SwarmPeer[] = [];
-  /** Peers with room in their pipeline and nothing to be asked for: they wait until supply is no more `#starvedAt`. */
-  readonly #starved = new Set<SwarmPeer>();
-  #starvedAt = 0;
-  /** Peers that wait for the download limit. */
-  readonly #limited = new Set<SwarmPeer>();
+  readonly #due: DuePeers;
   #isPaused = false;
 
   constructor(options: {
@@ -67,13 +60,12 @@ export class Requests {
     this.#outbox = options.outbox;
     this.#limit = options.limit;
     this.#peers = options.peers;
+    this.#due = new DuePeers(options.ledger, options.limit);
   }
 
   /** Something about the peer has changed: it may be asked for more. */
   due(peer: SwarmPeer): void {
-    if (peer.isDue) return;
-    peer.isDue = true;
-    this.#due.push(peer);
+    this.#due.add(peer);
   }
 
   /** The peer has more pieces than before. */
@@ -84,30 +76,13 @@ export class Requests {
 
   /** Time alone makes some pieces free: those who had nothing to be asked for are looked at again, now and then. */
   lookAgain(): void {
-    for (const peer of this.#starved) this.hasMore(peer);
-    this.#starved.clear();
+    for (const peer of this.#due.takeStarved()) this.hasMore(peer);
   }
 
   /** Fills the pipelines of peers that are due, as far as their rates and the download limit allow. */
   pump(nowMs: number): void {
     if (this.#isPaused) return;
-    if (this.#limited.size > 0 && this.#limit.maySpend(nowMs)) {
-      for (const peer of this.#limited) this.due(peer);
-      this.#limited.clear();
-    }
-    for (;;) {
-      if (this.#starved.size > 0 && this.#starvedAt !== this.#ledger.supply) {
-        for (const peer of this.#starved) this.due(peer);
-        this.#starved.clear();
-      }
-      if (this.#due.length === 0) return;
-      const due = this.#due;
-      this.#due = [];
-      for (const peer of due) {
-        peer.isDue = false;
-        if (this.#peers.has(peer.number)) this.#fill(peer, nowMs);
-      }
-    }
+    for (const peer of this.#due.take(nowMs)) if (this.#peers.has(peer.number)) this.#fill(peer, nowMs);
   }
 
   /** Nothing is asked for until `resume`; what is asked for is taken back. */
@@ -127,7 +102,7 @@ export class Requests {
   #fill(peer: SwarmPeer, nowMs: number): void {
     if (!peer.areWeInterested || (peer.isChokingUs && peer.allowedFast.size === 0)) return;
     if (peer.isSnubbed && nowMs < peer.retryAtMs) {
-      this.#starve(peer, this.#ledger.supply);
+      this.#due.waitForSupply(peer, this.#ledger.supply);
       return;
     }
     const depth = peer.isSnubbed ? 1 : peer.depth.blocks(peer.received.bytesPerSecond(nowMs), nowMs);
@@ -136,22 +111,17 @@ export class Requests {
     if (peer.asked.size > peer.refillAt) return;
     while (peer.asked.size < depth) {
       if (!peer.isExemptFromLimits && !this.#limit.maySpend(nowMs)) {
-        this.#limited.add(peer);
+        this.#due.waitForLimit(peer);
         return;
       }
       const supply = this.#ledger.supply;
       const picked = this.#picker.next(peer, nowMs);
       if (!picked) {
-        this.#starve(peer, supply);
+        this.#due.waitForSupply(peer, supply);
         return;
       }
       this.#ask(peer, picked.open, picked.block, nowMs);
     }
-  }
-
-  #starve(peer: SwarmPeer, supply: number): void {
-    if (this.#starved.size === 0) this.#starvedAt = supply;
-    this.#starved.add(peer);
   }
 
   #ask(peer: SwarmPeer, open: OpenPiece, block: number, nowMs: number): void {
@@ -229,8 +199,7 @@ export class Requests {
     }
     peer.forfeitedBlocks += peer.asked.size;
     peer.asked.clear();
-    this.#starved.delete(peer);
-    this.#limited.delete(peer);
+    this.#due.waitNoMore(peer);
     this.#endLead(peer);
   }
 
