@@ -34,6 +34,7 @@ describe('EqualFileTurns', () => {
       metainfo: { geometry: new PieceGeometry(files, PIECE, 10 * PIECE), pieceLengthBytes: PIECE },
       isOver: false,
       needs: (piece: number) => !have.has(piece),
+      has: (first: number, end: number) => have.missingWithin(first, end) === 0,
       leaveToOthers: (ranges: readonly PieceRange[]) => void (it.told = ranges),
     } as unknown as FileSharer;
     const it = { sharer, fileIndex: 0, have, told: [] as readonly PieceRange[] };
@@ -67,6 +68,16 @@ describe('EqualFileTurns', () => {
     for (let waitedMs = 0; waitedMs < EQUAL_FILE_WAIT_MS_MAX; waitedMs += 1_000) look(first, second);
     expect(second.told).toEqual([]);
     first.have.add(9);
+    look(first, second);
+    expect(second.told).toEqual([]);
+  });
+
+  it('has nobody fetch what one has whole, until it cannot be copied', () => {
+    const [first, second] = [place(), place()];
+    for (let piece = 0; piece < 10; piece += 1) first.have.add(piece);
+    look(first, second);
+    expect(second.told).toHaveLength(1);
+    turns.giveUp('root');
     look(first, second);
     expect(second.told).toEqual([]);
   });

@@ -13,12 +13,16 @@ const LOOK_MS = 500;
 const PAUSE_MS = 2_000;
 
 interface Turn {
-  readonly leader: Place;
+  readonly leader: Place | undefined;
+  /** Of all who lack some. */
   piecesLeft: number;
   sinceMs: number;
 }
 
-/** Lets one torrent fetch a file that several lack. The others wait for its pieces, as long as they come. */
+/**
+ * Lets one torrent fetch a file that several lack; none where one has it whole. The others wait for its pieces, as long as they
+ * come.
+ */
 export class EqualFileTurns {
   readonly #turns = new Map<string, Turn>();
   /** Files that stopped coming once: nobody waits for them again. */
@@ -52,6 +56,13 @@ export class EqualFileTurns {
     for (const [sharer, ranges] of awaited) this.#tell(sharer, ranges);
   }
 
+  /** The file cannot be copied: whoever lacks it asks for it. */
+  giveUp(root: string): void {
+    this.#turns.delete(root);
+    this.#free.add(root);
+    this.#isDue = true;
+  }
+
   forget(sharer: FileSharer): void {
     this.#told.delete(sharer);
   }
@@ -60,26 +71,29 @@ export class EqualFileTurns {
   #waiting(root: string, places: readonly Place[], nowMs: number): Place[] {
     if (this.#free.has(root)) return [];
     const lacking = places.filter((place) => !place.sharer.isOver && piecesLeft(place) > 0);
-    if (lacking.length < 2) {
+    const holder = places.find(isWhole);
+    if (lacking.length === 0 || (lacking.length === 1 && !holder)) {
       this.#turns.delete(root);
       return [];
     }
-    const turn = this.#turnOf(root, lacking, nowMs);
-    const left = piecesLeft(turn.leader);
+    const left = lacking.reduce((sum, place) => sum + piecesLeft(place), 0);
+    const turn = this.#turnOf(root, lacking, holder) ?? this.#begin(root, holder ?? leastLacking(lacking), nowMs);
     if (left !== turn.piecesLeft) turn.sinceMs = nowMs;
     turn.piecesLeft = left;
     if (nowMs - turn.sinceMs < EQUAL_FILE_WAIT_MS_MAX) return lacking.filter((place) => place !== turn.leader);
-    this.#turns.delete(root);
-    this.#free.add(root);
+    this.giveUp(root);
     return [];
   }
 
-  #turnOf(root: string, lacking: readonly Place[], nowMs: number): Turn {
-    const known = this.#turns.get(root);
-    if (known && lacking.includes(known.leader)) return known;
-    const [first, ...rest] = lacking as [Place, ...Place[]];
-    const leader = rest.reduce((best, place) => (bytesLeft(place) < bytesLeft(best) ? place : best), first);
-    const turn = { leader, piecesLeft: piecesLeft(leader), sinceMs: nowMs };
+  #turnOf(root: string, lacking: readonly Place[], holder: Place | undefined): Turn | undefined {
+    const turn = this.#turns.get(root);
+    return turn && (holder ? turn.leader === holder : turn.leader !== undefined && lacking.includes(turn.leader))
+      ? turn
+      : undefined;
+  }
+
+  #begin(root: string, leader: Place | undefined, nowMs: number): Turn {
+    const turn = { leader, piecesLeft: 0, sinceMs: nowMs };
     this.#turns.set(root, turn);
     return turn;
   }
@@ -91,6 +105,16 @@ export class EqualFileTurns {
     else this.#told.set(sharer, told);
     sharer.leaveToOthers(ranges);
   }
+}
+
+function isWhole({ sharer, fileIndex }: Place): boolean {
+  const { first, end } = sharer.metainfo.geometry.piecesOfFile(fileIndex);
+  return !sharer.isOver && sharer.has(first, end);
+}
+
+function leastLacking(places: readonly Place[]): Place | undefined {
+  const [first, ...rest] = places;
+  return rest.reduce((best, place) => (best && bytesLeft(best) <= bytesLeft(place) ? best : place), first);
 }
 
 function piecesLeft({ sharer, fileIndex }: Place): number {

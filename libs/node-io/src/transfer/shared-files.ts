@@ -134,6 +134,7 @@ export class SharedFiles {
     if (!data) {
       // Another place may have it later.
       this.#taken.get(to.sharer)?.delete(piece);
+      if (!from.sharer.isOver) this.#turns.giveUp(rootOf(from.sharer.metainfo.files[from.fileIndex]) ?? '');
       return;
     }
     while (isDue() && !to.sharer.adopt(piece, data)) await sleep(NO_ROOM_WAIT_MS, undefined, { ref: false });
