@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Metainfo, pathInDownload } from '@swarmpatch/metainfo';
+import { startDht } from '@swarmpatch/node-io/discovery';
 import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
 import { FilePieceStore, TransferSession } from '@swarmpatch/node-io/transfer';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -29,7 +30,8 @@ describe('download', () => {
     await rm(dir, { recursive: true });
   });
 
-  async function seed(name: string, pieceLengthBytes: number): Promise<string> {
+  /** @returns the torrent's file, and its infohash when other seeds than the spec's are named. */
+  async function seed(name: string, pieceLengthBytes: number, seeds = session): Promise<string> {
     const source = join(dir, 'seed', name);
     await mkdir(source, { recursive: true });
     await writeFile(join(source, 'engine.pak'), Buffer.alloc(SHARED_BYTES, 'in every game. '));
@@ -40,7 +42,8 @@ describe('download', () => {
     const store = new FilePieceStore(metainfo.geometry, (fileIndex) => join(dir, 'seed', pathOf(metainfo, fileIndex)));
     const have = new Uint8Array(Math.ceil(metainfo.pieceCount / 8)).fill(0xff);
     have[have.length - 1] = (0xff << (have.length * 8 - metainfo.pieceCount)) & 0xff;
-    session.add({ metainfo, store, have, trackers: [], webSeeds: [] });
+    seeds.add({ metainfo, store, have, trackers: [], webSeeds: [] });
+    if (seeds !== session) return Buffer.from(metainfo.infohashV1 ?? []).toString('hex');
     return join(dir, `${name}.torrent`);
   }
 
@@ -82,6 +85,27 @@ describe('download', () => {
     const { exitCode, document } = await download(torrents);
     expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'torrent_unreadable' } } });
     await expectWhole('starfall');
+  });
+
+  it('begins with a magnet link and one node of the DHT', async () => {
+    const node = await startDht({ host: '127.0.0.1', bootstrapNodes: [] });
+    const seeds = await TransferSession.open({
+      listen: { host: '127.0.0.1', port: 0 },
+      discovery: { dht: { bootstrapNodes: [{ host: '127.0.0.1', port: node.port }] } },
+    });
+    try {
+      const infohash = await seed('starfall', 65_536, seeds);
+      const dht = ['--dht-bootstrap', `127.0.0.1:${node.port}`, '--no-lan', '--no-port-mapping'];
+      const options = ['--dir', join(dir, 'copy'), '--timeout', '18', '--listen', '127.0.0.1:0', ...dht];
+      const { document } = await runLauncher(['download', `magnet:?xt=urn:btih:${infohash}`, ...options], {
+        alone: false,
+      });
+      expect(document).toMatchObject({ done: true, name: 'starfall' });
+      await expectWhole('starfall');
+    } finally {
+      await seeds.close();
+      await node.close();
+    }
   });
 
   it('fetches the first files first, and tells when they are whole', async () => {

@@ -11,7 +11,12 @@ export interface LauncherRun {
 /** A launcher in this process: each run is one command line with `--json`. */
 export async function runLauncher(
   argv: readonly string[],
-  options: { signal?: AbortSignal; onOut?: (text: string) => void; onError?: (text: string) => void } = {},
+  options: {
+    signal?: AbortSignal;
+    onOut?: (text: string) => void;
+    onError?: (text: string) => void;
+    alone?: false;
+  } = {},
 ): Promise<LauncherRun> {
   let out = '';
   let errors = '';
@@ -26,8 +31,9 @@ export async function runLauncher(
       errors += text;
       options.onError?.(text);
     },
-    // A spec looks for nobody outside this machine.
-    environment: (name) => (/^SWARMPATCH_NO_(DHT|LAN|PORT_MAPPING)$/.test(name) ? '1' : undefined),
+    // A spec looks for nobody outside this machine, unless it says so.
+    environment: (name) =>
+      /^SWARMPATCH_NO_(DHT|LAN|PORT_MAPPING)$/.test(name) && options.alone !== false ? '1' : undefined,
     nowMs: () => performance.now(),
     every: () => () => undefined,
   };

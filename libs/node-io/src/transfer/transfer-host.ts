@@ -21,6 +21,8 @@ export interface TransferHost {
   readonly encryption: EncryptionPolicy;
   readonly hasher: PieceHasher;
   readonly readCache: ReadCache;
+  /** Memory for pieces that are not written yet. */
+  readonly heldBytesMax: number;
   readonly sharedFiles: SharedFiles;
   readonly isPaused: boolean;
   /** Whether the session has a connection left to give. */

@@ -1,4 +1,5 @@
 import type { EncryptionPolicy } from '@swarmpatch/peer-wire';
+import { HELD_BYTES_MAX } from '@swarmpatch/swarm';
 
 import { TrackerClient } from '../tracker-client/index.ts';
 import { type FetchedMagnet, fetchMagnet, type FetchMagnetOptions, type PeerDiscovery } from './fetch-magnet.ts';
@@ -196,6 +197,7 @@ export class TransferSession {
       encryption: this.#options.encryption ?? ENCRYPTION_DEFAULT,
       hasher: this.#hasher,
       readCache: this.#readCache,
+      heldBytesMax: HELD_BYTES_MAX / (1 + this.#unfinished()),
       sharedFiles: this.#sharedFiles,
       get isPaused() {
         return isPaused();
@@ -204,6 +206,10 @@ export class TransferSession {
         return mayConnect();
       },
     };
+  }
+
+  #unfinished(): number {
+    return this.transfers.filter(({ stats }) => stats.piecesWantedLeft > 0).length;
   }
 
   #connections(): number {
