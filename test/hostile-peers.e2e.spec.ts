@@ -167,7 +167,6 @@ describe('launchers among hostile peers', { timeout: TIMEOUT_MS }, () => {
         message_too_long: times,
         bad_block: times,
         bad_piece_index: times,
-        too_many_requests: times,
         too_many_messages: times,
       },
     });
