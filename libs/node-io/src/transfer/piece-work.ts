@@ -16,6 +16,7 @@ export class PieceWork {
   readonly #verifier: PieceVerifier;
   readonly #hasher: PieceHasher;
   readonly #nowMs: () => number;
+  readonly #onBad: (piece: number) => void;
   readonly #onWritten: (piece: number) => void;
   readonly #onChange: () => void;
   readonly #onFailure: (error: TransferError) => void;
@@ -30,6 +31,8 @@ export class PieceWork {
     verifier: PieceVerifier;
     hasher: PieceHasher;
     nowMs: () => number;
+    /** The piece is not what it should be. */
+    onBad: (piece: number) => void;
     /** The piece lies where it belongs. */
     onWritten: (piece: number) => void;
     onChange: () => void;
@@ -42,6 +45,7 @@ export class PieceWork {
     this.#verifier = options.verifier;
     this.#hasher = options.hasher;
     this.#nowMs = options.nowMs;
+    this.#onBad = options.onBad;
     this.#onWritten = options.onWritten;
     this.#onChange = options.onChange;
     this.#onFailure = options.onFailure;
@@ -67,6 +71,7 @@ export class PieceWork {
     const isGood = digest !== undefined && (await this.#hasher.matches(digest, this.#slots.dataOf(piece)));
     if (this.#isStopped) return;
     this.#swarm.pieceVerified(piece, isGood ? 'good' : 'bad', this.#nowMs());
+    if (!isGood) this.#onBad(piece);
     this.#onChange();
   }
 

@@ -103,6 +103,15 @@ export class SharedFiles {
     this.#begin();
   }
 
+  /** Bytes that were said to be the piece are not: if they were copied, what they are of is not what it was taken for. */
+  pieceRefused(sharer: FileSharer, piece: number): void {
+    if (this.#taken.get(sharer)?.has(piece) !== true) return;
+    for (const { fileIndex } of sharer.metainfo.geometry.filesOfPiece(piece)) {
+      const root = rootOf(sharer.metainfo.files[fileIndex]);
+      if (root !== undefined) this.#turns.giveUp(root);
+    }
+  }
+
   #copyFile(from: Place, to: Place): void {
     const { first, end } = to.sharer.metainfo.geometry.piecesOfFile(to.fileIndex);
     for (let piece = first; piece < end; piece += 1) this.#copyPiece(from, to, piece);

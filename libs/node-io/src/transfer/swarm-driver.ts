@@ -93,6 +93,9 @@ export class SwarmDriver {
       store,
       verifier,
       hasher,
+      onBad: (piece) => {
+        host.sharedFiles.pieceRefused(this.#sharer, piece);
+      },
       onWritten: (piece) => {
         served.written(piece);
         this.#written.push(piece);
