@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Transfer, TransferSession } from '@swarmpatch/node-io/transfer';
 import { type CommandContext, failureOf } from '@swarmpatch/terminal';
 
-import { LoopbackApi } from '../api/loopback-api.ts';
+import type { LoopbackApi } from '../api/loopback-api.ts';
 import type { PlayableEvent, ShownTorrent, TransferBoard } from '../api/transfer-board.ts';
 import { TransferPauses } from '../pausing/transfer-pauses.ts';
 import type { TransferSettings } from '../transfer-options.ts';
@@ -131,6 +131,8 @@ export class CommandTransfers implements TransferBoard {
   }
 
   async #openApi(listen: { host: string; port: number }): Promise<void> {
+    // Loaded only by those who ask for it.
+    const { LoopbackApi } = await import('../api/loopback-api.ts');
     this.#api = await LoopbackApi.open(listen, this);
     const { url, token } = this.#api;
     await mkdir(this.#stateDirectory, { recursive: true });
