@@ -113,9 +113,11 @@ describe('files that come first', () => {
     expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'glob_unmatched' } } });
   });
 
-  it('are told of by the API, which streams files and is gone afterwards', async () => {
+  it('are told of by the API, which streams files that are equal to others, too, and is gone afterwards', async () => {
     const largest = [...oldBuild].sort((a, b) => b.content.length - a.content.length)[0];
-    const path = largest?.path ?? '';
+    const path = 'same/content';
+    const twin = { path, content: largest?.content ?? Buffer.of(), executable: false };
+    await origin.publish([...oldBuild, twin], '1.0.1');
     let looked: Promise<{ bytes: Buffer; events: string; mode: number }> | undefined;
     const look = async (): Promise<{ bytes: Buffer; events: string; mode: number }> => {
       const file = pathOf('.swarmpatch/api.json');

@@ -137,6 +137,7 @@ async function moveThrough(
       history: historyAfter(state, manifest.version),
       suspect: false,
     };
+    swarm.beginPlacing();
     const result = await inPhase(context, 'install', () => commit(files, { inventory, sealed }, { from: state, to }));
     await move.install.reload();
     await swarm.settle();

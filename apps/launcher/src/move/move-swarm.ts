@@ -30,6 +30,8 @@ export class MoveSwarm {
   #staging: Staging | undefined;
   #transfer: Transfer | undefined;
   #announcing: Promise<void> | undefined;
+  #placing: Promise<void> = Promise.resolve();
+  #endPlacing: () => void = () => undefined;
 
   constructor(install: OpenInstall, sharing: SharingSources, release: Release, context: CommandContext) {
     this.#install = install;
@@ -72,9 +74,17 @@ export class MoveSwarm {
     );
   }
 
+  /** Staged files are about to be moved to their places: nobody reads them until `settle`. */
+  beginPlacing(): void {
+    this.#placing = new Promise((resolve) => {
+      this.#endPlacing = resolve;
+    });
+  }
+
   /** The release is in place now: what is served is read from there. */
   async settle(): Promise<void> {
     this.#staging = undefined;
+    this.#endPlacing();
     this.#sharing.transfers.announceDone();
     const kept = await this.#playable.clear();
     if (kept !== undefined) this.#context.warn(describeKeptPlayable(kept));
@@ -92,6 +102,7 @@ export class MoveSwarm {
     const transfer = this.#transfer;
     this.#transfer = undefined;
     await transfer?.stop();
+    this.#endPlacing();
     await this.#announcing;
   }
 
@@ -163,6 +174,7 @@ export class MoveSwarm {
     const { files } = this.#install;
     const locate = (fileIndex: number): string =>
       files.absolute(this.#staging?.locate(fileIndex) ?? this.#release.manifest.files[fileIndex]?.path ?? '');
-    return shareRelease(this.#release, { have, wanted, locate }, this.#sharing, this.#context);
+    const whenReadable = async (): Promise<void> => this.#placing;
+    return shareRelease(this.#release, { have, wanted, locate, whenReadable }, this.#sharing, this.#context);
   }
 }

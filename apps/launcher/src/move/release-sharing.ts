@@ -1,6 +1,8 @@
 import type { PieceSet } from '@swarmpatch/install';
 import { FilePieceStore, type TorrentOptions, type Transfer } from '@swarmpatch/node-io/transfer';
 import { type CommandContext } from '@swarmpatch/terminal';
+import type { Manifest } from '@swarmpatch/release';
+import type { ShownFile } from '../api/transfer-board.ts';
 import { HostPolicy } from '../origin/host-policy.ts';
 import type { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
@@ -17,6 +19,8 @@ export interface SharedPieces {
   wanted: PieceSet;
   /** Absolute path of a file now. */
   locate: (fileIndex: number) => string;
+  /** Resolves when files are where `locate` says; at once unless they are being moved. */
+  whenReadable?: () => Promise<void>;
 }
 
 /** Joins a release's swarm: fetches what is wanted and serves what is there, until the transfer is stopped. */
@@ -51,9 +55,26 @@ export async function shareRelease(
     },
     signal: context.signal,
   });
-  const byPath = new Map(manifest.files.map((file, fileIndex) => [file.path, { fileIndex, lengthBytes: file.length }]));
-  transfers.show({ name: `${manifest.game} ${manifest.version}`, transfer, fileAt: (path) => byPath.get(path) });
+  transfers.show({
+    name: `${manifest.game} ${manifest.version}`,
+    transfer,
+    fileAt: (path) => findContent(manifest, transfer, path),
+    ...(pieces.whenReadable ? { whenReadable: pieces.whenReadable } : {}),
+  });
   return transfer;
+}
+
+/** Content that several files have is fetched as one of them. */
+function findContent(manifest: Manifest, transfer: Transfer, path: string): ShownFile | undefined {
+  const fileIndex = manifest.files.findIndex((file) => file.path === path);
+  const file = manifest.files[fileIndex];
+  if (file === undefined || file.symlink !== undefined) return undefined;
+  const { length: lengthBytes, piecesRoot } = file;
+  if (transfer.expects(fileIndex, 0, lengthBytes)) return { fileIndex, lengthBytes };
+  const other = manifest.files.findIndex(
+    (each, index) => each.piecesRoot === piecesRoot && transfer.expects(index, 0, lengthBytes),
+  );
+  return { fileIndex: other < 0 ? fileIndex : other, lengthBytes };
 }
 
 type PieceStore = TorrentOptions['store'];
