@@ -90,7 +90,7 @@ export class PieceReaders {
     try {
       for (let at = begin; at < end;) {
         const piece = Math.floor((offsetBytes + at) / pieceLengthBytes);
-        this.#window(reader, { first: piece, end: Math.min(endPiece, piece + aheadPieces) });
+        this.#pullAhead(reader, piece, Math.min(endPiece, piece + aheadPieces));
         await this.whenHere([{ first: piece, end: piece + 1 }], signal);
         const inPiece = offsetBytes + at - piece * pieceLengthBytes;
         const leftBytes = Math.min(end - at, geometry.pieceSizeBytes(piece) - inPiece);
@@ -141,9 +141,14 @@ export class PieceReaders {
     return ranges.every(({ first, end }) => this.#swarm.missingWithin(first, end) === 0);
   }
 
+  /** In steps of half a window: each is a new order of all pieces. */
+  #pullAhead(reader: symbol, piece: number, end: number): void {
+    const known = this.#windows.get(reader);
+    const isFarEnough = known && (known.end === end || known.end - piece > (known.end - known.first) / 2);
+    if (!isFarEnough) this.#window(reader, { first: piece, end });
+  }
+
   #window(reader: symbol, window: PieceRange | undefined): void {
-    const before = this.#windows.get(reader);
-    if (before?.first === window?.first && before?.end === window?.end) return;
     if (window) this.#windows.set(reader, window);
     else this.#windows.delete(reader);
     if (this.#end) return;
