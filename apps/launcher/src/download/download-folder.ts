@@ -4,10 +4,11 @@ import { dirname, join, resolve } from 'node:path';
 import { STATE_DIRECTORY } from '@swarmpatch/install';
 import { foldPath, type Metainfo, pathInDownload, type TorrentFile } from '@swarmpatch/metainfo';
 import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
-import { FilePieceStore, ResumeFile, type Transfer } from '@swarmpatch/node-io/transfer';
+import { FilePieceStore, type OfferedFiles, ResumeFile, type Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
 import { LauncherError } from '../launcher-error.ts';
+import { earlierDownloads, rememberDownload, RESUME_DIRECTORY } from './earlier-downloads.ts';
 
 /** Where a download keeps what is not of the torrent. */
 export function stateDirectoryOf(directory: string): string {
@@ -18,6 +19,7 @@ export function stateDirectoryOf(directory: string): string {
 export class DownloadFolder {
   readonly store: FilePieceStore;
   readonly #dir: string;
+  readonly #files: DiskFileSystem;
   readonly #metainfo: Metainfo;
   readonly #resume: ResumeFile;
   #have: (() => Uint8Array) | undefined;
@@ -31,6 +33,7 @@ export class DownloadFolder {
       );
     }
     this.#dir = resolve(dir);
+    this.#files = new DiskFileSystem(this.#dir);
     this.#metainfo = metainfo;
     const locate = (fileIndex: number): string => this.#pathOf(metainfo.files[fileIndex]);
     const store = new FilePieceStore(metainfo.geometry, locate);
@@ -39,8 +42,8 @@ export class DownloadFolder {
       metainfo,
       locate,
       flush: () => store.flush(),
-      files: new DiskFileSystem(this.#dir),
-      directory: `${STATE_DIRECTORY}/resume`,
+      files: this.#files,
+      directory: RESUME_DIRECTORY,
     });
   }
 
@@ -57,6 +60,11 @@ export class DownloadFolder {
     } finally {
       phase.end();
     }
+  }
+
+  /** What else was downloaded here and has files in common with this. */
+  earlier(): Promise<OfferedFiles[]> {
+    return earlierDownloads(this.#files, this.#metainfo);
   }
 
   /** What comes from now on is there for the next run, too, until `close`. */
@@ -83,7 +91,11 @@ export class DownloadFolder {
 
   /** Once the transfer has ended. */
   async close(): Promise<void> {
-    if (this.#have) await this.#resume.close(this.#have());
+    if (this.#have) {
+      await this.#resume.close(this.#have());
+      // It saves others a download; a disk that refuses it is no failure.
+      await rememberDownload(this.#files, this.#metainfo).catch(() => undefined);
+    }
     await this.store.close();
   }
 

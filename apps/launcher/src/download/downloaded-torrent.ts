@@ -45,6 +45,7 @@ export class DownloadedTorrent {
     const { settings } = transfers;
     const have = await this.#folder.check(context);
     const session = await transfers.session();
+    for (const offered of await this.#folder.earlier()) session.offer(offered);
     const transfer = session.add({
       webSeedUse: settings.webSeedUse,
       deadlineMs: settings.deadlineMs,

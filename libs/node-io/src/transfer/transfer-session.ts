@@ -7,6 +7,7 @@ import { type ListenAddress, PeerListener } from './peer-listener.ts';
 import { PieceHasher } from './piece-hasher.ts';
 import { ReadCache } from './read-cache.ts';
 import { SessionDiscovery } from './session-discovery.ts';
+import { type OfferedFiles, sharerOf } from './offered-files.ts';
 import { SharedFiles } from './shared-files.ts';
 import { expectHashes, infohashesOf } from './torrent-identity.ts';
 import { Transfer } from './transfer.ts';
@@ -33,6 +34,7 @@ export class TransferSession {
   readonly #hasher: PieceHasher;
   readonly #readCache = new ReadCache();
   readonly #sharedFiles = new SharedFiles();
+  readonly #offered: OfferedFiles[] = [];
   readonly #limits: TransferBuckets;
   readonly #trackerClient = new TrackerClient();
   readonly #discovery: SessionDiscovery;
@@ -151,6 +153,12 @@ export class TransferSession {
     return [discover];
   }
 
+  /** Torrents of this session copy equal files from there, instead of fetching them. The store is closed with the session. */
+  offer(offered: OfferedFiles): void {
+    this.#offered.push(offered);
+    this.#sharedFiles.add(sharerOf(offered));
+  }
+
   /** Of all torrents together, from now on. */
   setLimits(limits: TransferLimits): void {
     this.#limits.set(limits);
@@ -176,6 +184,7 @@ export class TransferSession {
   }
 
   async #letGo(): Promise<void> {
+    for (const { store } of this.#offered) await store.close?.();
     this.#trackerClient.close();
     await Promise.all([this.#listener?.close(), this.#hasher.close(), this.#discovery.close()]);
   }
