@@ -75,11 +75,22 @@ class Party {
 describe('Choker', () => {
   it('serves those who sent a leecher most, and one who sent nothing', () => {
     const party = new Party(12);
-    for (let at = 0; at < 8; at += 1) party.peer(at).received.add((at + 1) * 100_000, 5_000);
+    for (let at = 0; at < 8; at += 1) party.peer(at).received.add(5 ** at, 5_000);
     const served = party.round('leecher');
     const givers = party.peers.slice(8 - (UPLOAD_SLOTS - 1), 8);
     for (const giver of givers) expect(served).toContain(giver);
     expect(served).toHaveLength(UPLOAD_SLOTS);
+  });
+
+  it('prefers of those who sent a leecher about as much the ones that have least', () => {
+    const party = new Party(12);
+    for (let at = 0; at < 8; at += 1) {
+      party.peer(at).received.add(100_000 - at * 10_000, 5_000);
+      for (let piece = at; piece < 8; piece += 1) party.peer(at).pieces.add(piece);
+    }
+    party.peer(8).received.add(10_000, 5_000);
+    const served = party.round('leecher');
+    for (const giver of party.peers.slice(8 - (UPLOAD_SLOTS - 1), 8)) expect(served).toContain(giver);
   });
 
   it('forgets what was given long ago', () => {

@@ -11,6 +11,8 @@ export const UPLOAD_SLOTS = 5;
 const SLOT_BYTES_PER_SECOND = 256 * 1024;
 /** Rounds that an optimistic peer has to show what it gives. */
 export const OPTIMISTIC_ROUNDS = 3;
+/** Who gave a leecher this part of what its best giver gave is as good to it. */
+const GOOD_GIVER_SHARE = 1 / 4;
 /** One slot in so many is for peers that have not given anything. */
 const SLOTS_PER_OPTIMISTIC = 8;
 /** A newcomer is so much more likely to be tried. */
@@ -24,8 +26,8 @@ export interface ChokeDecision {
 }
 
 /**
- * Who gives is served. A leecher serves those who sent it most lately (tit-for-tat); a seed serves its givers in proportion to
- * what each gave, to it before or to others since (see docs/decisions/0011-seeding-rule.md). Some slots are for peers that have
+ * Who gives is served. A leecher serves those who sent it most lately (tit-for-tat), of equals who has
+ * least; a seed serves its givers in proportion to what each gave, to it before or to others since (see docs/decisions/0011-seeding-rule.md). Some slots are for peers that have
  * not given anything, chosen at random, so that newcomers can begin. A free slot is given away at once, not at the next round.
  */
 export class Choker {
@@ -152,8 +154,12 @@ function countGift(peer: SwarmPeer, role: 'seed' | 'leecher'): void {
   else if (role === 'leecher' && !peer.areWeChoking && peer.areWeInterested) peer.vainRounds += 1;
 }
 
+/** Among those who gave well, who has least comes first: otherwise the ones that chance favours trade with each other alone. */
 function giversOfLeecher(interested: readonly SwarmPeer[]): SwarmPeer[] {
-  return interested
+  const givers = interested
     .filter((peer) => peer.givenLatelyBytes > 0 && !peer.isSnubbed)
     .sort((a, b) => b.givenLatelyBytes - a.givenLatelyBytes);
+  const goodBytes = (givers[0]?.givenLatelyBytes ?? 0) * GOOD_GIVER_SHARE;
+  const good = givers.filter((peer) => peer.givenLatelyBytes >= goodBytes);
+  return [...good.sort((a, b) => a.pieces.count - b.pieces.count), ...givers.slice(good.length)];
 }
