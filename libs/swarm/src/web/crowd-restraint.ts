@@ -3,7 +3,7 @@ import type { WebRun } from './web-runs.ts';
 /** A run's rate shows after so long. */
 export const JUDGED_AFTER_MS = 2_000;
 /** Peers can be given whole pieces only: one that takes longer is a sign of too many at one web seed. */
-export const CROWDED_PIECE_SECONDS = 8;
+export const CROWDED_PIECE_SECONDS = 2;
 /** So many of those who know each other go on, however crowded it is. */
 export const FETCHERS_KEPT = 4;
 const PAUSE_FIRST_MS = 4_000;

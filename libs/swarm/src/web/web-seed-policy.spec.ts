@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 
-import { type PeersProgress, WebSeedPolicy } from './web-seed-policy.ts';
+import { PEERS_TOO_SLOW_BYTES_PER_SECOND, type PeersProgress, WebSeedPolicy } from './web-seed-policy.ts';
 
 const progress: PeersProgress = {
   bytesPerSecond: 0,
   webSeedBytesPerSecond: undefined,
   downloadLimitBytesPerSecond: Infinity,
   leftBytes: 1e9,
+  webSeedBytes: 0,
+  rivalCount: 0,
   havePeersAll: true,
   isAllAskedFor: false,
 };
@@ -36,6 +38,36 @@ describe('WebSeedPolicy', () => {
     expect(policy.need(slow, 12_000)).toBe('any');
     expect(policy.need(fast, 13_000)).toBe('any');
     expect(policy.need(fast, 17_000)).toBe('unavailable_only');
+  });
+
+  it('makes up for slow peers in a crowd, and no more', () => {
+    const policy = new WebSeedPolicy();
+    const crowd = { ...slow, rivalCount: 50 };
+    let webSeedBytes = 0;
+    for (let nowMs = 0; nowMs < 100_000; nowMs += 500)
+      if (policy.need({ ...crowd, webSeedBytes }, nowMs) === 'any') webSeedBytes += 500_000;
+    const lackedBytes = (PEERS_TOO_SLOW_BYTES_PER_SECOND - slow.bytesPerSecond) * 100;
+    expect(webSeedBytes).toBeGreaterThan(lackedBytes - 500_000);
+    expect(webSeedBytes).toBeLessThan(lackedBytes + 500_000);
+  });
+
+  it('gives each of a crowd a fair part of a fast web seed', () => {
+    const policy = new WebSeedPolicy();
+    const crowd = { ...slow, rivalCount: 9, webSeedBytesPerSecond: 1e7 };
+    let webSeedBytes = 0;
+    for (let nowMs = 0; nowMs < 100_000; nowMs += 500)
+      if (policy.need({ ...crowd, webSeedBytes }, nowMs) === 'any') webSeedBytes += 5e6;
+    expect(webSeedBytes / 100).toBeGreaterThan(0.9e6);
+    expect(webSeedBytes / 100).toBeLessThan(1.1e6);
+  });
+
+  it('waits longer for the tail of what took long', () => {
+    const policy = new WebSeedPolicy();
+    const tail = { ...fast, bytesPerSecond: 200_000, leftBytes: 1e6, isAllAskedFor: true };
+    policy.need(fast, 0);
+    policy.need(tail, 97_000);
+    expect(policy.need(tail, 100_000)).toBe('unavailable_only');
+    expect(policy.need({ ...tail, leftBytes: 3e6 }, 100_000)).toBe('tail');
   });
 
   it('does not call a web seed that is slower than the peers', () => {

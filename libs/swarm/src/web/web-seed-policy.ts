@@ -9,8 +9,9 @@ export const RECOVERED_HOLD_MS = 4_000;
 /** What counts as fast again, as a multiple of what is too slow. */
 const RECOVERED_FACTOR = 2;
 const RECOVERED_FACTOR_DEADLINE = 1.25;
-/** Peers may take so long for what is left once all of it is asked for; then HTTP brings it, too. */
+/** Peers may take so long for what is left once all of it is asked for, or this part of the time so far; then HTTP brings it, too. */
 export const TAIL_MS = 3_000;
+const TAIL_SHARE = 0.1;
 const TAIL_HOLD_MS = 2_000;
 /** Kept back from a deadline for the last pieces, as a part of what is left and at most so long. */
 const DEADLINE_RESERVE = 0.1;
@@ -24,6 +25,10 @@ export interface PeersProgress {
   /** Infinity for no limit. */
   readonly downloadLimitBytesPerSecond: number;
   readonly leftBytes: number;
+  /** Received over HTTP so far. */
+  readonly webSeedBytes: number;
+  /** Peers that lack pieces: where one finds peers slow, so do they, and all of them turn to HTTP. */
+  readonly rivalCount: number;
   /** Whether peers have all that is wanted: while they do not, HTTP is at work anyway, and they have little to give yet. */
   readonly havePeersAll: boolean;
   /** Nothing wanted is left that no peer was asked for. */
@@ -43,6 +48,11 @@ export class WebSeedPolicy {
   #fastSinceMs: number | undefined;
   #tailSinceMs: number | undefined;
   #isSlow = false;
+  #startedMs: number | undefined;
+  #accountMs: number | undefined;
+  #webSeedBytes = 0;
+  /** What peers brought less than they had to, and HTTP has not made up for. */
+  #owedBytes = 0;
 
   /** @param deadlineMs When everything is to be here, on the clock of `nowMs`. */
   constructor(deadlineMs?: number) {
@@ -50,11 +60,29 @@ export class WebSeedPolicy {
   }
 
   need(progress: PeersProgress, nowMs: number): WebSeedNeed {
+    this.#startedMs ??= nowMs;
     this.#judgeRate(progress, nowMs);
+    this.#keepAccount(progress, nowMs);
     this.#tailSinceMs = progress.isAllAskedFor ? (this.#tailSinceMs ?? nowMs) : undefined;
-    if (this.#isSlow) return 'any';
+    const isAmongRivals = this.#deadlineMs === undefined && progress.rivalCount > 0;
+    if (this.#isSlow && (!isAmongRivals || this.#owedBytes > 0)) return 'any';
     const isTail = this.#tailSinceMs !== undefined && nowMs - this.#tailSinceMs >= TAIL_HOLD_MS;
-    return isTail && progress.leftBytes * 1000 > progress.bytesPerSecond * TAIL_MS ? 'tail' : 'unavailable_only';
+    const tailMs = Math.max(TAIL_MS, (nowMs - this.#startedMs) * TAIL_SHARE);
+    return isTail && progress.leftBytes * 1000 > progress.bytesPerSecond * tailMs ? 'tail' : 'unavailable_only';
+  }
+
+  /** In a crowd HTTP makes up for what is too slow, or gives each a fair part of what it has, and no more. */
+  #keepAccount(progress: PeersProgress, nowMs: number): void {
+    const { bytesPerSecond, webSeedBytes, webSeedBytesPerSecond = 0, rivalCount } = progress;
+    const fairRate = Math.max(this.#wantedRate(progress, nowMs), webSeedBytesPerSecond / (rivalCount + 1));
+    const lackedBytes = ((fairRate - bytesPerSecond) * (nowMs - (this.#accountMs ?? nowMs))) / 1000;
+    // What it brought before, when it was needed for the first copy, is not counted.
+    const broughtBytes = this.#isSlow ? webSeedBytes - this.#webSeedBytes : 0;
+    const leastBytes = Math.min(0, this.#owedBytes);
+    const mostBytes = (fairRate * SLOW_HOLD_MS) / 1000;
+    this.#owedBytes = Math.max(leastBytes, Math.min(this.#owedBytes + lackedBytes, mostBytes)) - broughtBytes;
+    this.#accountMs = nowMs;
+    this.#webSeedBytes = webSeedBytes;
   }
 
   /** What peers have to bring, in bytes a second. */

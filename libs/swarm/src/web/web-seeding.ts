@@ -50,6 +50,8 @@ export class WebSeeding {
         bytesPerSecond: peers.bytesPerSecond,
         webSeedBytesPerSecond: this.seeds.bestLastRate,
         downloadLimitBytesPerSecond,
+        webSeedBytes: this.seeds.rawBytes,
+        rivalCount: peers.count - seedCount,
         leftBytes: this.#ledger.wantedLeftBytes,
         havePeersAll: seedCount > 0 || this.#ledger.rarity.unavailableCount === 0,
         isAllAskedFor: this.#ledger.isAllAskedFor,
