@@ -15,7 +15,7 @@ import { describeBoard, type PlayableEvent, type TransferBoard } from './transfe
 export const API_CONNECTIONS_MAX = 64;
 /** Of one request, all headers together. */
 export const API_HEADER_BYTES_MAX: number = 8 * 1024;
-const REQUEST_MS_MAX = 10_000;
+export const API_REQUEST_MS_MAX = 10_000;
 const PROGRESS_MS = 250;
 /** For the last events to leave. */
 const FAREWELL_MS = 500;
@@ -64,8 +64,8 @@ export class LoopbackApi {
   static async open({ host, port }: { host: string; port: number }, board: TransferBoard): Promise<LoopbackApi> {
     const server = createServer({
       maxHeaderSize: API_HEADER_BYTES_MAX,
-      headersTimeout: REQUEST_MS_MAX,
-      requestTimeout: REQUEST_MS_MAX,
+      headersTimeout: API_REQUEST_MS_MAX,
+      requestTimeout: API_REQUEST_MS_MAX,
     });
     server.maxConnections = API_CONNECTIONS_MAX;
     await new Promise<void>((resolve, reject) => {
