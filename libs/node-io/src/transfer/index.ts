@@ -2,7 +2,7 @@ export { type FetchedMagnet, fetchMagnet, type FetchMagnetOptions, type PeerDisc
 export { FilePieceStore, type FilePieceStoreOptions, OPEN_FILES_MAX } from './file-piece-store.ts';
 export type { ListenAddress } from './peer-listener.ts';
 export type { OfferedFiles } from './offered-files.ts';
-export { RESUME_INTERVAL_MS, ResumeFile, type ResumeFileOptions } from './resume-file.ts';
+export { ResumeFile, type ResumeFileOptions } from './resume-file.ts';
 export { Transfer } from './transfer.ts';
 export type {
   SessionOptions,

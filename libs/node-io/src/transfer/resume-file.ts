@@ -14,8 +14,8 @@ import type { DiskFileSystem } from '../file-system/index.ts';
 import { type CheckFilesOptions, checkPieces } from '../hashing/index.ts';
 import { isSameStamp, stampFiles } from './file-stamps.ts';
 
-/** How often resume data is written at most, but for the end: each time, all that was received is flushed. */
-export const RESUME_INTERVAL_MS = 30_000;
+/** Between two times that resume data is written, but for the end: each time, all that was received is flushed. */
+export const RESUME_INTERVAL_MS_MIN = 30_000;
 
 export interface ResumeFileOptions {
   readonly metainfo: Metainfo;
@@ -83,7 +83,7 @@ export class ResumeFile {
 
   /** Writes what `have` says from time to time, until `close`. */
   keep(have: () => Uint8Array): void {
-    this.#timer = setInterval(() => void this.save(have()), RESUME_INTERVAL_MS);
+    this.#timer = setInterval(() => void this.save(have()), RESUME_INTERVAL_MS_MIN);
     this.#timer.unref();
   }
 
