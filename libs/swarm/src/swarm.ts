@@ -6,11 +6,12 @@ import { Host } from './peers/host.ts';
 import type { PeerAddress } from './peers/peer-address.ts';
 import type { PeerOrigin } from './peers/peer-book.ts';
 import { type NewPeer } from './peers/peer-registry.ts';
+import { Priorities } from './pieces/priorities.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 import { assembleParts, type SwarmParts } from './swarm-parts.ts';
+import { receivedBytes, statsOf } from './swarm-stats.ts';
 import { type SourceState, SourceWatch } from './web/source-state.ts';
-import { URGENT_PRIORITY } from './web/urgent-pieces.ts';
 
 /** Who may name peers of a private torrent (BEP 27). */
 const PRIVATE_ORIGINS: ReadonlySet<PeerOrigin> = new Set(['named', 'found']);
@@ -28,14 +29,14 @@ export class Swarm {
   readonly #isPrivate: boolean;
   readonly #sent = new RateMeter();
   readonly #sourceWatch = new SourceWatch();
-  #priorities: Uint8Array | undefined;
-  #reading: readonly PieceRange[] = [];
+  readonly #priorities: Priorities;
   readonly #lanLimits: 'exempt' | 'counted';
   #isPaused = false;
   #nextSilenceCheckMs = -Infinity;
 
   constructor(options: SwarmOptions) {
     this.#parts = assembleParts(options, this.#outbox);
+    this.#priorities = new Priorities(this.#parts.ledger);
     this.#isPrivate = options.metainfo?.private === true;
     this.#lanLimits = options.lanLimits ?? 'counted';
   }
@@ -64,24 +65,7 @@ export class Swarm {
   }
 
   stats(nowMs: number): SwarmStats {
-    const { fromPeersBytes, fromWebSeedsBytes } = this.#parts.finish;
-    return {
-      fromPeersBytes,
-      fromWebSeedsBytes,
-      webSeedRawBytes: this.#parts.webSeeding.seeds.rawBytes,
-      wastedBytes: Math.max(0, this.#receivedBytes - fromPeersBytes - fromWebSeedsBytes),
-      fromDiskBytes: this.#parts.finish.fromDiskBytes,
-      uploadedBytes: this.#sent.totalBytes,
-      badPieces: this.#parts.finish.badPieces,
-      protocolErrors: this.#parts.connections.protocolErrors,
-      peers: this.#parts.peers.size,
-      piecesHave: this.#parts.ledger.have.count,
-      piecesWantedLeft: this.#parts.ledger.wantedLeft,
-      wantedLeftBytes: this.#parts.ledger.wantedLeftBytes,
-      peersBytesPerSecond: this.#parts.requests.meter.bytesPerSecond(nowMs),
-      webSeedsBytesPerSecond: this.#parts.webSeeding.seeds.bytesPerSecond(nowMs),
-      uploadBytesPerSecond: this.#sent.bytesPerSecond(nowMs),
-    };
+    return statsOf(this.#parts, this.#sent, nowMs);
   }
 
   /** Of a private torrent (BEP 27), peers from trackers and the user's own are taken, and no others. */
@@ -187,14 +171,12 @@ export class Swarm {
    *   called in at once for what no peer is bringing of them.
    */
   setPriorities(priorities: Uint8Array | undefined): void {
-    this.#priorities = priorities;
-    this.#prioritise();
+    this.#priorities.choose(priorities);
   }
 
   /** Somebody waits for these pieces right now, such as readers of a file: urgent until the next call. */
   readAhead(ranges: readonly PieceRange[]): void {
-    this.#reading = ranges;
-    this.#prioritise();
+    this.#priorities.readAhead(ranges);
   }
 
   /**
@@ -297,14 +279,6 @@ export class Swarm {
     this.#parts.requests.audit();
   }
 
-  #prioritise(): void {
-    const { pieceCount } = this.#parts.ledger.layout;
-    const priorities = this.#reading.length > 0 ? new Uint8Array(pieceCount) : this.#priorities;
-    if (this.#reading.length > 0 && this.#priorities) priorities?.set(this.#priorities);
-    for (const { first, end } of this.#reading) priorities?.fill(URGENT_PRIORITY, first, end);
-    this.#parts.ledger.setPriorities(priorities);
-  }
-
   #isHere(piece: number, nowMs: number): void {
     this.#parts.sessions.announce(piece, this.#parts.peers.values());
     if (this.#parts.ledger.have.isFull)
@@ -335,7 +309,7 @@ export class Swarm {
   #watchSources(nowMs: number): void {
     this.#sourceWatch.look(
       {
-        receivedBytes: this.#receivedBytes,
+        receivedBytes: receivedBytes(this.#parts),
         isComplete: this.isComplete,
         isBusy: this.#parts.finish.isBusy,
         canPeersHelp: [...this.#parts.peers.values()].some((peer) => peer.usefulPieces > 0),
@@ -343,9 +317,5 @@ export class Swarm {
       },
       nowMs,
     );
-  }
-
-  get #receivedBytes(): number {
-    return this.#parts.requests.meter.totalBytes + this.#parts.webSeeding.seeds.rawBytes;
   }
 }

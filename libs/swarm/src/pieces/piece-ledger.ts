@@ -15,7 +15,7 @@ import { Bitfield } from './bitfield.ts';
 import type { BlockLayout } from './block-layout.ts';
 import { OpenPiece } from './open-piece.ts';
 import { RarityOrder } from './rarity-order.ts';
-import { urgentPieces } from '../web/urgent-pieces.ts';
+import { WantedPieces } from './wanted-pieces.ts';
 
 export type PieceState = 'absent' | 'open' | 'verifying' | 'writing' | 'have';
 
@@ -38,37 +38,29 @@ export interface PieceLedgerOptions {
 
 export class PieceLedger {
   readonly layout: BlockLayout;
-  readonly wanted: Bitfield;
   readonly have: Bitfield;
   readonly rarity: RarityOrder;
   readonly #states: Uint8Array;
   readonly #open = new Map<number, OpenPiece>();
   /** Open pieces with blocks that nobody was asked for. */
   readonly #lacking = new Set<OpenPiece>();
+  readonly #wanted: WantedPieces;
   readonly #heldBytesMax: number;
   #heldBytes = 0;
-  #urgent: ReadonlySet<number> = urgentPieces(undefined);
-  #leftToOthers: Bitfield | undefined;
   #supply = 0;
   #pickable = 0;
-  #wantedLeft = 0;
-  #wantedLeftBytes = 0;
 
   constructor(options: PieceLedgerOptions) {
     const { layout, have, wanted } = options;
     this.layout = layout;
-    this.wanted = wanted;
     this.have = new Bitfield(layout.pieceCount, have.bits);
+    this.#wanted = new WantedPieces({ layout, wanted, have });
     this.rarity = new RarityOrder(layout.pieceCount, options.random);
     this.#states = new Uint8Array(layout.pieceCount);
     this.#heldBytesMax = Math.max(options.heldBytesMax, 2 * layout.pieceLengthBytes);
     for (let piece = 0; piece < layout.pieceCount; piece += 1) {
       if (this.have.has(piece)) this.#states[piece] = HAVE;
-      else if (wanted.has(piece)) {
-        this.rarity.add(piece);
-        this.#wantedLeft += 1;
-        this.#wantedLeftBytes += layout.filledBytes(piece);
-      }
+      else if (wanted.has(piece)) this.rarity.add(piece);
     }
   }
 
@@ -80,13 +72,17 @@ export class PieceLedger {
     return this.#heldBytes;
   }
 
+  get wanted(): Bitfield {
+    return this.#wanted.bits;
+  }
+
   /** Wanted pieces that are not written yet. */
   get wantedLeft(): number {
-    return this.#wantedLeft;
+    return this.#wanted.leftCount;
   }
 
   get wantedLeftBytes(): number {
-    return this.#wantedLeftBytes;
+    return this.#wanted.leftBytes;
   }
 
   get openPieces(): Iterable<OpenPiece> {
@@ -99,7 +95,7 @@ export class PieceLedger {
 
   /** Pieces that are waited for right now, in order. */
   get urgent(): ReadonlySet<number> {
-    return this.#urgent;
+    return this.#wanted.urgent;
   }
 
   /** Grows when something may be asked for that could not before: whoever found nothing may look again. */
@@ -134,7 +130,7 @@ export class PieceLedger {
 
   /** A piece that is wanted and not yet held whole. */
   isNeeded(piece: number): boolean {
-    return this.wanted.has(piece) && (this.#states[piece] ?? ABSENT) < VERIFYING;
+    return this.#wanted.has(piece) && (this.#states[piece] ?? ABSENT) < VERIFYING;
   }
 
   /** Whether memory allows for the piece; one that is held already needs none. */
@@ -222,37 +218,30 @@ export class PieceLedger {
   lost(piece: number): void {
     this.#move(piece, HAVE, ABSENT);
     this.have.delete(piece);
-    if (!this.wanted.has(piece)) return;
-    this.#wantedLeft += 1;
-    this.#wantedLeftBytes += this.layout.filledBytes(piece);
+    this.#wanted.lost(piece);
   }
 
   /** Of a piece that is lost: it is not to be fetched. */
   doNotWant(piece: number): void {
     if (this.#states[piece] !== ABSENT) throw new Error(`do without piece ${piece}: it is ${this.stateOf(piece)}`);
-    if (!this.wanted.delete(piece)) return;
-    this.rarity.remove(piece);
-    this.#wantedLeft -= 1;
-    this.#wantedLeftBytes -= this.layout.filledBytes(piece);
+    if (this.#wanted.forgo(piece)) this.rarity.remove(piece);
   }
 
   /** @param priorities By piece, the highest first; undefined when all are equal. */
   setPriorities(priorities: Uint8Array | undefined): void {
-    this.#urgent = urgentPieces(priorities);
+    this.#wanted.setPriorities(priorities);
     this.rarity.setPriorities(priorities);
     this.#supply += 1;
   }
 
   /** Absent pieces of these ranges come from elsewhere than the network, unless they are urgent; until the next call. */
   leaveToOthers(ranges: readonly PieceRange[]): void {
-    const left = ranges.length > 0 ? new Bitfield(this.layout.pieceCount) : undefined;
-    for (const { first, end } of ranges) for (let piece = first; piece < end; piece += 1) left?.add(piece);
-    this.#leftToOthers = left;
+    this.#wanted.leaveToOthers(ranges);
     this.piecesFreed();
   }
 
   isLeftToOthers(piece: number): boolean {
-    return this.#leftToOthers?.has(piece) === true && !this.#urgent.has(piece);
+    return this.#wanted.isLeftToOthers(piece);
   }
 
   /** Compares what is kept about pieces with what it is kept of. @throws {Error} for tests. */
@@ -263,7 +252,7 @@ export class PieceLedger {
       const fits =
         this.#open.has(piece) === (state === 'open') &&
         this.have.has(piece) === (state === 'have') &&
-        this.rarity.includes(piece) === (state === 'absent' && this.wanted.has(piece));
+        this.rarity.includes(piece) === (state === 'absent' && this.#wanted.has(piece));
       if (!fits) throw new Error(`audit: piece ${piece} is ${state} and something else`);
       if (state !== 'absent' && state !== 'have') heldBytes += this.layout.sizeBytes(piece);
     }
@@ -280,9 +269,7 @@ export class PieceLedger {
 
   #had(piece: number): void {
     this.have.add(piece);
-    if (!this.wanted.has(piece)) return;
-    this.#wantedLeft -= 1;
-    this.#wantedLeftBytes -= this.layout.filledBytes(piece);
+    this.#wanted.had(piece);
   }
 
   #lack(open: OpenPiece): void {
@@ -313,7 +300,7 @@ export class PieceLedger {
       this.rarity.remove(piece);
       if (this.isAllAskedFor) this.#supply += 1;
     }
-    if (to === ABSENT && this.wanted.has(piece)) {
+    if (to === ABSENT && this.#wanted.has(piece)) {
       this.rarity.add(piece);
       this.piecesFreed();
     }
