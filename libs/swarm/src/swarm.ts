@@ -6,18 +6,17 @@ import { Host } from './peers/host.ts';
 import type { PeerAddress } from './peers/peer-address.ts';
 import type { PeerOrigin } from './peers/peer-book.ts';
 import { type NewPeer } from './peers/peer-registry.ts';
+import { auditPieces } from './pieces/piece-audit.ts';
 import { Priorities } from './pieces/priorities.ts';
 import { RateMeter } from './rates/rate-meter.ts';
 import type { SwarmOptions, SwarmStats } from './swarm-options.ts';
 import { assembleParts, type SwarmParts } from './swarm-parts.ts';
-import { receivedBytes, statsOf } from './swarm-stats.ts';
-import { type SourceState, SourceWatch } from './web/source-state.ts';
+import { statsOf } from './swarm-stats.ts';
+import { Upkeep } from './upkeep.ts';
+import type { SourceState } from './web/source-state.ts';
 
 /** Who may name peers of a private torrent (BEP 27). */
 const PRIVATE_ORIGINS: ReadonlySet<PeerOrigin> = new Set(['named', 'found']);
-
-/** How often it is looked for peers that have gone silent. */
-const SILENCE_CHECK_MS = 1_000;
 
 /**
  * One torrent's swarm as this client sees it. Connections, messages, verified pieces and time go in; `drain` gives what is to
@@ -28,14 +27,13 @@ export class Swarm {
   readonly #parts: SwarmParts;
   readonly #isPrivate: boolean;
   readonly #sent = new RateMeter();
-  readonly #sourceWatch = new SourceWatch();
+  readonly #upkeep: Upkeep;
   readonly #priorities: Priorities;
   readonly #lanLimits: 'exempt' | 'counted';
-  #isPaused = false;
-  #nextSilenceCheckMs = -Infinity;
 
   constructor(options: SwarmOptions) {
     this.#parts = assembleParts(options, this.#outbox);
+    this.#upkeep = new Upkeep({ parts: this.#parts, outbox: this.#outbox, sent: this.#sent });
     this.#priorities = new Priorities(this.#parts.ledger);
     this.#isPrivate = options.metainfo?.private === true;
     this.#lanLimits = options.lanLimits ?? 'counted';
@@ -57,7 +55,7 @@ export class Swarm {
 
   /** Whether what is wanted comes; as of the last tick. */
   get sourceState(): SourceState {
-    return this.#sourceWatch.state;
+    return this.#upkeep.sourceState;
   }
 
   get have(): Uint8Array {
@@ -193,22 +191,22 @@ export class Swarm {
   }
 
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#upkeep.isPaused;
   }
 
   /** Nothing is asked for or served until `resume`. Connections stay. */
   pause(): void {
-    this.#isPaused = true;
+    this.#upkeep.isPaused = true;
     this.#parts.requests.pause();
     this.#parts.unchoking.pause();
     this.#parts.webSeeding.seeds.stopAll();
   }
 
   resume(nowMs: number): void {
-    this.#isPaused = false;
+    this.#upkeep.isPaused = false;
     this.#parts.requests.resume();
     this.#parts.unchoking.resume(nowMs);
-    this.#planWebSeeds(nowMs);
+    this.#upkeep.planWebSeeds(nowMs);
   }
 
   /** Bytes of a run arrived. Returns how long to wait before more are read, to keep the download limit. */
@@ -233,7 +231,7 @@ export class Swarm {
 
   webRunEnded(runId: number, nowMs: number): void {
     this.#parts.webSeeding.seeds.ended(runId);
-    this.#planWebSeeds(nowMs);
+    this.#upkeep.planWebSeeds(nowMs);
   }
 
   webRunFailed(runId: number, retryAfterMs: number | undefined, nowMs: number): void {
@@ -242,17 +240,7 @@ export class Swarm {
 
   /** To be called several times a second. */
   tick(nowMs: number): void {
-    this.#checkSilence(nowMs);
-    this.#parts.unchoking.round(this.isComplete ? 'seed' : 'leecher', this.#sent.bytesPerSecond(nowMs), nowMs);
-    this.#parts.extensions.tick(this.#parts.peers.values(), nowMs);
-    this.#parts.hashes.tick(nowMs);
-    this.#parts.superSeeding?.tick(nowMs);
-    if (this.#isPaused) return;
-    this.#parts.connections.makeRoom(nowMs);
-    for (const address of this.#parts.registry.book.take(this.#parts.peers.size, nowMs))
-      this.#outbox.put({ kind: 'dial', address });
-    this.#planWebSeeds(nowMs);
-    this.#watchSources(nowMs);
+    this.#upkeep.tick(nowMs);
   }
 
   /** Closes every connection. */
@@ -275,7 +263,7 @@ export class Swarm {
 
   /** @throws {Error} when the books do not agree; for tests. */
   audit(): void {
-    this.#parts.ledger.audit();
+    auditPieces(this.#parts.ledger);
     this.#parts.requests.audit();
   }
 
@@ -283,39 +271,5 @@ export class Swarm {
     this.#parts.sessions.announce(piece, this.#parts.peers.values());
     if (this.#parts.ledger.have.isFull)
       for (const peer of this.#parts.peers.values()) this.#parts.connections.dropUseless(peer, nowMs);
-  }
-
-  #checkSilence(nowMs: number): void {
-    if (nowMs < this.#nextSilenceCheckMs) return;
-    this.#nextSilenceCheckMs = nowMs + SILENCE_CHECK_MS;
-    this.#parts.requests.snubSilent(nowMs);
-    this.#parts.requests.lookAgain();
-    this.#parts.connections.keepAlive(nowMs);
-  }
-
-  #planWebSeeds(nowMs: number): void {
-    if (this.isComplete || this.#isPaused) return;
-    const { meter } = this.#parts.requests;
-    this.#parts.webSeeding.plan(
-      {
-        count: this.#parts.peers.size,
-        bytesPerSecond: meter.bytesPerSecond(nowMs),
-        urgent: this.#parts.ledger.urgent,
-      },
-      nowMs,
-    );
-  }
-
-  #watchSources(nowMs: number): void {
-    this.#sourceWatch.look(
-      {
-        receivedBytes: receivedBytes(this.#parts),
-        isComplete: this.isComplete,
-        isBusy: this.#parts.finish.isBusy,
-        canPeersHelp: [...this.#parts.peers.values()].some((peer) => peer.usefulPieces > 0),
-        provenBad: this.#parts.webSeeding.seeds.provenBad,
-      },
-      nowMs,
-    );
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { Bitfield } from './bitfield.ts';
 import { BlockLayout } from './block-layout.ts';
+import { auditPieces } from './piece-audit.ts';
 import { PieceLedger } from './piece-ledger.ts';
 
 const PIECE = 65_536;
@@ -44,7 +45,7 @@ describe('PieceLedger', () => {
     ledger.written(10);
     expect([ledger.stateOf(10), ledger.heldBytes, ledger.wantedLeft]).toEqual(['have', 0, 10]);
     expect(ledger.wantedLeftBytes).toBe(10 * PIECE);
-    ledger.audit();
+    auditPieces(ledger);
   });
 
   it('makes a piece with wrong bytes absent and pickable again', () => {
@@ -100,7 +101,7 @@ describe('PieceLedger', () => {
             if (action === 'ask') ledger.ask(open, block);
             else ledger.receive(open, block, sender, 0);
           }
-          ledger.audit();
+          auditPieces(ledger);
           const missing = open.nextMissing();
           if (missing !== undefined) expect(open.isReceived(missing) || open.askersOf(missing) > 0).toBe(false);
         }

@@ -45,7 +45,7 @@ export class PieceLedger {
   /** Open pieces with blocks that nobody was asked for. */
   readonly #lacking = new Set<OpenPiece>();
   readonly #wanted: WantedPieces;
-  readonly #heldBytesMax: number;
+  readonly heldBytesMax: number;
   #heldBytes = 0;
   #supply = 0;
   #pickable = 0;
@@ -57,7 +57,7 @@ export class PieceLedger {
     this.#wanted = new WantedPieces({ layout, wanted, have });
     this.rarity = new RarityOrder(layout.pieceCount, options.random);
     this.#states = new Uint8Array(layout.pieceCount);
-    this.#heldBytesMax = Math.max(options.heldBytesMax, 2 * layout.pieceLengthBytes);
+    this.heldBytesMax = Math.max(options.heldBytesMax, 2 * layout.pieceLengthBytes);
     for (let piece = 0; piece < layout.pieceCount; piece += 1) {
       if (this.have.has(piece)) this.#states[piece] = HAVE;
       else if (wanted.has(piece)) this.rarity.add(piece);
@@ -135,7 +135,7 @@ export class PieceLedger {
 
   /** Whether memory allows for the piece; one that is held already needs none. */
   hasRoomFor(piece: number): boolean {
-    return this.#states[piece] !== ABSENT || this.#heldBytes + this.layout.sizeBytes(piece) <= this.#heldBytesMax;
+    return this.#states[piece] !== ABSENT || this.#heldBytes + this.layout.sizeBytes(piece) <= this.heldBytesMax;
   }
 
   /** absent → open */
@@ -242,29 +242,6 @@ export class PieceLedger {
 
   isLeftToOthers(piece: number): boolean {
     return this.#wanted.isLeftToOthers(piece);
-  }
-
-  /** Compares what is kept about pieces with what it is kept of. @throws {Error} for tests. */
-  audit(): void {
-    let heldBytes = 0;
-    for (let piece = 0; piece < this.layout.pieceCount; piece += 1) {
-      const state = this.stateOf(piece);
-      const fits =
-        this.#open.has(piece) === (state === 'open') &&
-        this.have.has(piece) === (state === 'have') &&
-        this.rarity.includes(piece) === (state === 'absent' && this.#wanted.has(piece));
-      if (!fits) throw new Error(`audit: piece ${piece} is ${state} and something else`);
-      if (state !== 'absent' && state !== 'have') heldBytes += this.layout.sizeBytes(piece);
-    }
-    for (const open of this.#open.values()) {
-      open.audit();
-      if (this.#lacking.has(open) !== open.missingCount > 0)
-        throw new Error(`audit: piece ${open.piece} lacks blocks or not`);
-    }
-    if (heldBytes !== this.#heldBytes)
-      throw new Error(`audit: ${heldBytes} bytes are held, ${this.#heldBytes} are counted`);
-    if (heldBytes > this.#heldBytesMax)
-      throw new Error(`audit: ${heldBytes} bytes are held, at most ${this.#heldBytesMax} may be`);
   }
 
   #had(piece: number): void {
