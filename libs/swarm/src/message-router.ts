@@ -3,7 +3,7 @@ import type { WireMessage } from '@swarmpatch/peer-wire';
 import type { Extensions } from './extensions/extensions.ts';
 import type { FastPieces } from './extensions/fast-pieces.ts';
 import type { HashExchange } from './hashes/hash-exchange.ts';
-import { costOf } from './peers/message-budget.ts';
+import { costOf } from './peers/message-cost.ts';
 import type { PeerSessions } from './peers/peer-sessions.ts';
 import type { SwarmPeer } from './peers/swarm-peer.ts';
 import type { PieceFinish } from './pieces/piece-finish.ts';

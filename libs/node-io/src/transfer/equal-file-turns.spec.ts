@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createTorrentFrom } from '../hashing/index.ts';
 import { EQUAL_FILE_WAIT_MS_MAX, EqualFileTurns } from './equal-file-turns.ts';
 import { FilePieceStore, type TorrentOptions, TransferSession } from './index.ts';
-import type { FileSharer, Place } from './shared-files.ts';
+import type { FileSharer, Place } from './file-sharer.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
 const SHARED_BYTES = 3_000_001;

@@ -1,7 +1,7 @@
 import type { PieceRange } from '@swarmpatch/metainfo';
 import { BLOCK_LENGTH_BYTES } from '@swarmpatch/peer-wire';
 
-import type { FileSharer, Place } from './shared-files.ts';
+import type { FileSharer, Place } from './file-sharer.ts';
 
 /** Without a new piece of it for so long, a file is not waited for any more: it may come from both swarms then. */
 export const EQUAL_FILE_WAIT_MS_MAX = 10_000;

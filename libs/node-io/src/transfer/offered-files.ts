@@ -1,7 +1,7 @@
 import type { Metainfo } from '@swarmpatch/metainfo';
 import { Bitfield, type PieceStore } from '@swarmpatch/swarm';
 
-import type { FileSharer } from './shared-files.ts';
+import type { FileSharer } from './file-sharer.ts';
 
 /** Files on this disk that belong to a torrent which is not transferred now. */
 export interface OfferedFiles {

@@ -12,7 +12,7 @@ import type { PeerSocket } from './peer-socket.ts';
 import { PieceReaders } from './piece-readers.ts';
 import { PieceWork } from './piece-work.ts';
 import { ServedPieces } from './served-pieces.ts';
-import type { FileSharer } from './shared-files.ts';
+import type { FileSharer } from './file-sharer.ts';
 import { infohashesOf } from './torrent-identity.ts';
 import { TransferError } from './transfer-error.ts';
 import type { TransferHost } from './transfer-host.ts';
