@@ -8,17 +8,18 @@ import { BAD_JOURNAL_PATH, JOURNAL_PATH, STAGED_NAMES_DIRECTORY, STATE_DIRECTORY
 import { discardPlayable } from './playable.ts';
 import { readManifest } from './release-documents.ts';
 
-export type Recovery = /** Nothing was left undone, or only staging, which is kept for the next run. */
-(
-  | { kind: 'clean' }
-  /** A commit had begun and is finished now. */
-  | ({ kind: 'finished'; version: string } & CommitResult)
-  /** There was a journal that cannot be believed: the install is marked suspect, and the next update looks at every file. */
-  | { kind: 'suspect'; reason: string }
-) & {
-  /** Where files are now that a game wrote while it ran before the commit. */
-  keptPlayable?: string;
-};
+export type Recovery =
+  /** Nothing was left undone, or only staging, which is kept for the next run. */
+  (
+    | { kind: 'clean' }
+    /** A commit had begun and is finished now. */
+    | ({ kind: 'finished'; version: string } & CommitResult)
+    /** There was a journal that cannot be believed: the install is marked suspect, and the next update looks at every file. */
+    | { kind: 'suspect'; reason: string }
+  ) & {
+    /** Where files are now that a game wrote while it ran before the commit. */
+    keptPlayable?: string;
+  };
 
 /**
  * Makes an install whole after a kill or a power cut: the old release when the commit had not begun, the new one when it
