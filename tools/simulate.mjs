@@ -19,6 +19,7 @@ const usage = `usage: npm run simulate -- [--launchers N] [--seed S] [--faults L
   --uplink RATE    bytes a second of each launcher's line upwards (${DEFAULTS.uplink})
   --downlink RATE  and downwards (${DEFAULTS.downlink})
   --origin RATE    bytes a second of the origin's line (${DEFAULTS.origin})
+  --origin-responses N  that it sends at a time, others come back later (not bound)
   --json           print reports as JSON, one a line
   --plot FILE      run crowds of ${CROWD_SIZES.join(', ')} and write a plot of the copies that the origin sent (SVG)
 

@@ -12,6 +12,7 @@ export const DEFAULTS = {
   uplink: '256KiB',
   downlink: '1MiB',
   origin: '1MiB',
+  'origin-responses': '',
 };
 
 const UNITS = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, KB: 1e3, MB: 1e6, GB: 1e9 };
@@ -29,6 +30,7 @@ export function readSettings(texts) {
     pieceLengthBytes: bytes('piece-size', given['piece-size']),
     rates: { uplink: bytes('uplink', given.uplink), downlink: bytes('downlink', given.downlink) },
     originUplink: bytes('origin', given.origin),
+    ...(given['origin-responses'] === '' ? {} : { originResponsesMax: count('origin-responses') }),
   };
 }
 

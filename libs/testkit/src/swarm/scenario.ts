@@ -22,6 +22,8 @@ export interface ScenarioOptions {
   readonly rates: LineRates;
   /** Bytes a second of the origin's line. */
   readonly originUplink: number;
+  /** Responses that the origin sends at a time; it has others come back later. Not bound unless said. */
+  readonly originResponsesMax?: number | undefined;
   /** Called once in each simulated second. */
   readonly onSecond?: ((state: { readonly second: number; readonly unfinished: number }) => void) | undefined;
 }
@@ -71,7 +73,7 @@ class Scenario {
     this.#fluidSeconds = fluidSeconds({ lengthBytes, originUplink, lines: this.#crew.flatMap(lineOf) });
     const fromMs = spanMs * random();
     const downMs = faults.has('outage') ? { from: fromMs, to: fromMs + spanMs / 2 } : undefined;
-    network.addOrigin({ uplink: originUplink, downMs });
+    network.addOrigin({ uplink: originUplink, responsesMax: options.originResponsesMax, downMs });
   }
 
   run(): ScenarioReport {

@@ -8,6 +8,7 @@ const CHUNK_BYTES = 64 * 1024;
 /** Bytes of one response that are sent and not read yet. */
 const UNREAD_BYTES_MAX = 4 * CHUNK_BYTES;
 const ROOM_CHECK_MS = 50;
+const RETRY_AFTER_MS = { min: 4_000, max: 8_000 };
 
 /** Who fetches: its engine, its line, and what carries out the commands that the engine then has. */
 interface WebClient {
@@ -28,6 +29,7 @@ interface Serving {
   /** Chunks that arrived and were not read. */
   readonly arrived: number[];
   unreadBytes: number;
+  isAdmitted: boolean;
   isReading: boolean;
   /** The piece that is read, and how much of it. */
   piece: number;
@@ -39,6 +41,8 @@ export interface OriginOptions {
   readonly uplink: number;
   /** Share of the pieces it sends that are wrong. */
   readonly corruption?: number | undefined;
+  /** Responses at a time; who asks for more is told to come back in some seconds (503 with Retry-After). */
+  readonly responsesMax?: number | undefined;
   /** From when to when it refuses. */
   readonly downMs?: { readonly from: number; readonly to: number } | undefined;
 }
@@ -46,6 +50,7 @@ export interface OriginOptions {
 /** A web seed with a line of its own, which serves all runs in turns. */
 export class SimulatedOrigin {
   servedBytes = 0;
+  #admittedCount = 0;
   readonly uplink: Uplink;
   readonly #network: SimulatedNetwork;
   readonly #options: OriginOptions;
@@ -69,6 +74,7 @@ export class SimulatedOrigin {
       sendBytes: 0,
       arrived: [],
       unreadBytes: 0,
+      isAdmitted: false,
       isReading: false,
       piece: run.firstPiece,
       pieceBytes: 0,
@@ -79,7 +85,7 @@ export class SimulatedOrigin {
     this.#servings.set(launcher, ofLauncher);
     // The connection is opened, and the request travels.
     time.after(3 * latencyMs, () => {
-      this.#send(serving);
+      this.#admit(serving);
     });
   }
 
@@ -91,8 +97,7 @@ export class SimulatedOrigin {
   }
 
   leave(launcher: WebClient): void {
-    for (const serving of this.#servings.get(launcher)?.values() ?? []) serving.lane.close();
-    this.#servings.delete(launcher);
+    for (const serving of this.#servings.get(launcher)?.values() ?? []) this.#forget(serving);
   }
 
   #isDown(): boolean {
@@ -105,12 +110,28 @@ export class SimulatedOrigin {
     return this.#servings.get(launcher)?.has(runId) ?? false;
   }
 
+  #admit(serving: Serving): void {
+    if (!this.#isServed(serving)) return;
+    if (this.#admittedCount >= (this.#options.responsesMax ?? Infinity)) {
+      const { min, max } = RETRY_AFTER_MS;
+      this.#refuse(serving, min + this.#random() * (max - min));
+      return;
+    }
+    serving.isAdmitted = true;
+    this.#admittedCount += 1;
+    this.#send(serving);
+  }
+
+  #refuse(serving: Serving, retryAfterMs: number | undefined): void {
+    this.#forget(serving);
+    serving.launcher.swarm.webRunFailed(serving.runId, retryAfterMs, this.#network.time.nowMs);
+    serving.launcher.pump();
+  }
+
   #send(serving: Serving): void {
     if (!this.#isServed(serving)) return;
     if (this.#isDown()) {
-      this.#forget(serving);
-      serving.launcher.swarm.webRunFailed(serving.runId, undefined, this.#network.time.nowMs);
-      serving.launcher.pump();
+      this.#refuse(serving, undefined);
       return;
     }
     while (serving.sendPiece < serving.end && serving.unreadBytes < UNREAD_BYTES_MAX) {
@@ -186,7 +207,8 @@ export class SimulatedOrigin {
     });
   }
 
-  #forget({ launcher, runId, lane }: Serving): void {
+  #forget({ launcher, runId, lane, isAdmitted }: Serving): void {
+    if (isAdmitted) this.#admittedCount -= 1;
     lane.close();
     const ofLauncher = this.#servings.get(launcher);
     ofLauncher?.delete(runId);
