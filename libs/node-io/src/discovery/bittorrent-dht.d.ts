@@ -13,6 +13,8 @@ declare module 'bittorrent-dht' {
     bootstrap?: false;
     /** Acts as a `dgram` socket. */
     socket?: EventEmitter;
+    /** Where others find this node; its own announces are stored under it. */
+    host?: string;
     /** Of stored peers, in ms. */
     maxAge?: number;
     maxPeers?: number;
@@ -22,6 +24,8 @@ declare module 'bittorrent-dht' {
 
   interface DhtNodeEvents {
     peer: [peer: Endpoint, infohash: Uint8Array, from: { address?: string; host?: string } | null];
+    /** A peer that is stored: another node's that announced it here, or this node's own. */
+    announce: [peer: Endpoint, infohash: Uint8Array, from: Endpoint];
     node: [];
     warning: [Error];
     error: [Error];

@@ -82,6 +82,37 @@ describe('startDht()', () => {
     }
   });
 
+  it('tells two nodes alone of each other, whoever announces first', async () => {
+    const [a, b] = await startNetwork(2);
+    const torrent = randomTorrent();
+    const found: PeerEndpoint[][] = [[], []];
+    for (const [index, node] of [a, b].entries()) {
+      node?.join(torrent, {
+        onPeers: (peers) => found[index]?.push(...peers),
+        announcedPort: () => 7010 + index,
+        wantsPeers: () => false,
+        signal: endingWithTest().signal,
+      });
+    }
+    await until(() => found.every((peers, index) => peers.some(({ port }) => port === 7011 - index)));
+  });
+
+  it('hears at once of a peer that announces to it', async () => {
+    const [a, b] = await startNetwork(2);
+    const torrent = randomTorrent();
+    const found: number[] = [];
+    a?.join(torrent, {
+      onPeers: (peers) => found.push(...peers.map(({ port }) => port)),
+      announcedPort: () => undefined,
+      wantsPeers: () => false,
+      signal: endingWithTest().signal,
+    });
+    await until(() => a?.nodeCount === 1);
+    await sleep(200);
+    announce(b ?? expect.fail(), torrent, 7012);
+    await until(() => found.includes(7012));
+  });
+
   it('meets nodes that peers name', async () => {
     const [a, b] = [await start(), await start()];
     a.addNode({ host: '::ffff:127.0.0.1', port: b.port });

@@ -68,6 +68,8 @@ export async function startDht(options: DhtOptions = {}): Promise<Dht> {
     socket,
     bootstrap: false,
     ...(state ? { nodeId: state.nodeId } : {}),
+    // Bound to one address, it knows where others find it, and tells of its own torrents as of theirs.
+    ...(isOneAddress(options.host) ? { host: options.host } : {}),
     maxPeers: DHT_STORED_PEERS_MAX,
     maxAge: STORED_PEERS_AGE_MS,
     maxTables: DHT_STORED_LOOKUPS_MAX,
@@ -87,6 +89,7 @@ export class Dht {
   readonly #node: DhtNode;
   readonly #closing = new AbortController();
   readonly #searches: Map<string, Set<PeerSearch>> = new Map();
+  readonly #members: Map<string, Set<DhtMember>> = new Map();
   #closed: Promise<void> | undefined;
   #namedNodes = { minute: 0, count: 0 };
 
@@ -97,6 +100,11 @@ export class Dht {
     node.on('peer', (peer, infohash, from) => {
       if (!isReachablePeer(peer.host, from?.address ?? from?.host)) return;
       for (const search of this.#searches.get(toKey(infohash)) ?? []) search.add(peer);
+    });
+    // Nobody tells those who ask here about this node's own torrents: it goes to them itself.
+    node.on('announce', (peer, infohash, from) => {
+      if (!isReachablePeer(peer.host, from.host)) return;
+      for (const { onPeers } of this.#members.get(toKey(infohash)) ?? []) onPeers([peer]);
     });
     void this.#stayConnected(known.saved, known.bootstrap);
   }
@@ -142,6 +150,13 @@ export class Dht {
   }
 
   async #follow(infohash: Buffer, member: DhtMember, signal: AbortSignal): Promise<void> {
+    const key = toKey(infohash);
+    addTo(this.#members, key, member);
+    await this.#followOn(infohash, member, signal);
+    removeFrom(this.#members, key, member);
+  }
+
+  async #followOn(infohash: Buffer, member: DhtMember, signal: AbortSignal): Promise<void> {
     let lonelyMs = LONELY_FIRST_MS;
     while (!signal.aborted) {
       if (this.nodeCount === 0) await once(this.#node, 'node', { signal }).catch(() => undefined);
@@ -161,15 +176,13 @@ export class Dht {
     if (signal.aborted) return Promise.resolve();
     const key = toKey(infohash);
     const search = new PeerSearch(onPeers);
-    const searches = this.#searches.get(key) ?? new Set();
-    this.#searches.set(key, searches.add(search));
+    addTo(this.#searches, key, search);
     return new Promise((resolve) => {
       const finish = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', finish);
         stop();
-        searches.delete(search);
-        if (searches.size === 0) this.#searches.delete(key);
+        removeFrom(this.#searches, key, search);
         search.flush();
         resolve();
       };
@@ -227,6 +240,20 @@ export class Dht {
     // Whoever is asked for our own neighbourhood gets to know us.
     if (this.nodeCount > 0) await this.#lookUp(Buffer.from(this.#node.nodeId), () => undefined, signal);
   }
+}
+
+function isOneAddress(host: string | undefined): host is string {
+  return host !== undefined && isIPv4(host) && isReachablePeer(host, undefined);
+}
+
+function addTo<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
+  const values = sets.get(key) ?? new Set();
+  sets.set(key, values.add(value));
+}
+
+function removeFrom<T>(sets: Map<string, Set<T>>, key: string, value: T): void {
+  const values = sets.get(key);
+  if (values?.delete(value) && values.size === 0) sets.delete(key);
 }
 
 function toKey(infohash: Uint8Array): string {
