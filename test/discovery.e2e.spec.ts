@@ -8,10 +8,8 @@ import { Scene } from './support/scene.ts';
 
 const HOST = '127.0.0.1';
 const TIMEOUT_MS = 30_000;
-/** Two nodes are a very small DHT: now and then libtorrent's first look-up misses, and its next comes minutes later. */
-const RETRIES_MAX = 3;
 
-describe('finding libtorrent, and being found by it', { timeout: TIMEOUT_MS, retry: RETRIES_MAX }, () => {
+describe('finding libtorrent, and being found by it', { timeout: TIMEOUT_MS }, () => {
   let scene: Scene;
   let listener: Server;
   let leaving: AbortController;

@@ -31,6 +31,8 @@ session = lt.session(
         "enable_natpmp": False,
         "enable_outgoing_utp": False,
         "enable_incoming_utp": False,
+        # Itself is one of the peers that it finds, and here all have one address.
+        "allow_multiple_connections_per_ip": True,
     }
 )
 parameters = lt.parse_magnet_uri("magnet:?xt=urn:btih:" + arguments.infohash)
@@ -41,9 +43,5 @@ session.add_torrent(parameters)
 while session.listen_port() == 0:
     time.sleep(0.01)
 print(json.dumps({"listen": f"127.0.0.1:{session.listen_port()}"}), flush=True)
-node = arguments.dht.rsplit(":", 1)
 while True:
-    # On a busy machine the first answer may come too late, and libtorrent does not start over.
-    if len(node) == 2:
-        session.add_dht_node((node[0], int(node[1])))
     time.sleep(1)
