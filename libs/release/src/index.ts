@@ -26,8 +26,20 @@ export {
   GAME_ID_CHARACTERS_MAX,
   parseChannelName,
   parseGameId,
+  parsePatchRange,
   parseVersion,
+  patchName,
+  patchRange,
   torrentName,
   VERSION_CHARACTERS_MAX,
 } from './names.ts';
+export {
+  encodePatchListing,
+  joinsReleases,
+  parsePatchListing,
+  PATCH_LISTING_BYTES_MAX,
+  PATCHES_MAX,
+  type PatchEntry,
+  type PatchListing,
+} from './patch-listing.ts';
 export { ReleaseError, type ReleaseErrorCode } from './release-error.ts';

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareVersions, parseChannelName, parseGameId, parseVersion } from './names.ts';
+import {
+  compareVersions,
+  parseChannelName,
+  parseGameId,
+  parsePatchRange,
+  parseVersion,
+  patchName,
+  patchRange,
+} from './names.ts';
 import { ReleaseError } from './release-error.ts';
 
 const throwsCode = (code: string): unknown => expect.objectContaining({ code, name: 'ReleaseError' });
@@ -69,4 +77,19 @@ describe('compareVersions()', () => {
     const versions = ['1.10.0', '1.2.0', '1.2.0-beta.10', '1.2.0-beta.9', '0.9.9'];
     expect(versions.toSorted(compareVersions)).toEqual(['0.9.9', '1.2.0-beta.9', '1.2.0-beta.10', '1.2.0', '1.10.0']);
   });
+});
+
+describe('parsePatchRange()', () => {
+  it('reads what patchRange() wrote, prereleases too', () => {
+    const [from, to] = ['1.0.0-beta.2', '1.0.0'];
+    expect(parsePatchRange(patchRange(from, to))).toEqual({ from, to });
+    expect(patchName('starfall', from, to)).toBe('starfall-1.0.0-beta.2..1.0.0.patch');
+  });
+
+  it.each(['', '..', '1.0.0', '1.0.0..', '..1.0.0', '1.0.0...1.1.0', '1.0.0..1.1.0..1.2.0', '1..2', '1.0.0../1.1.0'])(
+    'gives nothing for %j',
+    (text) => {
+      expect(parsePatchRange(text)).toBeUndefined();
+    },
+  );
 });

@@ -49,7 +49,7 @@ export function parseChannelName(text: string): string {
  * @throws {ReleaseError} `bad_version`
  */
 export function parseVersion(text: string): string {
-  if (text.length <= VERSION_CHARACTERS_MAX && parse(text)?.version === text) return text;
+  if (isVersion(text)) return text;
   throw new ReleaseError(
     'bad_version',
     `read version: found ${quote(text)}, wanted a semantic version such as 1.4.0 or 1.4.0-beta.2 (no leading v, no build metadata, at most ${VERSION_CHARACTERS_MAX} characters)`,
@@ -64,6 +64,29 @@ export function compareVersions(left: string, right: string): number {
 /** The name of a release's torrent, hence of its top directory in any BitTorrent client. */
 export function torrentName(game: string, version: string): string {
   return `${game}-${version}`;
+}
+
+/** How a patch is addressed: no version contains two dots in a row. */
+export function patchRange(from: string, to: string): string {
+  return `${from}..${to}`;
+}
+
+/**
+ * @param text As `patchRange` writes it.
+ * @returns Undefined when it is not two versions.
+ */
+export function parsePatchRange(text: string): { from: string; to: string } | undefined {
+  const [from = '', to = '', ...more] = text.split('..');
+  return more.length === 0 && isVersion(from) && isVersion(to) ? { from, to } : undefined;
+}
+
+/** The name of a patch's torrent, and of the one file in it. */
+export function patchName(game: string, from: string, to: string): string {
+  return `${game}-${patchRange(from, to)}.patch`;
+}
+
+function isVersion(text: string): boolean {
+  return text.length <= VERSION_CHARACTERS_MAX && parse(text)?.version === text;
 }
 
 function quote(text: string): string {

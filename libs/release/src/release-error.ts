@@ -5,6 +5,7 @@ export type ReleaseErrorCode =
   | 'bad_rollout'
   | 'bad_manifest'
   | 'bad_channel_record'
+  | 'bad_patch_listing'
   | 'manifest_too_large'
   | 'torrent_mismatch'
   | 'no_previous_release';
