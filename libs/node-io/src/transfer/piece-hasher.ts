@@ -71,7 +71,7 @@ export class PieceHasher {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL(`./hash-worker${extname(import.meta.url)}`, import.meta.url));
+    const worker = new Worker(new URL(`./piece-hash-worker${extname(import.meta.url)}`, import.meta.url));
     worker.on('message', ({ id, isGood }: HashAnswer) => {
       this.#waiting.get(id)?.resolve(isGood);
       this.#waiting.delete(id);
