@@ -15,17 +15,32 @@ export {
 export { planFrom, takeInventory, type Inventory, type InventoryInput } from './inventory.ts';
 export type { KeptFile } from './journal.ts';
 export {
+  KEPT_PATCH_DAYS_MAX,
+  KEPT_PATCHES_BYTES_MAX,
+  KEPT_PATCHES_MAX,
+  keepPatches,
+  listPatches,
+  patchContentPath,
+  patchTorrentPath,
+  prunePatches,
+  savePatchTorrent,
+  type KeptPatch,
+} from './kept-patches.ts';
+export {
   LOCK_PATH,
+  PATCHES_DIRECTORY,
   STAGED_RESUME_DIRECTORY,
   STAGED_CONTENT_DIRECTORY,
   STATE_DIRECTORY,
   TRUST_DIRECTORY,
   stagedContentPath,
 } from './layout.ts';
+export { PatchContents, type PatchFiles } from './patch-contents.ts';
 export { discardPlayable, makePlayable } from './playable.ts';
 export { recover, type Recovery } from './recovery.ts';
 export { findSavedManifest, findSavedTorrent, readManifest, saveReleaseDocuments } from './release-documents.ts';
 export { PieceSet, ReleasePieces } from './release-pieces.ts';
+export { reviewStaged } from './staged-pieces.ts';
 export { asDiskFull, refuseWithoutSpace } from './space.ts';
 export { discardStaging, Staging, type SealedStaging } from './staging.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -1,13 +1,10 @@
 import { foldPath } from '@swarmpatch/metainfo';
 import { planUpdate, type FileAtHand, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
-import type { FileHasher } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
-import type { FileSystem } from './file-system.ts';
-import { stagedContentPath } from './layout.ts';
-import { PieceSources, piecesThatMatch } from './piece-sources.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
+import { findHeldPieces, findStagedPieces, type StagedPiecesInput } from './staged-pieces.ts';
 
 /** What is done for one file of the target release. */
 export type FileTask =
@@ -25,7 +22,7 @@ export interface FetchedTask {
   kind: 'fetched';
   /** Pieces of the file that old files on disk have. */
   held: HeldPiece[];
-  /** Pieces of the file that an earlier run staged. */
+  /** Pieces of the file that are staged already: by an earlier run, or by a patch. */
   staged: number[];
   /** Room that the staged file takes already. */
   allocatedBytes: number;
@@ -53,22 +50,11 @@ export interface Inventory {
   leftDirectories: string[];
 }
 
-export interface InventoryInput {
-  files: FileSystem;
-  hasher: FileHasher;
+export interface InventoryInput extends StagedPiecesInput {
   index: FileIndex;
   installed: Manifest | undefined;
-  /** Pieces of the installed release: where they are as long as the target's, its files need not be read to find some. */
-  installedPieces?: ReleasePieces | undefined;
-  target: ReleasePieces;
-  /** Believe recorded lengths and times, or read every file? */
-  depth: 'quick' | 'deep';
   /** What becomes of an owned file that the player changed and that has to give way. */
   changedFiles: 'keep' | 'replace';
-  /** By file of the target, the pieces that an earlier run staged and that need not be read, as `quick` as the rest; undefined when it is not known. */
-  stagedPieces?: ((fileIndex: number) => readonly number[] | undefined) | undefined;
-  signal?: AbortSignal | undefined;
-  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
 /**
@@ -149,55 +135,6 @@ function filesAtHand(inventory: Inventory): FileAtHand[] {
       allocatedBytes: task.allocatedBytes,
     };
   });
-}
-
-async function findStagedPieces(input: InventoryInput, tasks: readonly FileTask[]): Promise<void> {
-  const { files, target } = input;
-  const wanted: { task: FetchedTask; fileIndex: number; path: string; lengthBytes: number }[] = [];
-  for (const [fileIndex, task] of tasks.entries()) {
-    const file = target.manifest.files[fileIndex];
-    if (task.kind !== 'fetched' || file?.piecesRoot === undefined) continue;
-    wanted.push({ task, fileIndex, path: stagedContentPath(file.piecesRoot), lengthBytes: file.length });
-  }
-  const stats = await files.statAll(wanted.map((entry) => entry.path));
-  const there: ((typeof wanted)[number] & { mtimeMs: number })[] = [];
-  for (const [index, entry] of wanted.entries()) {
-    const stat = stats[index];
-    if (stat?.kind !== 'file' || stat.lengthBytes !== entry.lengthBytes || stat.allocatedBytes === 0) continue;
-    entry.task.allocatedBytes = stat.allocatedBytes;
-    const known = input.depth === 'quick' ? input.stagedPieces?.(entry.fileIndex) : undefined;
-    if (known !== undefined) entry.task.staged = [...known];
-    else there.push({ ...entry, mtimeMs: stat.mtimeMs });
-  }
-  const { pieceLengthBytes } = target;
-  const found = await input.hasher.hash(there, {
-    pieceLengthBytes,
-    signal: input.signal,
-    onProgress: input.onProgress,
-  });
-  for (const [index, entry] of there.entries()) {
-    const hashes = found[index];
-    if (hashes !== undefined) entry.task.staged = piecesThatMatch(target.hashesOf(entry.fileIndex), hashes);
-  }
-}
-
-async function findHeldPieces(input: InventoryInput, scan: PathScan, tasks: readonly FileTask[]): Promise<void> {
-  const { target } = input;
-  const searching: { task: FetchedTask; fileIndex: number }[] = [];
-  for (const [fileIndex, task] of tasks.entries()) {
-    const isWanted = task.kind === 'fetched' && target.pieceCountOf(fileIndex) > 1;
-    if (isWanted && task.staged.length < target.pieceCountOf(fileIndex)) searching.push({ task, fileIndex });
-  }
-  if (searching.length === 0) return;
-  const sources = await PieceSources.collect(input, scan);
-  for (const { task, fileIndex } of searching) {
-    const staged = new Set(task.staged);
-    for (let piece = 0; piece < target.pieceCountOf(fileIndex); piece += 1) {
-      if (staged.has(piece)) continue;
-      const source = sources.find(target.hashesOf(fileIndex), piece);
-      if (source !== undefined) task.held.push({ pieceInFile: piece, ...source });
-    }
-  }
 }
 
 function findObstacles(

@@ -14,8 +14,12 @@ export const STAGING_DIRECTORY: string = `${STATE_DIRECTORY}/staging`;
 export const STAGED_CONTENT_DIRECTORY: string = `${STAGING_DIRECTORY}/content`;
 /** Which pieces that content has, one file for each torrent, so that it is not read again. */
 export const STAGED_RESUME_DIRECTORY: string = `${STAGING_DIRECTORY}/resume`;
+/** Content of releases on the way to the target, for the next patch of a chain; emptied at every start. */
+export const STAGED_LINKS_DIRECTORY: string = `${STAGING_DIRECTORY}/links`;
 /** Links and copies made last, right before the journal; emptied at every start, since a link shares its bytes with the install. */
 export const STAGED_NAMES_DIRECTORY: string = `${STAGING_DIRECTORY}/names`;
+/** Patches that are fetched, and those that are kept to serve them. */
+export const PATCHES_DIRECTORY: string = `${STATE_DIRECTORY}/patches`;
 /** Files of a release that are shown before it is committed; emptied at every start. */
 export const PLAYABLE_DIRECTORY: string = `${STATE_DIRECTORY}/playable`;
 /** Length and time of change of each, to tell them from what others write there. */
@@ -37,6 +41,11 @@ export function torrentPath(version: string): string {
 
 export function stagedContentPath(piecesRoot: string): string {
   return `${STAGED_CONTENT_DIRECTORY}/${piecesRoot}`;
+}
+
+/** Content of a release on the way to the target. */
+export function linkContentPath(piecesRoot: string): string {
+  return `${STAGED_LINKS_DIRECTORY}/${piecesRoot}`;
 }
 
 export function isStatePath(path: string): boolean {
