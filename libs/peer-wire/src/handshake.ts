@@ -13,6 +13,7 @@ const PEER_ID_AT = 48;
 const EXTENSIONS = { at: 5, bit: 0x10 }; // BEP 10
 const FAST = { at: 7, bit: 0x04 }; // BEP 6
 const V2 = { at: 7, bit: 0x10 }; // BEP 52
+const DHT = { at: 7, bit: 0x01 }; // BEP 5
 
 /** What both ends can do beyond BEP 3. */
 export interface Capabilities {
@@ -22,6 +23,8 @@ export interface Capabilities {
   readonly fast: boolean;
   /** Hash messages, and the torrent is known by its v2 infohash, too (BEP 52). */
   readonly v2: boolean;
+  /** A DHT node, whose port the `port` message names (BEP 5). None unless said. */
+  readonly dht?: boolean;
 }
 
 export interface Handshake extends Capabilities {
@@ -40,6 +43,7 @@ export function encodeHandshake(handshake: Handshake): Uint8Array {
     [handshake.extensions, EXTENSIONS],
     [handshake.fast, FAST],
     [handshake.v2, V2],
+    [handshake.dht, DHT],
   ] as const) {
     if (flag) bytes[RESERVED_AT + at] = (bytes[RESERVED_AT + at] ?? 0) | bit;
   }
@@ -61,6 +65,7 @@ export function parseHandshake(bytes: Uint8Array): Handshake {
     extensions: reserved(EXTENSIONS),
     fast: reserved(FAST),
     v2: reserved(V2),
+    dht: reserved(DHT),
     infohash: bytes.slice(INFOHASH_AT, PEER_ID_AT),
     peerId: bytes.slice(PEER_ID_AT, HANDSHAKE_BYTES),
   };

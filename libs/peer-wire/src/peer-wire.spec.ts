@@ -104,6 +104,15 @@ describe('PeerWire', () => {
     expect(receiveAll(new PeerWire(), cut(stream, [1])).slice(1)).toEqual(everyMessage);
   });
 
+  it('says in the last reserved bit of the handshake whether there is a DHT node (BEP 5)', () => {
+    const abilities = { extensions: false, fast: false, v2: false };
+    for (const dht of [true, false]) {
+      const bytes = encodeHandshake({ infohash: new Uint8Array(20), peerId: new Uint8Array(20), ...abilities, dht });
+      expect(bytes[27]).toBe(dht ? 1 : 0);
+      expect(receiveAll(new PeerWire(), [bytes])).toMatchObject([{ ...abilities, dht }]);
+    }
+  });
+
   it('refuses another protocol by its first byte', () => {
     expect(errorOf(() => receiveAll(new PeerWire(), [new TextEncoder().encode('GET / HTTP/1.1')]))).toMatchObject({
       code: 'bad_handshake',

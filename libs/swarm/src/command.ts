@@ -24,6 +24,8 @@ export type DisconnectReason =
 /** What the engine wants done. Commands are to be carried out in order. */
 export type SwarmCommand =
   | { readonly kind: 'dial'; readonly address: PeerAddress }
+  /** A peer says that its DHT node is there (BEP 5). */
+  | { readonly kind: 'dht_node'; readonly address: PeerAddress }
   | { readonly kind: 'send'; readonly peer: number; readonly message: WireMessage }
   /** Read a block from the store and send it; then call `uploaded`. */
   | { readonly kind: 'upload'; readonly peer: number; readonly span: BlockSpan }

@@ -3,6 +3,7 @@ import type { WireMessage } from '@swarmpatch/peer-wire';
 import type { Extensions } from './extensions/extensions.ts';
 import type { FastPieces } from './extensions/fast-pieces.ts';
 import type { HashExchange } from './hashes/hash-exchange.ts';
+import type { DhtPorts } from './peers/dht-ports.ts';
 import { costOf } from './peers/message-cost.ts';
 import type { PeerSessions } from './peers/peer-sessions.ts';
 import type { SwarmPeer } from './peers/swarm-peer.ts';
@@ -26,6 +27,7 @@ export class MessageRouter {
     readonly superSeeding: SuperSeeding | undefined;
     readonly fast: FastPieces;
     readonly hashes: HashExchange;
+    readonly dhtPorts: DhtPorts | undefined;
   };
 
   constructor(parts: {
@@ -39,6 +41,7 @@ export class MessageRouter {
     superSeeding: SuperSeeding | undefined;
     fast: FastPieces;
     hashes: HashExchange;
+    dhtPorts: DhtPorts | undefined;
   }) {
     this.#parts = parts;
   }
@@ -110,6 +113,9 @@ export class MessageRouter {
         break;
       case 'hash_reject':
         hashes.rejected(peer, message, nowMs);
+        break;
+      case 'port':
+        this.#parts.dhtPorts?.received(peer, message.port);
         break;
       default:
     }

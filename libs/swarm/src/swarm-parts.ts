@@ -9,6 +9,7 @@ import { PeerExchange } from './extensions/peer-exchange.ts';
 import { HashExchange } from './hashes/hash-exchange.ts';
 import { MessageRouter } from './message-router.ts';
 import { Connections } from './peers/connections.ts';
+import { DhtPorts } from './peers/dht-ports.ts';
 import { PeerRegistry } from './peers/peer-registry.ts';
 import { PeerSessions } from './peers/peer-sessions.ts';
 import type { SwarmPeer } from './peers/swarm-peer.ts';
@@ -46,6 +47,8 @@ export interface SwarmParts {
   readonly hashes: HashExchange;
   readonly superSeeding: SuperSeeding | undefined;
   readonly dontHave: DontHaveExtension;
+  /** None for a private torrent (BEP 27). */
+  readonly dhtPorts: DhtPorts | undefined;
 }
 
 /** The parts of one swarm, wired to each other. */
@@ -141,6 +144,7 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
     sessions,
     peers,
   });
+  const dhtPorts = metainfo?.private === true ? undefined : new DhtPorts({ peers, outbox });
   const connections = new Connections({
     registry,
     ledger,
@@ -152,6 +156,7 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
     hashes,
     outbox,
     superSeeding,
+    dhtPorts,
   });
   const router = new MessageRouter({
     sessions,
@@ -164,6 +169,7 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
     superSeeding,
     fast,
     hashes,
+    dhtPorts,
   });
   return {
     registry,
@@ -183,6 +189,7 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
     hashes,
     superSeeding,
     dontHave,
+    dhtPorts,
   };
 }
 

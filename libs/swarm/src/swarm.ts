@@ -72,6 +72,11 @@ export class Swarm {
     for (const address of addresses) this.#parts.registry.book.add(address, origin, nowMs);
   }
 
+  /** This client's DHT node answers at this UDP port from now on: peers that have one are told (BEP 5). */
+  dhtStarted(port: number): void {
+    this.#parts.dhtPorts?.started(port);
+  }
+
   dialFailed(address: PeerAddress, nowMs: number): void {
     this.#parts.registry.book.lost(address, 'unreachable', nowMs);
   }

@@ -9,16 +9,24 @@ import { Bitfield, type PeerAddress } from '@swarmpatch/swarm';
 import { afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 
 import { createTorrentFrom } from '../hashing/index.ts';
-import { fetchMagnet, FilePieceStore, startTransfer, type Transfer, type TransferOptions } from './index.ts';
+import {
+  fetchMagnet,
+  FilePieceStore,
+  startTransfer,
+  type TorrentOptions,
+  type Transfer,
+  type TransferOptions,
+  TransferSession,
+} from './index.ts';
 
-/** Takes a torrent file or a magnet link, a directory and perhaps a peer; says where it listens, and when it has everything. */
+/** Takes a torrent file or a magnet link, a directory and perhaps a peer; says where it listens, and when it has everything. It has a DHT node that knows nobody. */
 const PEER = `
 import json, sys, time
 import libtorrent as lt
 session = lt.session({
-    "listen_interfaces": "127.0.0.1:0", "enable_dht": False, "enable_lsd": False, "enable_upnp": False,
+    "listen_interfaces": "127.0.0.1:0", "enable_dht": True, "enable_lsd": False, "enable_upnp": False,
     "enable_natpmp": False, "enable_outgoing_utp": False, "enable_incoming_utp": False,
-    "allow_multiple_connections_per_ip": True,
+    "allow_multiple_connections_per_ip": True, "dht_bootstrap_nodes": "", "dht_restrict_routing_ips": False,
 })
 source, directory, *peers = sys.argv[1:]
 if source.startswith("magnet:"):
@@ -94,22 +102,18 @@ describe('libtorrent', { timeout: TIMEOUT_MS }, () => {
     return { address: { host: '127.0.0.1', port: first.port }, done: lines.next() };
   }
 
-  async function start(metainfo: Metainfo, place: string, options: Partial<TransferOptions> = {}): Promise<Transfer> {
+  function torrentIn(place: string, metainfo: Metainfo): TorrentOptions {
     const store = new FilePieceStore(metainfo.geometry, (fileIndex) => {
       const file = metainfo.files[fileIndex];
       if (!file) throw new RangeError(`no file ${fileIndex}`);
       return join(dir, place, pathInDownload(metainfo, file));
     });
-    const transfer = await startTransfer({
-      metainfo,
-      store,
-      have: new Uint8Array(0),
-      trackers: [],
-      webSeeds: [],
-      listen: LOOPBACK,
-      timeoutMs: TIMEOUT_MS - 10_000,
-      ...options,
-    });
+    const have = place === 'seed' ? Bitfield.full(metainfo.pieceCount).bits : new Uint8Array(0);
+    return { metainfo, store, have, trackers: [], webSeeds: [], timeoutMs: TIMEOUT_MS - 10_000 };
+  }
+
+  async function start(metainfo: Metainfo, place: string, options: Partial<TransferOptions> = {}): Promise<Transfer> {
+    const transfer = await startTransfer({ ...torrentIn(place, metainfo), listen: LOOPBACK, ...options });
     running.push(transfer);
     return transfer;
   }
@@ -143,12 +147,34 @@ describe('libtorrent', { timeout: TIMEOUT_MS }, () => {
 
   it.for(['v1', 'v2', 'hybrid'] as const)('fetches a %s torrent with a magnet link from us', async (format, test) => {
     const { metainfo } = await create(format);
-    const seed = await start(metainfo, 'seed', { have: Bitfield.full(metainfo.pieceCount).bits });
+    const seed = await start(metainfo, 'seed');
     if (!seed.address) throw new Error('the seed does not listen');
     const peer = await startLibtorrent(test, formatMagnet(magnetOf(metainfo)), 'theirs', seed.address);
     await peer.done;
     await expectWhole('theirs');
   });
+
+  it.for(['dials us', 'is dialled'] as const)(
+    'and our DHT node meet through a port message when it %s',
+    async (way, test) => {
+      const { metainfo, file } = await create('hybrid');
+      const session = await TransferSession.open({
+        listen: LOOPBACK,
+        discovery: { dht: { bootstrapNodes: [] } },
+        // Slowly: who has everything hangs up.
+        limits: { uploadBytesPerSecond: 500_000 },
+      });
+      try {
+        const transfer = session.add(torrentIn('seed', metainfo));
+        const ours = way === 'dials us' && transfer.address ? [transfer.address] : [];
+        const peer = await startLibtorrent(test, file, 'theirs', ...ours);
+        if (way === 'is dialled') transfer.addPeers([peer.address]);
+        await expect.poll(() => session.dhtState, { timeout: TIMEOUT_MS - 10_000 }).toBeDefined();
+      } finally {
+        await session.close();
+      }
+    },
+  );
 });
 
 function hashesOf({ pieceHashes: { v1, layers } }: Metainfo): (string | undefined)[] {

@@ -138,6 +138,7 @@ export class PeerConnections {
         capabilities: {
           extensions: capabilities.extensions && handshake.extensions,
           fast: capabilities.fast && handshake.fast,
+          dht: capabilities.dht === true && handshake.dht === true,
           v2: speaksV2(handshake, direction, this.#introduction.infohashV2),
         },
         direction,

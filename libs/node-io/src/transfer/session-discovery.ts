@@ -7,6 +7,8 @@ import type { ListenAddress } from './peer-listener.ts';
 const DHT_LATER_MS = 2_000;
 /** Short commands need nobody to come in. */
 const PORT_MAPPING_AFTER_MS = 5_000;
+/** DHT nodes that peers name before there is one of our own. */
+export const NAMED_NODES_KEPT_MAX = 20;
 
 /** A torrent whose peers are looked for. */
 export interface DiscoveredTorrent extends PublicTorrent {
@@ -35,6 +37,8 @@ export interface DiscoveryMember {
   /** The port to be found under; undefined looks without being found. */
   readonly announcedPort: () => number | undefined;
   readonly wantsPeers: () => boolean;
+  /** The session's DHT node answers at this UDP port, and looks for this torrent. */
+  readonly onDhtStarted?: (port: number) => void;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
@@ -48,6 +52,7 @@ export class SessionDiscovery {
   #lan: Promise<LanDiscovery | undefined> | undefined;
   #portMapping: Promise<PortMapping> | undefined;
   #startedDht: Dht | undefined;
+  readonly #namedNodes: PeerAddress[] = [];
   #mappedPort: number | undefined;
   #isClosed = false;
 
@@ -73,6 +78,11 @@ export class SessionDiscovery {
     return (this.#options.dht ? 1 : 0) + (this.#options.lan === 'use' ? 1 : 0);
   }
 
+  /** Whether public torrents are looked for in the DHT. */
+  get hasDht(): boolean {
+    return this.#options.dht !== undefined;
+  }
+
   /** Where peers from outside come in; undefined when nobody can. */
   get announcedPort(): number | undefined {
     return this.#mappedPort ?? this.#listen?.port;
@@ -95,6 +105,12 @@ export class SessionDiscovery {
     this.#after(dhtUse === 'now' ? 0 : DHT_LATER_MS, () => void this.#joinDht(torrent, member));
   }
 
+  /** A peer of a public torrent says that its DHT node is there (BEP 5). */
+  addDhtNode(node: PeerAddress): void {
+    if (this.#startedDht) this.#startedDht.addNode(node);
+    else if (this.#namedNodes.length < NAMED_NODES_KEPT_MAX) this.#namedNodes.push(node);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const timer of this.#timers) clearTimeout(timer);
@@ -111,8 +127,10 @@ export class SessionDiscovery {
     const onPeers = (peers: readonly PeerAddress[]): void => {
       member.onPeers(peers, 'dht');
     };
-    for (const node of torrent.nodes ?? []) dht?.addNode(node);
-    dht?.join(torrent, { ...member, onPeers });
+    if (!dht) return;
+    for (const node of torrent.nodes ?? []) dht.addNode(node);
+    dht.join(torrent, { ...member, onPeers });
+    member.onDhtStarted?.(dht.port);
   }
 
   async #joinLan(torrent: DiscoveredTorrent, member: DiscoveryMember): Promise<void> {
@@ -154,6 +172,7 @@ export class SessionDiscovery {
     // The same number as for TCP is what routers and peers expect; another one works, too.
     const dht = await startDht({ ...options, port }).catch(() => startDht(options).catch(() => undefined));
     this.#startedDht = dht;
+    for (const node of this.#namedNodes.splice(0)) dht?.addNode(node);
     return dht;
   }
 }

@@ -108,7 +108,12 @@ export class SwarmDriver {
         infohashes: infohashesOf(metainfo),
         infohashV2: metainfo.infohashV2,
         peerId,
-        capabilities: { extensions: true, fast: true, v2: metainfo.format !== 'v1' },
+        capabilities: {
+          extensions: true,
+          fast: true,
+          v2: metainfo.format !== 'v1',
+          dht: host.discovery.hasDht && !metainfo.private,
+        },
         pieceCount: layout.pieceCount,
       },
       encryption,
@@ -165,6 +170,12 @@ export class SwarmDriver {
     if (!this.#isRunning) return;
     for (const peer of peers) this.swarm.peersFound([peer], peer.origin ?? origin, monotonicMs());
     this.#tick();
+  }
+
+  /** This client's DHT node answers at this UDP port. */
+  dhtStarted(port: number): void {
+    this.swarm.dhtStarted(port);
+    this.pump();
   }
 
   accept(socket: PeerSocket, handshake: Handshake): void {
@@ -239,6 +250,9 @@ export class SwarmDriver {
       case 'dial':
         if (this.#host.mayConnect) this.#connections.dial(command.address);
         else this.swarm.dialFailed(command.address, monotonicMs());
+        break;
+      case 'dht_node':
+        this.#host.discovery.addDhtNode(command.address);
         break;
       case 'disconnect':
         this.#connections.disconnect(command.peer);

@@ -14,6 +14,7 @@ interface TorrentPeersContext {
   readonly peerId: Uint8Array;
   readonly progress: () => TransferStats;
   readonly onPeers: (peers: readonly PeerAddress[], origin: PeerOrigin) => void;
+  readonly onDhtStarted: (port: number) => void;
 }
 
 /** Looks for peers of one torrent, and tells the others where this one is. */
@@ -38,7 +39,7 @@ export class TorrentPeers {
 
   start(): void {
     const { metainfo, trackers, webSeeds } = this.#torrent;
-    const { peerId, progress, onPeers } = this.#context;
+    const { peerId, progress, onPeers, onDhtStarted } = this.#context;
     const infohashes = infohashesOf(metainfo);
     const port = (): number | undefined => this.#host.discovery.announcedPort;
     if (trackers.flat().length > 0) {
@@ -60,6 +61,7 @@ export class TorrentPeers {
       { infohashes, isPrivate: metainfo.private, nodes: metainfo.dhtNodes },
       {
         onPeers,
+        onDhtStarted,
         announcedPort: () => (this.#host.isPaused ? undefined : port()),
         wantsPeers: () => progress().piecesWantedLeft > 0 && progress().peers === 0 && !this.#host.isPaused,
         signal: this.#ending.signal,

@@ -60,6 +60,9 @@ export class Transfer {
       onPeers: (peers, origin) => {
         this.#driver.addPeers(peers, origin);
       },
+      onDhtStarted: (port) => {
+        this.#driver.dhtStarted(port);
+      },
     });
     this.done = new Promise((resolve, reject) => {
       this.#resolveDone = resolve;

@@ -8,6 +8,7 @@ import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { Requests } from '../pieces/requests.ts';
 import type { SuperSeeding } from '../uploads/super-seeding.ts';
 import type { Uploads } from '../uploads/uploads.ts';
+import type { DhtPorts } from './dht-ports.ts';
 import { addressKey, type PeerAddress } from './peer-address.ts';
 import { CONNECTIONS_MAX, type LossCause } from './peer-book.ts';
 import type { NewPeer, PeerRegistry } from './peer-registry.ts';
@@ -37,6 +38,7 @@ export class Connections {
   readonly #hashes: HashExchange;
   readonly #outbox: Outbox;
   readonly #superSeeding: SuperSeeding | undefined;
+  readonly #dhtPorts: DhtPorts | undefined;
   #madeRoomMs = 0;
   readonly #protocolErrors: Partial<Record<ProtocolErrorCode, number>> = {};
 
@@ -51,6 +53,7 @@ export class Connections {
     hashes: HashExchange;
     outbox: Outbox;
     superSeeding?: SuperSeeding | undefined;
+    dhtPorts?: DhtPorts | undefined;
   }) {
     this.#registry = options.registry;
     this.#ledger = options.ledger;
@@ -62,6 +65,7 @@ export class Connections {
     this.#hashes = options.hashes;
     this.#outbox = options.outbox;
     this.#superSeeding = options.superSeeding;
+    this.#dhtPorts = options.dhtPorts;
   }
 
   /** Connections that were ended because the peer broke the protocol, by how. */
@@ -87,6 +91,7 @@ export class Connections {
       this.#sessions.greet(peer);
       this.#fast.offer(peer);
     }
+    this.#dhtPorts?.greet(peer);
     return peer.number;
   }
 

@@ -29,4 +29,6 @@ export interface LauncherOptions {
   /** Whether it can be dialled; behind a NAT it cannot. */
   readonly reach?: 'open' | 'behind_nat' | undefined;
   readonly place?: Place | undefined;
+  /** UDP port of its DHT node; it has none unless said. */
+  readonly dhtPort?: number | undefined;
 }

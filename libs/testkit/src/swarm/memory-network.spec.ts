@@ -122,6 +122,21 @@ describe.each(seeds)('a swarm of engines, seed %i', (seed) => {
     expect(network.runUntilAllFinished(120)).toBe(true);
   });
 
+  it('names the DHT nodes of peers to those who have one, and nobody else', () => {
+    const network = new MemoryNetwork({ torrent, seed });
+    network.addLauncher({ starts: 'complete', uplink: 500_000, dhtPort: 7000 });
+    for (let count = 1; count <= 4; count += 1) network.addLauncher({ dhtPort: 7000 + count });
+    const without = network.addLauncher();
+    expect(network.runUntilAllFinished(120)).toBe(true);
+    const ports = new Map(network.launchers.map(({ address, options }) => [address.host, options.dhtPort]));
+    expect(without.dhtNodes).toEqual([]);
+    for (const { dhtNodes, options } of network.launchers.filter((each) => each !== without)) {
+      expect(dhtNodes.length).toBeGreaterThan(0);
+      for (const { host, port } of dhtNodes) expect(ports.get(host)).toBe(port);
+      expect(dhtNodes.map(({ port }) => port)).not.toContain(options.dhtPort);
+    }
+  });
+
   it('leaves no memory to peers that never answer, when it has little', () => {
     const network = new MemoryNetwork({ torrent, seed });
     for (let count = 0; count < 3; count += 1) network.addLauncher({ conduct: 'silent' });

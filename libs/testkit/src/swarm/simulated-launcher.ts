@@ -34,6 +34,8 @@ export class SimulatedLauncher implements LinkEnd {
   uploadedBlocks = 0;
   onFinished: (() => void) | undefined;
   readonly banned: string[] = [];
+  /** DHT nodes that peers named. */
+  readonly dhtNodes: PeerAddress[] = [];
   readonly #network: Network;
   readonly #slots: SimulatedSlots;
   /** Pieces on its disk. */
@@ -85,6 +87,7 @@ export class SimulatedLauncher implements LinkEnd {
       auditEvery: network.auditEvery,
       broken: (invariant, detail) => network.broken(invariant, `launcher ${this.address.host}: ${detail}`),
     });
+    if (options.dhtPort !== undefined) this.swarm.dhtStarted(options.dhtPort);
     if (this.swarm.isComplete) this.finishedMs = time.nowMs;
     time.after(random() * network.tickMs, () => {
       this.#tick();
@@ -147,7 +150,8 @@ export class SimulatedLauncher implements LinkEnd {
   #capabilitiesWith(remote: SimulatedLauncher): Capabilities {
     const { capabilities, peerExchange } = this.#network;
     const isBasic = this.options.capabilities === 'basic' || remote.options.capabilities === 'basic';
-    return { extensions: peerExchange === 'on' && !isBasic, fast: capabilities === 'fast' && !isBasic, v2: true };
+    const dht = this.options.dhtPort !== undefined && remote.options.dhtPort !== undefined;
+    return { extensions: peerExchange === 'on' && !isBasic, fast: capabilities === 'fast' && !isBasic, v2: true, dht };
   }
 
   join(peer: number, remotePeer: number): void {
@@ -232,6 +236,9 @@ export class SimulatedLauncher implements LinkEnd {
     switch (command.kind) {
       case 'dial':
         this.#network.dial(this, command.address);
+        break;
+      case 'dht_node':
+        this.dhtNodes.push(command.address);
         break;
       case 'send':
         if (this.conduct !== 'free_rides' || command.message.kind !== 'unchoke')
