@@ -1,8 +1,17 @@
 import { hash } from 'node:crypto';
 import { Key, MetaFile, Metadata, Root, Signature, Snapshot, TargetFile, Targets, Timestamp } from '@tufjs/models';
+import { Delegations } from '@tufjs/models/dist/delegations.js';
+import { DelegatedRole } from '@tufjs/models/dist/role.js';
 import { tufKey } from './keys.ts';
 import type { PublicKey, Signer } from './ports.ts';
-import { type RoleName, roleLifetimeMs } from './roles.ts';
+import {
+  type MetadataRole,
+  PATCH_LISTING_TARGET_PATH,
+  PATCHES_PATH_PATTERN,
+  PATCHES_ROLE,
+  type RoleName,
+  roleLifetimeMs,
+} from './roles.ts';
 
 /** What the metadata says of one target. */
 export interface TargetInfo {
@@ -24,7 +33,7 @@ interface MetadataHead {
 }
 
 /** When metadata of this role that is signed now expires. */
-export function expiryOf(role: RoleName, nowMs: number): number {
+export function expiryOf(role: MetadataRole, nowMs: number): number {
   return nowMs + roleLifetimeMs[role];
 }
 
@@ -55,25 +64,49 @@ export function createRoot(options: MetadataHead & { roles: Readonly<Record<Role
   return seal(new Metadata(signed), options.signers);
 }
 
-/** @returns The signed file's bytes; the same targets in the same order give the same bytes. */
-export function createTargets(options: MetadataHead & { targets: ReadonlyMap<string, TargetInfo> }): Uint8Array {
+/**
+ * @param options.patchesKey The origin's online key, which may then list patches (`createPatches`); without it there are none.
+ * @returns The signed file's bytes; the same targets in the same order give the same bytes.
+ */
+export function createTargets(
+  options: MetadataHead & { targets: ReadonlyMap<string, TargetInfo>; patchesKey?: PublicKey | undefined },
+): Uint8Array {
+  const { targets, patchesKey } = options;
   const signed = new Targets({
     ...fields(options),
-    targets: Object.fromEntries(
-      [...options.targets].map(([path, target]) => [
-        path,
-        new TargetFile({ path, length: target.lengthBytes, hashes: { sha256: target.sha256 } }),
-      ]),
-    ),
+    targets: Object.fromEntries([...targets].map(([path, target]) => [path, targetFile(path, target)])),
+    ...(patchesKey && { delegations: delegationTo(patchesKey) }),
   });
   return seal(new Metadata(signed), options.signers);
 }
 
-/** Pins one targets file. @returns The signed file's bytes. */
-export function createSnapshot(options: MetadataHead & { targetsVersion: number; targets: Uint8Array }): Uint8Array {
+/** Metadata of the role `patches`: names the patch listing and nothing else. @returns The signed file's bytes. */
+export function createPatches(options: MetadataHead & { listing: TargetInfo }): Uint8Array {
+  const path = PATCH_LISTING_TARGET_PATH;
+  const signed = new Targets({ ...fields(options), targets: { [path]: targetFile(path, options.listing) } });
+  return seal(new Metadata(signed), options.signers);
+}
+
+/**
+ * Pins one targets file, and the one of `patches` if there is one. A snapshot that has named `patches` must be followed by ones that
+ * do: launchers refuse a file that is gone (TUF 1.0.31, 5.5.5).
+ *
+ * @returns The signed file's bytes.
+ */
+export function createSnapshot(
+  options: MetadataHead & {
+    targetsVersion: number;
+    targets: Uint8Array;
+    patches?: { version: number; bytes: Uint8Array } | undefined;
+  },
+): Uint8Array {
+  const { patches } = options;
   const signed = new Snapshot({
     ...fields(options),
-    meta: { 'targets.json': metaFile(options.targetsVersion, options.targets) },
+    meta: {
+      ...(patches && { [`${PATCHES_ROLE}.json`]: metaFile(patches.version, patches.bytes) }),
+      'targets.json': metaFile(options.targetsVersion, options.targets),
+    },
   });
   return seal(new Metadata(signed), options.signers);
 }
@@ -109,6 +142,24 @@ function head(role: RoleName, options: MetadataHead): Record<string, string | nu
     expires: formatExpiry(options.expiresMs),
     game: options.game,
   };
+}
+
+function targetFile(path: string, { lengthBytes, sha256 }: TargetInfo): TargetFile {
+  return new TargetFile({ path, length: lengthBytes, hashes: { sha256 } });
+}
+
+function delegationTo(key: PublicKey): Delegations {
+  const role = new DelegatedRole({
+    name: PATCHES_ROLE,
+    keyIDs: [key.keyId],
+    threshold: 1,
+    terminating: true,
+    paths: [PATCHES_PATH_PATTERN],
+  });
+  return new Delegations({
+    keys: { [key.keyId]: Key.fromJSON(key.keyId, { ...tufKey(key.publicKey) }) },
+    roles: { [PATCHES_ROLE]: role },
+  });
 }
 
 function metaFile(version: number, bytes: Uint8Array): MetaFile {

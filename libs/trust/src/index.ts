@@ -1,4 +1,5 @@
 export {
+  createPatches,
   createRoot,
   createSnapshot,
   createTargets,
@@ -17,6 +18,9 @@ export {
   manifestTargetPath,
   metadataBytesMax,
   metadataFileName,
+  type MetadataRole,
+  PATCH_LISTING_TARGET_PATH,
+  PATCHES_ROLE,
   ROOT_ROTATIONS_MAX,
   roleLifetimeMs,
   TARGET_BYTES_MAX,

@@ -38,7 +38,10 @@ function rootOf(roles: Partial<Record<RoleName, Signer>>): Uint8Array {
   });
 }
 
-function next(signer: Signer, overrides: { version?: number; expiresMs?: number; game?: string } = {}): Uint8Array {
+function next(
+  signer: Signer,
+  overrides: { version?: number; expiresMs?: number; game?: string; patchesKey?: Signer['key'] } = {},
+): Uint8Array {
   const options = { game: 'starfall', version: 2, expiresMs: expiryOf('targets', NOW_MS), ...overrides };
   return createTargets({ ...options, signers: [signer], targets: repository.targets });
 }
@@ -95,6 +98,17 @@ describe('verifyNextTargets()', () => {
       [Buffer.from('{}'), 'malformed_metadata'],
     ];
     for (const [bytes, code] of refused) expect(() => check(bytes)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('takes targets that let the origin list patches, and refuses ones that let somebody else', () => {
+    const release = signerOf('release');
+    expect(check(next(release)).patchesKeyId).toBeUndefined();
+    expect(check(next(release, { patchesKey: online.key })).patchesKeyId).toBe(online.key.keyId);
+    for (const other of [release, signerOf('stranger')]) {
+      expect(() => check(next(release, { patchesKey: other.key }))).toThrow(
+        expect.objectContaining({ code: 'bad_delegation' }),
+      );
+    }
   });
 
   it('lets a channel move and a release go, and never lets a release change', () => {

@@ -37,7 +37,7 @@ export function verifyFirstTrust(options: {
  * Checks that `next` is what a studio may publish after `current`: signed under the root, in time, one version on, and with every
  * release that both name unchanged. A release may go, and a channel may move.
  *
- * @throws {TrustError} `targets_version_conflict`, `release_changed`, `bad_signature`, `wrong_game`, `malformed_metadata`, `expired`
+ * @throws {TrustError} `targets_version_conflict`, `release_changed`, `bad_delegation`, `bad_signature`, `wrong_game`, `malformed_metadata`, `expired`
  */
 export function verifyNextTargets(options: {
   game: string;
@@ -54,6 +54,13 @@ export function verifyNextTargets(options: {
     throw new TrustError(
       'expired',
       `verify targets metadata: version ${next.version} expired at ${new Date(next.expiresMs).toISOString()}`,
+      'targets',
+    );
+  }
+  if (next.patchesKeyId !== undefined && !onlineKeyIds(options.root).includes(next.patchesKeyId)) {
+    throw new TrustError(
+      'bad_delegation',
+      `verify targets metadata: patches are delegated to key ${next.patchesKeyId}, wanted the one that the root gives to snapshot; read the current root, sign again and retry`,
       'targets',
     );
   }
@@ -77,6 +84,11 @@ export function verifyNextTargets(options: {
     }
   }
   return next;
+}
+
+/** @param root Was read already. */
+function onlineKeyIds(root: Uint8Array): string[] {
+  return Metadata.fromJSON(MetadataKind.Root, parse(root)).signed.roles['snapshot']?.keyIDs ?? [];
 }
 
 function readTargets(

@@ -1,23 +1,34 @@
-/** The top-level roles of TUF 1.0; this product delegates to no others. */
+/** The top-level roles of TUF 1.0. */
 export type RoleName = 'root' | 'targets' | 'snapshot' | 'timestamp';
+
+/** The one role that targets delegate to, if any: the origin's own word on the patches that it offers. */
+export const PATCHES_ROLE = 'patches';
+/** The only targets that the delegation covers. */
+export const PATCHES_PATH_PATTERN = 'patches/*';
+/** The one target that `patches` names. */
+export const PATCH_LISTING_TARGET_PATH = 'patches/listing.json';
+
+export type MetadataRole = RoleName | typeof PATCHES_ROLE;
 
 const KIB = 1024;
 const DAY_MS = 86_400_000;
 
 /** Largest metadata file of each role, bytes. Targets hold about 400 bytes a release. */
-export const metadataBytesMax: Readonly<Record<RoleName, number>> = {
+export const metadataBytesMax: Readonly<Record<MetadataRole, number>> = {
   root: 256 * KIB,
   targets: 16 * 1024 * KIB,
   snapshot: 64 * KIB,
   timestamp: 16 * KIB,
+  patches: 16 * KIB,
 };
 
 /** How long freshly signed metadata holds, milliseconds. Offline roles live long; the timestamp bounds a freeze. */
-export const roleLifetimeMs: Readonly<Record<RoleName, number>> = {
+export const roleLifetimeMs: Readonly<Record<MetadataRole, number>> = {
   root: 5 * 365 * DAY_MS,
   targets: 2 * 365 * DAY_MS,
   snapshot: 30 * DAY_MS,
   timestamp: 2 * DAY_MS,
+  patches: 30 * DAY_MS,
 };
 
 /** No genuine clock is earlier than this product: 2026-01-01. */
@@ -31,7 +42,7 @@ export const KEYS_MAX = 64;
 export const TARGET_BYTES_MAX: number = 256 * 1024 * KIB;
 
 /** The file that the repository serves (consistent snapshots: all but the timestamp carry their version). */
-export function metadataFileName(role: RoleName, version: number): string {
+export function metadataFileName(role: MetadataRole, version: number): string {
   return role === 'timestamp' ? 'timestamp.json' : `${version}.${role}.json`;
 }
 

@@ -1,5 +1,13 @@
 /** What a game's channels and releases are, as far as signatures prove it. */
-import { type ChannelRecord, type Manifest, parseChannelRecord, parseManifest } from '@swarmpatch/release';
+import {
+  type ChannelRecord,
+  type Manifest,
+  parseChannelRecord,
+  parseManifest,
+  parsePatchListing,
+  PATCH_LISTING_BYTES_MAX,
+  type PatchEntry,
+} from '@swarmpatch/release';
 import { describeTarget, type TargetInfo } from './create-metadata.ts';
 import { type CacheFinding, MetadataKeeper, type TrustClientOptions } from './metadata-keeper.ts';
 import type { PublicKey, TrustFetcher } from './ports.ts';
@@ -7,6 +15,10 @@ import {
   channelTargetPath,
   CLOCK_MS_MIN,
   manifestTargetPath,
+  metadataBytesMax,
+  metadataFileName,
+  PATCH_LISTING_TARGET_PATH,
+  PATCHES_ROLE,
   type RoleName,
   TARGET_BYTES_MAX,
   targetFileName,
@@ -105,30 +117,7 @@ export class TrustClient {
         path,
       );
     }
-    if (target.lengthBytes > TARGET_BYTES_MAX) {
-      throw new TrustError(
-        'target_too_large',
-        `fetch ${path}: it has ${target.lengthBytes} bytes, wanted at most ${TARGET_BYTES_MAX}`,
-        path,
-      );
-    }
-    const bytes = await fetcher.fetch(targetFileName(path, target.sha256), target.lengthBytes);
-    if (bytes === undefined) {
-      throw new TrustError(
-        'missing_target',
-        `fetch ${path}: the signed metadata names it, but the repository has no such file`,
-        path,
-      );
-    }
-    const found = describeTarget(bytes);
-    if (found.lengthBytes !== target.lengthBytes || found.sha256 !== target.sha256) {
-      throw new TrustError(
-        'target_mismatch',
-        `fetch ${path}: found ${found.lengthBytes} bytes with SHA-256 ${found.sha256}, wanted ${target.lengthBytes} with ${target.sha256}`,
-        path,
-      );
-    }
-    return bytes;
+    return fetchSigned(fetcher, path, target, TARGET_BYTES_MAX);
   }
 
   /**
@@ -165,10 +154,78 @@ export class TrustClient {
     return manifest;
   }
 
+  /**
+   * The patches that the origin offers under what was refreshed last, between releases that the studio signed. They are the origin's
+   * word alone, so the caller
+   *
+   * 1. takes any failure of this call, and an empty answer, for "no patches": an update goes on without;
+   * 2. uses a patch only where `joinsReleases(patch, from, to)` of `@swarmpatch/release` holds for the signed manifests of both
+   *    ends: the installed one's, and one of `fetchManifest` (for a chain, of every version on the way);
+   * 3. fetches the torrent `/torrents/GAME/FROM..TO.torrent` and takes it only with the infohashes of `patch.torrent` and with one
+   *    file of `patch.bytes`, or starts from those infohashes; and
+   * 4. checks every file that comes out of it against the signed manifest.
+   *
+   * @returns Empty when the studio has not let the origin list patches, or the origin has none.
+   * @throws {TrustError} `not_refreshed`, and any refusal; what is trusted besides stays as it was
+   * @throws {ReleaseError} `bad_patch_listing`
+   */
+  async fetchPatches(fetcher: TrustFetcher): Promise<PatchEntry[]> {
+    if (this.#trusted === undefined || this.#targets === undefined) throw notRefreshed('patches');
+    const named = this.#trusted.namedPatches;
+    if (named === undefined) return [];
+    const file = metadataFileName(PATCHES_ROLE, named.version);
+    const bytesMax = metadataBytesMax[PATCHES_ROLE];
+    const bytes = await fetcher.fetch(file, Math.min(named.lengthBytes ?? bytesMax, bytesMax));
+    if (bytes === undefined) {
+      throw new TrustError('missing_metadata', `fetch ${file}: the repository has no such file`, PATCHES_ROLE);
+    }
+    const listingTarget = this.#trusted.setPatches(bytes);
+    const path = PATCH_LISTING_TARGET_PATH;
+    const listing = parsePatchListing(await fetchSigned(fetcher, path, listingTarget, PATCH_LISTING_BYTES_MAX));
+    if (listing.game !== this.game) {
+      throw new TrustError('wrong_game', `read ${path}: found that of ${listing.game}, wanted ${this.game}`, path);
+    }
+    const isSigned = (version: string): boolean => this.target(manifestTargetPath(version)) !== undefined;
+    return listing.patches.filter(({ from, to }) => isSigned(from) && isSigned(to));
+  }
+
   #show(trusted: TrustedSet | undefined): void {
     this.#trusted = trusted;
     this.#targets = trusted?.targets;
   }
+}
+
+/** Fetches a target of the signed length and SHA-256. */
+async function fetchSigned(
+  fetcher: TrustFetcher,
+  path: string,
+  target: TargetInfo,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  if (target.lengthBytes > bytesMax) {
+    throw new TrustError(
+      'target_too_large',
+      `fetch ${path}: it has ${target.lengthBytes} bytes, wanted at most ${bytesMax}`,
+      path,
+    );
+  }
+  const bytes = await fetcher.fetch(targetFileName(path, target.sha256), target.lengthBytes);
+  if (bytes === undefined) {
+    throw new TrustError(
+      'missing_target',
+      `fetch ${path}: the signed metadata names it, but the repository has no such file`,
+      path,
+    );
+  }
+  const found = describeTarget(bytes);
+  if (found.lengthBytes !== target.lengthBytes || found.sha256 !== target.sha256) {
+    throw new TrustError(
+      'target_mismatch',
+      `fetch ${path}: found ${found.lengthBytes} bytes with SHA-256 ${found.sha256}, wanted ${target.lengthBytes} with ${target.sha256}`,
+      path,
+    );
+  }
+  return bytes;
 }
 
 function notRefreshed(what: string): TrustError {

@@ -1,4 +1,4 @@
-import type { RoleName } from './roles.ts';
+import type { MetadataRole } from './roles.ts';
 
 export type TrustErrorCode =
   /** Version 1 of root is not the one whose fingerprint is pinned. */
@@ -32,6 +32,8 @@ export type TrustErrorCode =
   | 'targets_version_conflict'
   /** The next targets metadata changes a release that is published already. */
   | 'release_changed'
+  /** Targets that let another key than the origin's list patches. */
+  | 'bad_delegation'
   /** A root that gives the roles to other keys than the game's own and its origin's. */
   | 'bad_root'
   | 'bad_key';
@@ -42,7 +44,7 @@ export class TrustError extends Error {
   readonly code: TrustErrorCode;
   readonly file: string | undefined;
 
-  constructor(code: TrustErrorCode, message: string, file?: RoleName | (string & {}), options?: ErrorOptions) {
+  constructor(code: TrustErrorCode, message: string, file?: MetadataRole | (string & {}), options?: ErrorOptions) {
     super(message, options);
     this.code = code;
     this.file = file;

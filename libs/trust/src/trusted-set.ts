@@ -3,7 +3,7 @@
  * snapshot that is genuine but expired or superseded stays as the mark that the next one must not fall behind.
  */
 import { Buffer } from 'node:buffer';
-import type { Targets } from '@tufjs/models';
+import { Targets } from '@tufjs/models';
 import { LengthOrHashMismatchError, UnsignedMetadataError } from '@tufjs/models/dist/error.js';
 import { BadVersionError, EqualVersionError, ExpiredMetadataError } from 'tuf-js/dist/error.js';
 import { TrustedMetadataStore } from 'tuf-js/dist/store.js';
@@ -11,18 +11,20 @@ import type { TargetInfo } from './create-metadata.ts';
 import { rootFingerprintOf } from './keys.ts';
 import type { PublicKey } from './ports.ts';
 import { readRoleDocument, type RoleDocument } from './role-document.ts';
-import type { RoleName } from './roles.ts';
+import { type MetadataRole, PATCH_LISTING_TARGET_PATH, PATCHES_ROLE, type RoleName } from './roles.ts';
 import { TrustError, type TrustErrorCode } from './trust-error.ts';
 
 export interface TrustedTargets {
   version: number;
   targets: ReadonlyMap<string, TargetInfo>;
+  /** Key id of the origin's key, when it may list patches. */
+  patchesKeyId: string | undefined;
 }
 
 export class TrustedSet {
   readonly #store: TrustedMetadataStore;
   readonly #game: string;
-  readonly #expiresMs = new Map<RoleName, number>();
+  readonly #expiresMs = new Map<MetadataRole, number>();
 
   /**
    * @param rootBytes A root that is trusted already, or whose fingerprint the caller checks next.
@@ -67,6 +69,13 @@ export class TrustedSet {
   get namedTargets(): { version: number; lengthBytes: number | undefined } | undefined {
     const meta = this.#store.snapshot?.signed.meta['targets.json'];
     return meta && { version: meta.version, lengthBytes: meta.length };
+  }
+
+  /** The version of `patches` that the snapshot names; undefined when the studio has not delegated or the origin has no listing. */
+  get namedPatches(): { version: number; lengthBytes: number | undefined } | undefined {
+    const meta = this.#store.snapshot?.signed.meta[`${PATCHES_ROLE}.json`];
+    if (meta === undefined || this.targets?.patchesKeyId === undefined) return undefined;
+    return { version: meta.version, lengthBytes: meta.length };
   }
 
   get targets(): TrustedTargets | undefined {
@@ -126,6 +135,24 @@ export class TrustedSet {
     this.#accept(targets);
   }
 
+  /**
+   * 5.6.7 for the one delegation there is. Its expiry is not the set's: without patches everything else is as good.
+   *
+   * @returns The listing that it names.
+   */
+  setPatches(bytes: Uint8Array): TargetInfo {
+    const role = PATCHES_ROLE;
+    const { signed } = readRoleDocument(role, bytes, this.#game);
+    return refusing(role, 'mixed_metadata', () => {
+      this.#store.updateDelegatedTargets(bufferOf(bytes), role, 'targets');
+      // The store has no getter for delegated roles; what it took is what these bytes say.
+      const patches = Targets.fromJSON(signed as Parameters<typeof Targets.fromJSON>[0]);
+      const listing = targetsOf(patches).targets.get(PATCH_LISTING_TARGET_PATH);
+      if (listing === undefined) throw new Error(`it does not name ${PATCH_LISTING_TARGET_PATH}`);
+      return listing;
+    });
+  }
+
   #accept(document: RoleDocument): void {
     this.#expiresMs.set(document.role, document.expiresMs);
   }
@@ -135,11 +162,12 @@ export function targetsOf(signed: Targets): TrustedTargets {
   const targets = Object.entries(signed.targets).map(
     ([path, target]) => [path, { lengthBytes: target.length, sha256: target.hashes['sha256'] ?? '' }] as const,
   );
-  return { version: signed.version, targets: new Map(targets) };
+  const patchesKeyId = signed.delegations?.roles?.[PATCHES_ROLE]?.keyIDs[0];
+  return { version: signed.version, targets: new Map(targets), patchesKeyId };
 }
 
 /** Runs one step of the store and gives its refusal a name; nothing here does I/O, so every failure is about the bytes. */
-function refusing<Value>(role: RoleName, wrongVersion: TrustErrorCode, step: () => Value): Value {
+function refusing<Value>(role: MetadataRole, wrongVersion: TrustErrorCode, step: () => Value): Value {
   try {
     return step();
   } catch (cause) {

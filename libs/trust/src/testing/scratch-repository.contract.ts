@@ -1,6 +1,7 @@
 /** A whole TUF repository in memory, with all its private keys: what this lib's specs attack. */
 import { createHash } from 'node:crypto';
 import {
+  createPatches,
   createRoot,
   createSnapshot,
   createTargets,
@@ -10,8 +11,8 @@ import {
   type TargetInfo,
 } from '../create-metadata.ts';
 import { rootFingerprintOf, signerFromPem } from '../keys.ts';
-import type { Signer, TrustCache, TrustFetcher } from '../ports.ts';
-import { type RoleName, targetFileName } from '../roles.ts';
+import type { PublicKey, Signer, TrustCache, TrustFetcher } from '../ports.ts';
+import { type MetadataRole, PATCH_LISTING_TARGET_PATH, targetFileName } from '../roles.ts';
 
 export const NOW_MS: number = Date.UTC(2026, 10, 20, 12);
 
@@ -45,11 +46,13 @@ export class ScratchRepository implements TrustFetcher {
   readonly files = new Map<string, Uint8Array>();
   readonly asked: string[] = [];
   readonly targets = new Map<string, TargetInfo>();
-  readonly versions: Record<RoleName, number> = { root: 0, targets: 0, snapshot: 0, timestamp: 0 };
+  readonly versions: Record<MetadataRole, number> = { root: 0, targets: 0, snapshot: 0, timestamp: 0, patches: 0 };
   nowMs: number = NOW_MS;
   root: Signer[] = [signerOf('root')];
   release: Signer[] = [signerOf('release')];
   online: Signer = signerOf('online');
+  /** Who may list patches, as the targets say. */
+  patchesKey: PublicKey | undefined;
 
   constructor(game: string) {
     this.game = game;
@@ -95,9 +98,29 @@ export class ScratchRepository implements TrustFetcher {
     expiresMs: number = expiryOf('targets', this.nowMs),
   ): Uint8Array {
     const version = (this.versions.targets += 1);
-    const bytes = createTargets({ game: this.game, version, expiresMs, signers, targets: this.targets });
+    const bytes = createTargets({
+      game: this.game,
+      version,
+      expiresMs,
+      signers,
+      targets: this.targets,
+      patchesKey: this.patchesKey,
+    });
     this.files.set(`${version}.targets.json`, bytes);
     return bytes;
+  }
+
+  /** Signs the role `patches` for a listing; the next snapshot names it. */
+  signPatches(
+    listing: Uint8Array,
+    signer: Signer = this.online,
+    expiresMs: number = expiryOf('patches', this.nowMs),
+  ): void {
+    const version = (this.versions.patches += 1);
+    const target = describeTarget(listing);
+    this.files.set(targetFileName(PATCH_LISTING_TARGET_PATH, target.sha256), listing);
+    const bytes = createPatches({ game: this.game, version, expiresMs, signers: [signer], listing: target });
+    this.files.set(`${version}.patches.json`, bytes);
   }
 
   signOnline(signer: Signer = this.online): void {
@@ -110,7 +133,20 @@ export class ScratchRepository implements TrustFetcher {
     const targetsVersion = this.versions.targets;
     const targets = this.file(`${targetsVersion}.targets.json`);
     const expiresMs = expiryOf('snapshot', this.nowMs);
-    const bytes = createSnapshot({ game: this.game, version, expiresMs, signers: [signer], targetsVersion, targets });
+    const patchesVersion = this.versions.patches;
+    const patches =
+      patchesVersion === 0
+        ? undefined
+        : { version: patchesVersion, bytes: this.file(`${patchesVersion}.patches.json`) };
+    const bytes = createSnapshot({
+      game: this.game,
+      version,
+      expiresMs,
+      signers: [signer],
+      targetsVersion,
+      targets,
+      patches,
+    });
     this.files.set(`${version}.snapshot.json`, bytes);
   }
 
