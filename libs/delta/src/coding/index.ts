@@ -1,0 +1,3 @@
+export { encodeSegment } from './encode-segment.ts';
+export type { SegmentContext } from './encode-segment.ts';
+export { SegmentDecoder } from './segment-decoder.ts';

@@ -1,0 +1,16 @@
+/** Files and links of either tree; as many as a torrent may have. */
+export const PATCH_FILE_COUNT_MAX = 250_000;
+/** The bytes of a tree, and so of what a patch writes. */
+export const PATCH_TREE_BYTES_MAX: number = 2 ** 44;
+/** The listing of a patch as it is stored. */
+export const LISTING_STORED_BYTES_MAX: number = 64 * 1024 * 1024;
+/** The listing of a patch, decompressed. */
+export const LISTING_BYTES_MAX: number = 256 * 1024 * 1024;
+/** Bytes of new that one segment makes; its streams are in memory while a patch is made. */
+export const SEGMENT_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Streams of a segment. */
+export const SEGMENT_STREAM_COUNT_MAX = 16;
+/** Bytes of one stream of a segment, decompressed. */
+export const STREAM_BYTES_MAX: number = 8 * SEGMENT_BYTES_MAX;
+/** Bytes of a chunk, decompressed: what is compressed as one, and lost as one when it is damaged. */
+export const CHUNK_BYTES_MAX: number = SEGMENT_BYTES_MAX;
