@@ -1,9 +1,15 @@
 export {
-  DISK_BLOCK_BYTES,
-  planUpdate,
-  type FileAtHand,
-  type PlanInput,
-  type PlanKind,
-  type PlanOption,
-  type UpdatePlan,
-} from './update-plan.ts';
+  PATCH_RISK,
+  PATCH_START_SECONDS,
+  UNREAD_SOURCE_RISK,
+  USUAL_RATES,
+  type Cost,
+  type ExpectedRates,
+} from './costs.ts';
+export { DISK_BLOCK_BYTES } from './disk-blocks.ts';
+export type { FileAtHand } from './file-at-hand.ts';
+export type { PatchOffer } from './patch-offer.ts';
+export { PATCH_OPTIONS_MAX, type PatchSource } from './patch-prices.ts';
+export { CHAIN_PATCHES_MAX, ROUTES_PER_VERSION_MAX } from './patch-routes.ts';
+export type { MissingOption, PlanKind, PlanOption } from './plan-option.ts';
+export { planUpdate, type PlanConditions, type PlanInput, type UpdatePlan } from './update-plan.ts';

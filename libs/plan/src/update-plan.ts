@@ -1,42 +1,34 @@
 import type { Manifest } from '@swarmpatch/release';
-
-/** Disks give room in blocks; 4 KiB is the usual one, and a plan that rounds to it does not promise too much. */
-export const DISK_BLOCK_BYTES = 4096;
-
-/**
- * How much of one file of the target release is at hand.
- * - `unchanged`: whole and in its place.
- * - `moved`: whole in a place that the target gives up; it is linked into its new one, which writes nothing.
- * - `copied`: whole in a place that stays, or arrives once for several paths; costs a write but no download.
- * - `fetched`: the rest, of which `heldBytes` are copied from old files and `stagedBytes` were staged by an earlier run.
- */
-export type FileAtHand =
-  | { kind: 'unchanged' }
-  | { kind: 'moved' }
-  | { kind: 'copied' }
-  | { kind: 'fetched'; heldBytes: number; stagedBytes: number; allocatedBytes: number };
-
-export type PlanKind = 'none' | 'pieces' | 'full';
-
-export interface PlanOption {
-  kind: PlanKind;
-  /** Payload from peers and web seeds. */
-  downloadBytes: number;
-  /** File content written to disk, downloaded or copied. */
-  writeBytes: number;
-  /** Free space wanted until the commit, in whole disk blocks, besides what is there now. */
-  scratchBytes: number;
-}
+import { costOf, USUAL_RATES, type ExpectedRates } from './costs.ts';
+import type { FileAtHand } from './file-at-hand.ts';
+import { judge } from './judgement.ts';
+import type { PatchOffer } from './patch-offer.ts';
+import { pricePatches, type PatchSource } from './patch-prices.ts';
+import type { MissingOption, PlanOption, PricedOption } from './plan-option.ts';
+import { priceOfFull, priceOfPieces } from './release-prices.ts';
 
 export interface UpdatePlan {
   from: string | undefined;
   to: string;
+  /** The cheapest that is possible; where nothing is, the one that wants the least free space. */
   chosen: PlanOption;
-  /** Cheapest first; `chosen` is the first. */
+  /** `chosen` first, then what is possible, cheapest first, then what is not. */
   options: PlanOption[];
+  /** Kinds that there is no option of. */
+  missing: MissingOption[];
 }
 
-export interface PlanInput {
+/** What a plan may reckon with besides what is on disk. */
+export interface PlanConditions {
+  /** At most one for each pair of versions; in any order. None unless given. */
+  offers?: readonly PatchOffer[];
+  /** Those that are known; the others are `USUAL_RATES`. */
+  rates?: Partial<ExpectedRates>;
+  /** Free space that content may take until the commit. Without a limit unless given. */
+  scratchBytesMax?: number;
+}
+
+export interface PlanInput extends PlanConditions {
   /** Absent before the first install. */
   installed: Manifest | undefined;
   target: Manifest;
@@ -44,11 +36,15 @@ export interface PlanInput {
   atHand: readonly FileAtHand[];
   /** Paths of the installed release that the target does not have. */
   removedCount: number;
+  /** Of the installed release; read and unchanged unless given. */
+  source?: PatchSource;
 }
 
-/** Prices every way from what is on disk to the target release. */
+const UNCHANGED_SOURCE: PatchSource = { knownBy: 'reading', changedPaths: new Set() };
+
+/** Prices every way from what is on disk to the target release, and chooses. The same input gives the same plan. */
 export function planUpdate(input: PlanInput): UpdatePlan {
-  const { installed, target, atHand } = input;
+  const { installed, target, atHand, scratchBytesMax = Infinity } = input;
   if (atHand.length !== target.files.length) {
     throw new RangeError(`plan ${target.version}: found ${atHand.length} entries, wanted ${target.files.length}`);
   }
@@ -56,39 +52,48 @@ export function planUpdate(input: PlanInput): UpdatePlan {
   const isThere =
     from === target.version && input.removedCount === 0 && atHand.every((file) => file.kind === 'unchanged');
   if (isThere) {
-    const nothing: PlanOption = { kind: 'none', downloadBytes: 0, writeBytes: 0, scratchBytes: 0 };
-    return { from, to: target.version, chosen: nothing, options: [nothing] };
+    const nothing = nothingToDo(target);
+    return { from, to: target.version, chosen: nothing, options: [nothing], missing: [] };
   }
-  const full = priceOfFull(target);
-  const pieces = priceOfPieces(target, atHand);
+  const { priced, missing } = priceAll(input);
+  const options = judge(priced, scratchBytesMax);
+  const [chosen] = options;
+  if (chosen === undefined) throw new RangeError(`plan ${target.version}: found no option at all`);
+  return { from, to: target.version, chosen, options, missing };
+}
+
+function priceAll(input: PlanInput): { priced: PricedOption[]; missing: MissingOption[] } {
+  const { installed, target, atHand, offers = [], source = UNCHANGED_SOURCE, scratchBytesMax = Infinity } = input;
+  const rates = { ...USUAL_RATES, ...input.rates };
+  const full = priceOfFull(target, rates);
+  const pieces = priceOfPieces(target, atHand, rates);
   const isPiecesUseful = pieces.downloadBytes < full.downloadBytes || pieces.writeBytes < full.writeBytes;
-  if (!isPiecesUseful && installed === undefined) return { from, to: target.version, chosen: full, options: [full] };
-  const options = isPiecesUseful ? [pieces, full] : [full, pieces];
-  return { from, to: target.version, chosen: isPiecesUseful ? pieces : full, options };
-}
-
-function priceOfFull(target: Manifest): PlanOption {
-  let scratchBytes = 0;
-  for (const file of target.files) scratchBytes += inDiskBlocks(file.length);
-  return { kind: 'full', downloadBytes: target.bytes, writeBytes: target.bytes, scratchBytes };
-}
-
-function priceOfPieces(target: Manifest, atHand: readonly FileAtHand[]): PlanOption {
-  const price: PlanOption = { kind: 'pieces', downloadBytes: 0, writeBytes: 0, scratchBytes: 0 };
-  for (const [index, file] of target.files.entries()) {
-    const hand = atHand[index];
-    if (hand?.kind === 'copied') {
-      price.writeBytes += file.length;
-      price.scratchBytes += inDiskBlocks(file.length);
-    } else if (hand?.kind === 'fetched') {
-      price.downloadBytes += file.length - hand.heldBytes - hand.stagedBytes;
-      price.writeBytes += file.length - hand.stagedBytes;
-      price.scratchBytes += Math.max(0, inDiskBlocks(file.length) - hand.allocatedBytes);
-    }
+  const priced = [full];
+  const missing: MissingOption[] = [];
+  if (isPiecesUseful || installed !== undefined) priced.push(pieces);
+  else missing.push({ kind: 'pieces', reason: 'nothing of the release is on disk' });
+  if (installed === undefined) {
+    missing.push({ kind: 'patch', reason: 'nothing is installed that a patch could begin with' });
+    return { priced, missing };
   }
-  return price;
+  const patches = pricePatches({ installed, target, atHand, source, offers, rates, scratchBytesMax, pieces });
+  if (Array.isArray(patches)) priced.push(...patches);
+  else missing.push(patches);
+  return { priced, missing };
 }
 
-function inDiskBlocks(lengthBytes: number): number {
-  return Math.ceil(lengthBytes / DISK_BLOCK_BYTES) * DISK_BLOCK_BYTES;
+function nothingToDo({ version }: Manifest): PlanOption {
+  const cost = costOf({ downloadBytes: 0, readBytes: 0, writeBytes: 0, patchedBytes: 0, patchCount: 0 }, USUAL_RATES);
+  return {
+    kind: 'none',
+    downloadBytes: 0,
+    readBytes: 0,
+    writeBytes: 0,
+    scratchBytes: 0,
+    via: [],
+    seconds: 0,
+    cost,
+    verdict: 'chosen',
+    reason: `${version} is installed and whole`,
+  };
 }

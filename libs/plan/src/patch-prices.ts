@@ -1,0 +1,132 @@
+/** What the ways through patches take. */
+import type { Manifest } from '@swarmpatch/release';
+import { costOf, PATCH_RISK, secondsOf, UNREAD_SOURCE_RISK, type ExpectedRates, type Work } from './costs.ts';
+import { inDiskBlocks } from './disk-blocks.ts';
+import type { FileAtHand } from './file-at-hand.ts';
+import type { PatchOffer } from './patch-offer.ts';
+import { findPatchRoutes, type PatchRoute } from './patch-routes.ts';
+import type { MissingOption, PricedOption } from './plan-option.ts';
+import { addCopied, addFetched } from './release-prices.ts';
+
+/** Ways through patches that a plan lists. */
+export const PATCH_OPTIONS_MAX = 16;
+
+/** The old files as a patch would find them. */
+export interface PatchSource {
+  /** Were the files read, or believed by their recorded size and time? */
+  knownBy: 'reading' | 'record';
+  /** Paths of the installed release that do not hold what it put there. */
+  changedPaths: ReadonlySet<string>;
+}
+
+export interface PatchPricing {
+  installed: Manifest;
+  target: Manifest;
+  atHand: readonly FileAtHand[];
+  source: PatchSource;
+  offers: readonly PatchOffer[];
+  rates: ExpectedRates;
+  scratchBytesMax: number;
+  /** What is left to do when a patch fails. */
+  pieces: PricedOption;
+}
+
+/** @returns The cheapest ways, at most `PATCH_OPTIONS_MAX`, and why there is none. */
+export function pricePatches(pricing: PatchPricing): PricedOption[] | MissingOption {
+  const { installed, target, offers, rates, pieces } = pricing;
+  const { version: from } = installed;
+  const { version: to } = target;
+  if (offers.length === 0) return { kind: 'patch', reason: 'no patch is offered' };
+  if (from === to) return { kind: 'patch', reason: `patches lead to other versions; ${to} is installed and damaged` };
+  const rest = workBesidePatches(pricing);
+  const firstRisk = riskOfFirst(pricing);
+  const riskOf = (place: 'first' | 'later'): number => (place === 'first' ? firstRisk : PATCH_RISK);
+  const routes = findPatchRoutes({
+    from,
+    to,
+    offers,
+    priceOf: (offer, place) => ({
+      seconds: secondsOf(costOf(workOf(offer), rates)) + riskOf(place) * pieces.seconds,
+      scratchBytes: scratchOf(offer),
+    }),
+    scratchBytesMax: pricing.scratchBytesMax - rest.scratchBytes,
+  });
+  if (routes.length === 0) {
+    return { kind: 'patch', reason: `none of the ${offers.length} patches offered leads from ${from} to ${to}` };
+  }
+  return routes.slice(0, PATCH_OPTIONS_MAX).map((route) => {
+    const work = route.links.map(workOf).reduce(addWork, rest.work);
+    const risk = firstRisk + (route.links.length - 1) * PATCH_RISK;
+    return optionOf(route, { work, scratchBytes: rest.scratchBytes, riskSeconds: risk * pieces.seconds }, pricing);
+  });
+}
+
+function optionOf(
+  route: PatchRoute,
+  rest: { work: Work; scratchBytes: number; riskSeconds: number },
+  { rates, pieces }: PatchPricing,
+): PricedOption {
+  const cost = { ...costOf(rest.work, rates), riskSeconds: rest.riskSeconds };
+  const { downloadBytes, readBytes, writeBytes } = rest.work;
+  return {
+    kind: 'patch',
+    downloadBytes,
+    readBytes,
+    writeBytes,
+    // Whatever a patch says that it writes, the files of the target have to be staged.
+    scratchBytes: Math.max(rest.scratchBytes + route.scratchBytes, pieces.scratchBytes),
+    via: route.links.slice(1).map((link) => link.from),
+    seconds: secondsOf(cost),
+    cost,
+  };
+}
+
+/** What no patch brings: equal files at further paths, and files in place of those that the player changed. */
+function workBesidePatches({ target, atHand, source }: PatchPricing): { work: Work; scratchBytes: number } {
+  const bytes = { downloadBytes: 0, readBytes: 0, writeBytes: 0, scratchBytes: 0 };
+  for (const [index, { path, length }] of target.files.entries()) {
+    const hand = atHand[index];
+    if (hand?.kind === 'copied') addCopied(bytes, length);
+    else if (hand?.kind === 'fetched' && source.changedPaths.has(path)) addFetched(bytes, length, hand);
+  }
+  const { scratchBytes, ...work } = bytes;
+  return { work: { ...work, patchedBytes: 0, patchCount: 0 }, scratchBytes };
+}
+
+/** A patch reads anywhere in the old files: the more of them is changed, the likelier it needs what is not there. */
+function riskOfFirst({ installed, source }: PatchPricing): number {
+  let changedBytes = 0;
+  for (const { path, length } of installed.files) if (source.changedPaths.has(path)) changedBytes += length;
+  const changedShare = installed.bytes === 0 ? 0 : changedBytes / installed.bytes;
+  return Math.min(1, PATCH_RISK + (source.knownBy === 'record' ? UNREAD_SOURCE_RISK : 0) + changedShare);
+}
+
+function workOf(offer: PatchOffer): Work {
+  const wantedBytes = bytesToFetch(offer);
+  return {
+    downloadBytes: wantedBytes,
+    readBytes: offer.readBytes,
+    writeBytes: wantedBytes + offer.writtenBytes,
+    patchedBytes: offer.writtenBytes,
+    patchCount: 1,
+  };
+}
+
+/** The links of a chain leave their files in scratch space until the commit. */
+function scratchOf(offer: PatchOffer): number {
+  return inDiskBlocks(bytesToFetch(offer)) + inDiskBlocks(offer.writtenBytes);
+}
+
+function bytesToFetch({ bytes, heldBytes = 0 }: PatchOffer): number {
+  return Math.max(0, bytes - heldBytes);
+}
+
+function addWork(left: Work, right: Work): Work {
+  return {
+    downloadBytes: left.downloadBytes + right.downloadBytes,
+    readBytes: left.readBytes + right.readBytes,
+    writeBytes: left.writeBytes + right.writeBytes,
+    patchedBytes: left.patchedBytes + right.patchedBytes,
+    patchCount: left.patchCount + right.patchCount,
+  };
+}
