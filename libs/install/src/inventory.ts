@@ -1,5 +1,5 @@
 import { foldPath } from '@swarmpatch/metainfo';
-import { planUpdate, type FileAtHand, type UpdatePlan } from '@swarmpatch/plan';
+import { planUpdate, type FileAtHand, type PatchSource, type PlanConditions, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileIndex } from './file-index.ts';
 import type { ReleasePieces } from './release-pieces.ts';
@@ -40,6 +40,8 @@ export interface Inventory {
   target: ReleasePieces;
   /** What stood where when the inventory was taken. */
   scan: PathScan;
+  /** Were recorded lengths and times believed, or every file read? */
+  depth: InventoryInput['depth'];
   /** One for each of the target's files. */
   tasks: FileTask[];
   /** Owned paths, on disk as installed, that the target does not have. */
@@ -106,18 +108,35 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
 
   await findStagedPieces(input, tasks);
   await findHeldPieces(input, scan, tasks);
-  return { installed, target, scan, tasks, ...findObstacles(scan, input, installedRoots, targetPaths, stays) };
+  return {
+    installed,
+    target,
+    scan,
+    depth: input.depth,
+    tasks,
+    ...findObstacles(scan, input, installedRoots, targetPaths, stays),
+  };
 }
 
-/** Prices what the inventory found. */
-export function planFrom(inventory: Inventory): UpdatePlan {
+/** Prices what the inventory found, and the patches that are offered. */
+export function planFrom(inventory: Inventory, conditions: PlanConditions = {}): UpdatePlan {
   const { installed, target, removed } = inventory;
   return planUpdate({
+    ...conditions,
     installed,
     target: target.manifest,
     atHand: filesAtHand(inventory),
     removedCount: removed.length,
+    source: patchSourceOf(inventory),
   });
+}
+
+function patchSourceOf({ installed, scan, depth }: Inventory): PatchSource {
+  const changed = installed?.files.filter((file) => !scan.holds(file)) ?? [];
+  return {
+    knownBy: depth === 'deep' ? 'reading' : 'record',
+    changedPaths: new Set(changed.map((file) => file.path)),
+  };
 }
 
 function filesAtHand(inventory: Inventory): FileAtHand[] {
