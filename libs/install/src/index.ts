@@ -41,6 +41,6 @@ export { recover, type Recovery } from './recovery.ts';
 export { findSavedManifest, findSavedTorrent, readManifest, saveReleaseDocuments } from './release-documents.ts';
 export { PieceSet, ReleasePieces } from './release-pieces.ts';
 export { reviewStaged } from './staged-pieces.ts';
-export { asDiskFull, refuseWithoutSpace } from './space.ts';
+export { asDiskFull, refuseWithoutSpace, spaceForContent } from './space.ts';
 export { discardStaging, Staging, type SealedStaging } from './staging.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -7,6 +7,11 @@ export const SPARE_SPACE_BYTES: number = 256 * 1024;
 /** Journal, index, names and directory entries of one file, generously. */
 export const SPACE_PER_FILE_BYTES = 1024;
 
+/** Free space that content may take, once journal, index and names of so many files have theirs; negative where those do not fit. */
+export async function spaceForContent(files: FileSystem, fileCount: number): Promise<number> {
+  return (await files.freeBytes()) - fileCount * SPACE_PER_FILE_BYTES - SPARE_SPACE_BYTES;
+}
+
 /**
  * Refuses an update that cannot end well, before anything is changed.
  *
@@ -16,13 +21,12 @@ export async function refuseWithoutSpace(
   files: FileSystem,
   price: { scratchBytes: number; fileCount: number },
 ): Promise<void> {
-  const neededBytes = price.scratchBytes + price.fileCount * SPACE_PER_FILE_BYTES + SPARE_SPACE_BYTES;
-  const freeBytes = await files.freeBytes();
-  if (freeBytes >= neededBytes) return;
-  const missingBytes = neededBytes - freeBytes;
+  const spaceBytes = await spaceForContent(files, price.fileCount);
+  if (spaceBytes >= price.scratchBytes) return;
+  const missingBytes = price.scratchBytes - spaceBytes;
   throw new InstallError(
     'disk_full',
-    `make room for the release: found ${freeBytes} bytes free, wanted ${neededBytes}; free ${missingBytes} more bytes, nothing was changed`,
+    `make room for the release: found space for ${spaceBytes} bytes of content, wanted ${price.scratchBytes}; free ${missingBytes} more bytes, nothing was changed`,
     { missingBytes },
   );
 }

@@ -21,11 +21,11 @@ export interface UpdatePlan {
 /** What a plan may reckon with besides what is on disk. */
 export interface PlanConditions {
   /** At most one for each pair of versions; in any order. None unless given. */
-  offers?: readonly PatchOffer[];
+  offers?: readonly PatchOffer[] | undefined;
   /** Those that are known; the others are `USUAL_RATES`. */
-  rates?: Partial<ExpectedRates>;
+  rates?: Partial<ExpectedRates> | undefined;
   /** Free space that content may take until the commit. Without a limit unless given. */
-  scratchBytesMax?: number;
+  scratchBytesMax?: number | undefined;
 }
 
 export interface PlanInput extends PlanConditions {
@@ -37,7 +37,7 @@ export interface PlanInput extends PlanConditions {
   /** Paths of the installed release that the target does not have. */
   removedCount: number;
   /** Of the installed release; read and unchanged unless given. */
-  source?: PatchSource;
+  source?: PatchSource | undefined;
 }
 
 const UNCHANGED_SOURCE: PatchSource = { knownBy: 'reading', changedPaths: new Set() };
