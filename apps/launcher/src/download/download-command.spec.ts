@@ -87,21 +87,26 @@ describe('download', () => {
     await expectWhole('starfall');
   });
 
-  it('begins with a magnet link and one node of the DHT', async () => {
+  it('begins with a magnet link and one node of the DHT, and the next time with whom it met then', async () => {
     const node = await startDht({ host: '127.0.0.1', bootstrapNodes: [] });
     const seeds = await TransferSession.open({
       listen: { host: '127.0.0.1', port: 0 },
       discovery: { dht: { bootstrapNodes: [{ host: '127.0.0.1', port: node.port }] } },
     });
     try {
-      const infohash = await seed('starfall', 65_536, seeds);
-      const dht = ['--dht-bootstrap', `127.0.0.1:${node.port}`, '--no-lan', '--no-port-mapping'];
-      const options = ['--dir', join(dir, 'copy'), '--timeout', '18', '--listen', '127.0.0.1:0', ...dht];
-      const { document } = await runLauncher(['download', `magnet:?xt=urn:btih:${infohash}`, ...options], {
-        alone: false,
-      });
-      expect(document).toMatchObject({ done: true, name: 'starfall' });
-      await expectWhole('starfall');
+      const options = ['--dir', join(dir, 'copy'), '--timeout', '18', '--listen', '127.0.0.1:0'];
+      const fetchFrom = async (name: string, port: number): Promise<void> => {
+        const infohash = await seed(name, 65_536, seeds);
+        const dht = ['--dht-bootstrap', `127.0.0.1:${port}`, '--no-lan', '--no-port-mapping'];
+        const argv = ['download', `magnet:?xt=urn:btih:${infohash}`, ...options, ...dht];
+        expect(await runLauncher(argv, { alone: false })).toMatchObject({ document: { done: true, name } });
+        await expectWhole(name);
+      };
+      await fetchFrom('starfall', node.port);
+      const nobody = 9;
+      await fetchFrom('moonfall', nobody);
+      await writeFile(join(dir, 'copy', '.swarmpatch', 'dht'), 'this is no state of a DHT node');
+      await fetchFrom('sunfall', node.port);
     } finally {
       await seeds.close();
       await node.close();

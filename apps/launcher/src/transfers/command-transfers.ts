@@ -8,6 +8,7 @@ import type { LoopbackApi } from '../api/loopback-api.ts';
 import type { PlayableEvent, ShownTorrent, TransferBoard } from '../api/transfer-board.ts';
 import { TransferPauses } from '../pausing/transfer-pauses.ts';
 import type { TransferSettings } from '../transfer-options.ts';
+import { DhtStateFile } from './dht-state-file.ts';
 
 const API_FILE = 'api.json';
 const OWNER_ALONE = 0o600;
@@ -23,6 +24,7 @@ export class CommandTransfers implements TransferBoard {
   readonly #startedMs: number;
   readonly #torrents = new Set<ShownTorrent>();
   readonly #playable: PlayableEvent[] = [];
+  readonly #dhtState: DhtStateFile;
   #opening: Promise<TransferSession> | undefined;
   #session: TransferSession | undefined;
   #pauses: TransferPauses | undefined;
@@ -32,6 +34,7 @@ export class CommandTransfers implements TransferBoard {
   private constructor(settings: TransferSettings, stateDirectory: string, context: CommandContext) {
     this.settings = settings;
     this.#stateDirectory = stateDirectory;
+    this.#dhtState = new DhtStateFile(stateDirectory);
     this.#context = context;
     this.#startedMs = context.nowMs();
   }
@@ -113,8 +116,7 @@ export class CommandTransfers implements TransferBoard {
   async close(): Promise<void> {
     this.#pauses?.stop();
     await this.#opening?.catch(() => undefined);
-    const state = this.#session?.dhtState;
-    if (state) await this.#keep('dht', state);
+    await this.#dhtState.stop();
     await this.#session?.close();
     if (!this.#api) return;
     await this.#api.close();
@@ -123,11 +125,12 @@ export class CommandTransfers implements TransferBoard {
 
   async #openSession(): Promise<TransferSession> {
     const { discovery } = this.settings;
-    const known = discovery?.dht && (await readFile(join(this.#stateDirectory, 'dht')).catch(() => undefined));
-    const dht = discovery?.dht && { ...discovery.dht, state: known };
-    this.#session = await TransferSession.open({ ...this.settings, discovery: { ...discovery, dht } });
-    this.#pauses = await TransferPauses.start(this.#session, this.settings.pauses, this.#context);
-    return this.#session;
+    const dht = discovery?.dht && { ...discovery.dht, state: await this.#dhtState.read() };
+    const session = await TransferSession.open({ ...this.settings, discovery: { ...discovery, dht } });
+    this.#session = session;
+    this.#dhtState.keep(() => session.dhtState);
+    this.#pauses = await TransferPauses.start(session, this.settings.pauses, this.#context);
+    return session;
   }
 
   async #openApi(listen: { host: string; port: number }): Promise<void> {
@@ -151,16 +154,6 @@ export class CommandTransfers implements TransferBoard {
     if (found.includes(token)) await rm(path, { force: true });
     // A download may have nothing else there.
     await rmdir(this.#stateDirectory).catch(() => undefined);
-  }
-
-  /** What is kept saves time; a disk that refuses it is no failure. */
-  async #keep(name: string, bytes: Uint8Array): Promise<void> {
-    try {
-      await mkdir(this.#stateDirectory, { recursive: true });
-      await writeFile(join(this.#stateDirectory, name), bytes);
-    } catch {
-      return;
-    }
   }
 }
 
