@@ -5,5 +5,6 @@ export { formatBytes, formatDuration, formatRate } from './format.ts';
 export type { ArgumentSpec, OptionKind, OptionSpec } from './option-spec.ts';
 export type { Progress, ProgressPhase, ProgressSample } from './progress.ts';
 export { executeProgram, runProgram, type ProgramSpec } from './program.ts';
+export { formatTable } from './table.ts';
 export type { Terminal } from './terminal.ts';
 export { UsageError } from './usage-error.ts';

@@ -1,13 +1,14 @@
-import { formatBytes, type CommandSpec } from '@swarmpatch/terminal';
+import type { PlanOption } from '@swarmpatch/plan';
+import { parseVersion } from '@swarmpatch/release';
+import { formatBytes, formatDuration, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { surveyInstall } from '../move/move-install.ts';
 import { openSession, refreshTrust } from './open-session.ts';
 import { dirOption, versionOption } from './options.ts';
-import { parseVersion } from '@swarmpatch/release';
 
 export const plan: CommandSpec = {
   path: ['plan'],
-  summary: 'tell what update would do, and change nothing',
+  summary: 'tell what update would do and why, and change nothing',
   example: 'swarmpatch-launcher plan --dir ~/games/starfall',
   arguments: [],
   options: [dirOption, versionOption],
@@ -21,21 +22,32 @@ export const plan: CommandSpec = {
       const release = await session.source.release(version);
       const move = { install, source: session.source, depth: 'quick', changedFiles: 'keep' } as const;
       const priced = await surveyInstall(move, release, context);
-      const { from = null, to, chosen, options } = priced.plan;
+      const { from = null, to, chosen, options, missing } = priced.plan;
       return {
-        document: { from, to, chosen: chosen.kind, options },
-        text:
-          chosen.kind === 'none'
-            ? `${to} is installed and whole`
-            : [`${from ?? 'nothing'} → ${to}`, ...options.map((option) => describe(option, chosen.kind))].join('\n'),
+        document: { from, to, chosen: chosen.kind, reason: chosen.reason, options, missing },
+        text: chosen.kind === 'none' ? chosen.reason : describePlan(`${from ?? 'nothing'} → ${to}`, options, missing),
       };
     });
   },
 };
 
-type Priced = Awaited<ReturnType<typeof surveyInstall>>['plan']['chosen'];
+const HEADINGS = ['', 'way', 'fetch', 'read', 'write', 'free space', 'about'];
 
-function describe({ kind, downloadBytes, writeBytes, scratchBytes }: Priced, chosen: string): string {
-  const prices = `${formatBytes(downloadBytes)} to fetch, ${formatBytes(writeBytes)} to write, ${formatBytes(scratchBytes)} of free space`;
-  return `${kind === chosen ? '*' : ' '} ${kind}: ${prices}`;
+type Missing = Awaited<ReturnType<typeof surveyInstall>>['plan']['missing'];
+
+function describePlan(journey: string, options: readonly PlanOption[], missing: Missing): string {
+  const rows = [HEADINGS, ...options.map(rowOf)];
+  const reasons = options.map((option) => `${nameOf(option)} ${option.reason}`);
+  const absent = missing.map(({ kind, reason }) => `no ${kind}: ${reason}`);
+  return [journey, formatTable(rows), ...reasons, ...absent].join('\n');
+}
+
+function rowOf(option: PlanOption): string[] {
+  const bytes = [option.downloadBytes, option.readBytes, option.writeBytes, option.scratchBytes].map(formatBytes);
+  const mark = { chosen: '*', costlier: '', impossible: 'x' }[option.verdict];
+  return [mark, nameOf(option), ...bytes, formatDuration(option.seconds)];
+}
+
+function nameOf({ kind, via }: PlanOption): string {
+  return via.length === 0 ? kind : `${kind} by ${via.join(', ')}`;
 }

@@ -1,4 +1,4 @@
-import type { CommandSpec } from '@swarmpatch/terminal';
+import { formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import {
   checkingKeysOption,
   checkKeys,
@@ -8,7 +8,6 @@ import {
   readOrigin,
   tokenOption,
 } from './options.ts';
-import { formatTable } from './table.ts';
 
 export const channelList: CommandSpec = {
   path: ['channel', 'list'],

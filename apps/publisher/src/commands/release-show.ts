@@ -1,5 +1,5 @@
 import { parseVersion } from '@swarmpatch/release';
-import { formatBytes, type CommandSpec } from '@swarmpatch/terminal';
+import { formatBytes, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import {
   checkingKeysOption,
   checkKeys,
@@ -9,7 +9,6 @@ import {
   readOrigin,
   tokenOption,
 } from './options.ts';
-import { formatTable } from './table.ts';
 
 export const releaseShow: CommandSpec = {
   path: ['release', 'show'],
