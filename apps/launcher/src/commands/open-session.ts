@@ -1,9 +1,10 @@
+import { USUAL_RATES } from '@swarmpatch/plan';
 import type { CommandContext, CommandInput } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import { Origin } from '../origin/origin.ts';
 import { ReleaseSource } from '../origin/release-source.ts';
 import type { Move } from '../move/move-install.ts';
-import { readTransferSettings } from '../transfer-options.ts';
+import { readTransferSettings, type TransferSettings } from '../transfer-options.ts';
 
 export interface Session {
   origin: Origin;
@@ -35,5 +36,14 @@ export async function refreshTrust({ source }: Session, install: OpenInstall, co
 
 export function moveOf(install: OpenInstall, session: Session, input: CommandInput): Move {
   const { origin, source } = session;
-  return { install, source, origin, settings: readTransferSettings(input), depth: 'quick', changedFiles: 'keep' };
+  const settings = readTransferSettings(input);
+  const rates = ratesOf(settings);
+  return { install, source, origin, settings, depth: 'quick', changedFiles: 'keep', rates };
+}
+
+/** Where the player allows less than the usual rate, no more is to be expected. */
+function ratesOf({ limits }: TransferSettings): Move['rates'] {
+  const mostBytesPerSecond = limits?.downloadBytesPerSecond ?? 0;
+  if (mostBytesPerSecond <= 0) return undefined;
+  return { downloadBytesPerSecond: Math.min(mostBytesPerSecond, USUAL_RATES.downloadBytesPerSecond) };
 }

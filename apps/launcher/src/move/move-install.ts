@@ -7,12 +7,13 @@ import {
   planFrom,
   refuseWithoutSpace,
   saveReleaseDocuments,
+  spaceForContent,
   Staging,
   STATE_DIRECTORY,
   takeInventory,
   type Inventory,
 } from '@swarmpatch/install';
-import type { PlanKind, UpdatePlan } from '@swarmpatch/plan';
+import type { PatchOffer, PlanConditions, PlanKind, UpdatePlan } from '@swarmpatch/plan';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import type { Release, ReleaseSource } from '../origin/release-source.ts';
@@ -46,6 +47,10 @@ export interface Move {
   depth: 'quick' | 'deep';
   /** What becomes of owned files that the player changed. */
   changedFiles: 'keep' | 'replace';
+  /** Patches that may be used; none unless given. */
+  offers?: readonly PatchOffer[] | undefined;
+  /** How fast it is expected to go, where that is known. */
+  rates?: PlanConditions['rates'];
 }
 
 /** Looks at what is on disk for a release. Changes nothing but what is known about files. */
@@ -74,7 +79,8 @@ export async function surveyInstall(
     }),
   );
   await index.save(files);
-  return { inventory, plan: planFrom(inventory) };
+  const scratchBytesMax = await spaceForContent(files, release.manifest.files.length);
+  return { inventory, plan: planFrom(inventory, { offers: move.offers, rates: move.rates, scratchBytesMax }) };
 }
 
 /** Brings an install to a release, or leaves it as it was. */
