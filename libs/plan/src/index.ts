@@ -12,4 +12,5 @@ export type { PatchOffer } from './patch-offer.ts';
 export { PATCH_OPTIONS_MAX, type PatchSource } from './patch-prices.ts';
 export { CHAIN_PATCHES_MAX, ROUTES_PER_VERSION_MAX } from './patch-routes.ts';
 export type { MissingOption, PlanKind, PlanOption } from './plan-option.ts';
+export { compareReleases, type DescribedRelease, type ReleaseComparison } from './release-comparison.ts';
 export { planUpdate, type PlanConditions, type PlanInput, type UpdatePlan } from './update-plan.ts';
