@@ -116,6 +116,21 @@ describe('a release cycle', () => {
     expect(await seeding.program.stop('SIGINT')).toEqual({ exitCode: 0, signal: null });
   }, 40_000);
 
+  it('fetches from a player who mends his install while it is served', async () => {
+    const [giver, taker] = [scene.path('mender'), scene.path('waiting')];
+    await studio.install(giver);
+    await writeFile(join(giver, 'data/world.pak'), 'damage');
+    const seeding = await scene.serve('swarmpatch-launcher', 'seed', '--dir', giver, '--listen', '127.0.0.1:0');
+    const { pieces, pieceCount, listen } = seeding.ready as Record<string, number>;
+    expect(pieces).toBeLessThan(pieceCount ?? 0);
+    expect(await launcher('repair', giver)).toMatchObject({ exitCode: 0, document: { changed: true } });
+    await seeding.program.until(({ complaints }) => complaints.includes('now serving') || undefined);
+    const alone = ['--no-web-seeds', '--peer', String(listen), '--timeout', '20'];
+    expect((await studio.install(taker, ...alone)).bytes).toMatchObject({ fromWebSeeds: 0 });
+    expect(await treeOf(taker)).toEqual(summarizeBuild(second));
+    await seeding.program.stop('SIGINT');
+  }, 40_000);
+
   it('is there again after the origin was killed', async () => {
     await origin.kill();
     await origin.restart();

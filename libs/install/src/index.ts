@@ -32,6 +32,7 @@ export {
   STAGED_RESUME_DIRECTORY,
   STAGED_CONTENT_DIRECTORY,
   STATE_DIRECTORY,
+  STATE_PATH,
   TRUST_DIRECTORY,
   stagedContentPath,
 } from './layout.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { InstallError, PieceSet, readState, type Verification } from '@swarmpatch/install';
+import { InstallError, PieceSet, readState, STATE_PATH, type Verification } from '@swarmpatch/install';
 import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
 import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
@@ -35,6 +35,9 @@ export class SeededInstall {
   readonly #transfers: CommandTransfers;
   readonly #context: CommandContext;
   #transfer: Transfer | undefined;
+  #served: ServedFiles | undefined;
+  /** Which writing of the state was served. */
+  #stateSeen: string | undefined;
   #seeding: Seeding;
 
   private constructor(directory: string, transfers: CommandTransfers, context: CommandContext) {
@@ -61,14 +64,21 @@ export class SeededInstall {
   }
 
   /**
-   * Serves the release that is installed now, when that is another one.
+   * Serves the release that is installed now, when that is another one, or when its files were mended. Every command that
+   * changes files of the release writes the state anew: until then nothing else is looked at.
    *
-   * @returns whether it is.
+   * @returns whether something else is served from now on.
    */
   async follow(): Promise<boolean> {
+    const stateNow = await this.#describeState();
+    if (stateNow === this.#stateSeen) return false;
     const state = await readState(this.#files).catch(() => undefined);
     const version = state?.installed?.version;
-    if (version === undefined || version === this.#seeding.version) return false;
+    if (version === undefined) return false;
+    if (version === this.#seeding.version && (await this.#served?.haveChanged()) === false) {
+      this.#stateSeen = stateNow;
+      return false;
+    }
     try {
       await this.#serve();
     } catch (error) {
@@ -81,6 +91,7 @@ export class SeededInstall {
 
   async #serve(): Promise<void> {
     await withInstall(this.#directory, 'seed', this.#context, async (install) => {
+      const stateNow = await this.#describeState();
       const { origin, source } = await openSession(install, this.#context);
       const release = await source.installed(install.installed);
       const found = await verifyRelease(install, release, 'quick', this.#context);
@@ -93,10 +104,18 @@ export class SeededInstall {
         { origin, transfers: this.#transfers },
         this.#context,
       );
+      this.#served = served;
+      this.#stateSeen = stateNow;
       const { game, name: title, version } = release.manifest;
       const counts = { pieces: have.size, pieceCount: have.pieceCount };
       this.#seeding = { directory: this.#directory, game, title, version, ...counts };
     });
+  }
+
+  /** Another one whenever the state was written. */
+  async #describeState(): Promise<string> {
+    const stat = await this.#files.stat(STATE_PATH);
+    return `${stat?.mtimeMs} ${stat?.lengthBytes}`;
   }
 }
 

@@ -22,6 +22,15 @@ export class ServedFiles {
     return new ServedFiles(files, manifest, await files.statAll(manifest.files.map((file) => file.path)));
   }
 
+  /** Whether a file is there that was not, is gone, or has another length or time of change. */
+  async haveChanged(): Promise<boolean> {
+    const now = await this.#files.statAll(this.#manifest.files.map((file) => file.path));
+    return now.some((stat, fileIndex) => {
+      const seen = this.#seen[fileIndex];
+      return stat?.lengthBytes !== seen?.lengthBytes || stat?.mtimeMs !== seen?.mtimeMs;
+    });
+  }
+
   /** The file's absolute path, or none once its length or time of change is another. */
   pathOf(fileIndex: number): string {
     const path = this.#manifest.files[fileIndex]?.path ?? NOWHERE;
