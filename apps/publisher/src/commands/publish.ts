@@ -1,17 +1,13 @@
 import { DEFAULT_CHANNEL, parseChannelName, parseVersion } from '@swarmpatch/release';
-import {
-  type CommandContext,
-  type CommandOutcome,
-  type CommandSpec,
-  formatBytes,
-  formatDuration,
-  type ProgressPhase,
-} from '@swarmpatch/terminal';
+import type { CommandContext, CommandSpec, ProgressPhase } from '@swarmpatch/terminal';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
+import { describeRelease } from '../publish/described-release.ts';
 import { readNotes } from '../publish/notes.ts';
+import { describeNewest, priceForPlayers } from '../publish/player-costs.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
 import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
 import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
+import { publishResult } from './publish-result.ts';
 
 export const publish: CommandSpec = {
   path: ['publish'],
@@ -37,7 +33,11 @@ export const publish: CommandSpec = {
     },
     { name: 'notes', value: 'file', kind: 'text', description: 'a text for players about what is new' },
     { name: 'wait-patches', kind: 'switch', description: 'wait until the patches from versions in use are made' },
-    { name: 'dry-run', kind: 'switch', description: 'hash and tell what would be uploaded, and change nothing' },
+    {
+      name: 'dry-run',
+      kind: 'switch',
+      description: 'hash, tell what would be uploaded and what players would fetch, and change nothing',
+    },
     originOption,
     requiredTokenOption,
     keysOption,
@@ -60,12 +60,17 @@ export const publish: CommandSpec = {
         { game: studio.game, version, webSeeds: [webSeed], notes },
         context,
       );
+      const published = await describeNewest(studio, {
+        signal: context.signal,
+        onUnreadable: (message) => context.warn(message),
+      });
+      const players = priceForPlayers(published, describeRelease(draft.manifest, draft.torrentBytes));
       const isDryRun = input.flag('dry-run');
       const { newBytes, uploadedBytes } = isDryRun
-        ? { newBytes: await estimateUpload(studio, draft), uploadedBytes: 0 }
+        ? { newBytes: estimateUpload(published, draft), uploadedBytes: 0 }
         : await send(draft, { origin, studio, channel }, context);
       const seconds = (context.nowMs() - startedMs) / 1000;
-      return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun });
+      return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun, players });
     } finally {
       await directory.dispose();
     }
@@ -127,31 +132,4 @@ async function send(
   await commitDraft({ ...place, draft, patience });
   committing.end();
   return uploaded;
-}
-
-function publishResult(
-  { manifest }: ReleaseDraft,
-  outcome: { channel: string; newBytes: number; uploadedBytes: number; seconds: number; isDryRun: boolean },
-): CommandOutcome {
-  const { channel, newBytes, uploadedBytes, seconds, isDryRun } = outcome;
-  const { infohashV1, infohashV2 } = manifest.torrent;
-  const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;
-  return {
-    document: {
-      game: manifest.game,
-      version: manifest.version,
-      channel,
-      infohashV1,
-      infohashV2,
-      bytes: manifest.bytes,
-      newBytes,
-      uploadedBytes,
-      patches: [],
-      seconds,
-      ...(isDryRun && { dryRun: true }),
-    },
-    text: isDryRun
-      ? `${manifest.name} would be published on ${channel}: ${size}; nothing was changed`
-      : `${manifest.name} is published on ${channel}: ${size}, ${formatBytes(uploadedBytes)} sent in ${formatDuration(seconds)}`,
-  };
 }

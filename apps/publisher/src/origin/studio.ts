@@ -3,6 +3,7 @@ import { Buffer } from 'node:buffer';
 import type { PutTargetsRequest, TargetDocument } from '@swarmpatch/api-contract';
 import { ApiError } from '@swarmpatch/node-io/api-client';
 import { readPublicKeys, readSigner } from '@swarmpatch/node-io/keys';
+import type { DescribedRelease } from '@swarmpatch/plan';
 import { type ChannelRecord, compareVersions, encodeChannelRecord } from '@swarmpatch/release';
 import {
   channelTargetPath,
@@ -12,9 +13,11 @@ import {
   manifestTargetPath,
   type Signer,
   type TargetInfo,
+  torrentTargetPath,
   type TrustCache,
   TrustClient,
 } from '@swarmpatch/trust';
+import { describeRelease } from '../publish/described-release.ts';
 import { PublishError } from '../publish-error.ts';
 import type { Origin } from './origin.ts';
 
@@ -98,6 +101,17 @@ export class Studio {
   /** @throws {TrustError}, {ReleaseError} */
   manifest(version: string): ReturnType<TrustClient['fetchManifest']> {
     return this.#client.fetchManifest(this.#origin.trustOf(this.game), version);
+  }
+
+  /**
+   * Manifest and piece layers of a published release.
+   *
+   * @throws {TrustError}, {ReleaseError}, {MetainfoError}
+   */
+  async describe(version: string): Promise<DescribedRelease> {
+    const manifest = await this.manifest(version);
+    const torrent = await this.#client.fetchTarget(this.#origin.trustOf(this.game), torrentTargetPath(version));
+    return describeRelease(manifest, torrent);
   }
 
   /** @returns Undefined for a channel that names nothing yet. */

@@ -105,7 +105,7 @@ describe('publishing', () => {
     await create();
     await publish(draftOf('1.0.0'));
     const next = draftOf('1.1.0');
-    const expected = await estimateUpload(await open(), next);
+    const expected = estimateUpload([await (await open()).describe('1.0.0')], next);
     const { newBytes, uploadedBytes } = await uploadDraft(origin, next, patience, () => undefined);
     expect(newBytes).toBe(expected);
     expect(uploadedBytes).toBe(newBytes);

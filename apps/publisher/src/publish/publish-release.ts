@@ -2,6 +2,7 @@
 import { Buffer } from 'node:buffer';
 import { originPaths } from '@swarmpatch/api-contract';
 import { ApiError } from '@swarmpatch/node-io/api-client';
+import type { DescribedRelease } from '@swarmpatch/plan';
 import { moveChannel } from '@swarmpatch/release';
 import { describeTarget } from '@swarmpatch/trust';
 import type { Origin } from '../origin/origin.ts';
@@ -10,9 +11,6 @@ import { PublishError } from '../publish-error.ts';
 import { isPassing, type Patience, patiently } from './patience.ts';
 import type { ReleaseDraft } from './release-draft.ts';
 import { uploadBlobs, type UploadResult } from './upload.ts';
-
-/** Manifests of published releases that a dry run compares with, newest first. */
-const DRY_RUN_RELEASES_MAX = 8;
 
 /**
  * Asks whether this version can be published with this token, and where it will be found.
@@ -82,12 +80,11 @@ export async function commitDraft(options: {
   await patiently(patience, commit);
 }
 
-/** What a publish would send: content that is in none of the newest releases. Changes nothing anywhere. */
-export async function estimateUpload(studio: Studio, draft: ReleaseDraft): Promise<number> {
+/** What a publish would send: content that is in none of these releases. */
+export function estimateUpload(published: readonly DescribedRelease[], draft: ReleaseDraft): number {
   const known = new Set<string>();
-  for (const version of studio.newestVersions.slice(0, DRY_RUN_RELEASES_MAX)) {
-    for (const { piecesRoot } of (await studio.manifest(version)).files)
-      if (piecesRoot !== undefined) known.add(piecesRoot);
+  for (const { manifest } of published) {
+    for (const { piecesRoot } of manifest.files) if (piecesRoot !== undefined) known.add(piecesRoot);
   }
   let newBytes = 0;
   for (const [piecesRoot, { lengthBytes }] of draft.sources) if (!known.has(piecesRoot)) newBytes += lengthBytes;

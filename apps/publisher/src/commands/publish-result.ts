@@ -1,0 +1,60 @@
+import { type CommandOutcome, formatBytes, formatDuration, formatTable } from '@swarmpatch/terminal';
+import type { PlayerCost } from '../publish/player-costs.ts';
+import type { ReleaseDraft } from '../publish/release-draft.ts';
+
+export interface PublishOutcome {
+  channel: string;
+  newBytes: number;
+  uploadedBytes: number;
+  seconds: number;
+  isDryRun: boolean;
+  /** By published version, newest first. */
+  players: PlayerCost[];
+}
+
+/** What `publish` prints. */
+export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcome): CommandOutcome {
+  const { channel, newBytes, uploadedBytes, seconds, isDryRun, players } = outcome;
+  const { infohashV1, infohashV2 } = manifest.torrent;
+  const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;
+  const done = isDryRun
+    ? `${manifest.name} would be published on ${channel}: ${size}; nothing was changed`
+    : `${manifest.name} is published on ${channel}: ${size}, ${formatBytes(uploadedBytes)} sent in ${formatDuration(seconds)}`;
+  return {
+    document: {
+      game: manifest.game,
+      version: manifest.version,
+      channel,
+      infohashV1,
+      infohashV2,
+      bytes: manifest.bytes,
+      newBytes,
+      uploadedBytes,
+      patches: [],
+      players,
+      seconds,
+      ...(isDryRun && { dryRun: true }),
+    },
+    text: players.length === 0 ? done : `${done}\n${describePlayers(players)}`,
+  };
+}
+
+const HEADINGS = ['players on', 'fetch', 'write', 'about', 'everything', 'patch'];
+
+function describePlayers(players: readonly PlayerCost[]): string {
+  return formatTable([HEADINGS, ...players.map(rowOf)]);
+}
+
+function rowOf({ from, options, precision, patchBytes }: PlayerCost): string[] {
+  const [chosen] = options;
+  const full = options.find((option) => option.kind === 'full');
+  const bytes = (count: number | undefined): string => (count === undefined ? '' : formatBytes(count));
+  return [
+    from,
+    `${precision === 'at_most' ? 'at most ' : ''}${bytes(chosen?.downloadBytes)}`,
+    bytes(chosen?.writeBytes),
+    chosen === undefined ? '' : formatDuration(chosen.seconds),
+    bytes(full?.downloadBytes),
+    patchBytes === null ? 'not made yet' : formatBytes(patchBytes),
+  ];
+}

@@ -1,0 +1,52 @@
+/** What a new release costs those who play an older one, before anybody has paid it. */
+import { compareReleases, type DescribedRelease, planUpdate, type PlanOption } from '@swarmpatch/plan';
+import type { Studio } from '../origin/studio.ts';
+
+/** Published releases that a new one is compared with, newest first. */
+export const COMPARED_RELEASES_MAX = 8;
+
+export interface PlayerCost {
+  from: string;
+  chosen: PlanOption['kind'];
+  reason: string;
+  options: PlanOption[];
+  /** `at_most`: launchers may find more to reuse, because the older release has longer pieces. */
+  precision: 'exact' | 'at_most';
+  /** Null as long as the patch is not made: its length cannot be known before. */
+  patchBytes: number | null;
+}
+
+/** The newest releases of a game. One that cannot be read is left out, and told of. */
+export async function describeNewest(
+  studio: Studio,
+  { signal, onUnreadable }: { signal: AbortSignal; onUnreadable: (message: string) => void },
+): Promise<DescribedRelease[]> {
+  const described: DescribedRelease[] = [];
+  for (const version of studio.newestVersions.slice(0, COMPARED_RELEASES_MAX)) {
+    try {
+      described.push(await studio.describe(version));
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = error instanceof Error ? error.message : String(error);
+      onUnreadable(`cannot compare with release ${version}: ${message}`);
+    }
+  }
+  return described;
+}
+
+/** What the update to a release takes for players on each of these, who have it whole and nothing else. */
+export function priceForPlayers(published: readonly DescribedRelease[], target: DescribedRelease): PlayerCost[] {
+  return published.map((installed) => {
+    const { atHand, removedCount, precision } = compareReleases(installed, target);
+    const { manifest } = installed;
+    const { chosen, options } = planUpdate({ installed: manifest, target: target.manifest, atHand, removedCount });
+    return {
+      from: manifest.version,
+      chosen: chosen.kind,
+      reason: chosen.reason,
+      options,
+      precision,
+      patchBytes: null,
+    };
+  });
+}
