@@ -3,9 +3,9 @@ export const PATCH_FILE_COUNT_MAX = 250_000;
 /** The bytes of a tree, and so of what a patch writes. */
 export const PATCH_TREE_BYTES_MAX: number = 2 ** 44;
 /** The listing of a patch as it is stored. */
-export const LISTING_STORED_BYTES_MAX: number = 64 * 1024 * 1024;
+export const LISTING_STORED_BYTES_MAX: number = 32 * 1024 * 1024;
 /** The listing of a patch, decompressed. */
-export const LISTING_BYTES_MAX: number = 256 * 1024 * 1024;
+export const LISTING_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Bytes of new that one segment makes; its streams are in memory while a patch is made. */
 export const SEGMENT_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Streams of a segment. */

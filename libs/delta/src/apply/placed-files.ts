@@ -1,0 +1,47 @@
+/** Files one after another, found by where their bytes are. */
+export class PlacedFiles<T extends { readonly lengthBytes: number }> {
+  readonly files: readonly T[];
+  readonly length: number;
+  readonly #starts: Float64Array;
+
+  constructor(files: readonly T[]) {
+    let start = 0;
+    this.files = files;
+    this.#starts = Float64Array.from(files, (file) => {
+      start += file.lengthBytes;
+      return start - file.lengthBytes;
+    });
+    this.length = start;
+  }
+
+  start(index: number): number {
+    return this.#starts[index] ?? this.length;
+  }
+
+  end(index: number): number {
+    return this.start(index) + (this.files[index]?.lengthBytes ?? 0);
+  }
+
+  /** Index of the file that has the byte at a place inside. */
+  indexAt(place: number): number {
+    let low = 0;
+    let high = this.files.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.start(middle) <= place) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The parts of files that a range covers, empty files left out. */
+  *spans(from: number, to: number): Generator<{ readonly index: number; readonly from: number; readonly to: number }> {
+    if (to <= from) return;
+    for (let index = this.indexAt(from), at = from; at < to && index < this.files.length; index += 1) {
+      const end = Math.min(this.end(index), to);
+      if (end <= at) continue;
+      yield { index, from: at - this.start(index), to: end - this.start(index) };
+      at = end;
+    }
+  }
+}

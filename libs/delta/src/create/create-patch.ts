@@ -1,0 +1,231 @@
+import { encodeSegment } from '../coding/index.ts';
+import { encodeListing } from '../format/encode-listing.ts';
+import { checkOf, encodeHead, encodeTail } from '../format/frame.ts';
+import { groupEnds, SHAPE_DIGEST_BYTES, type Chunk, type Listing, type Segment } from '../format/listing.ts';
+import { CHUNK_BYTES_MAX } from '../limits.ts';
+import { matchContent, type PatchOp } from '../matching/index.ts';
+import type { Compressor } from '../ports.ts';
+import { contentDigest, shapeDigest, sortTree, type PatchFile } from '../tree.ts';
+import { AddressSpace } from './address-space.ts';
+import { compareTrees, contentKey } from './compare-trees.ts';
+import { cutSegments } from './cut-segments.ts';
+import { narrowSources } from './narrow-sources.ts';
+
+export interface CreatePatchOptions {
+  /** The whole old release; sources are read more than once, at random places. */
+  readonly old: readonly PatchFile[];
+  readonly new: readonly PatchFile[];
+  /** 1 to 9: time for size. */
+  readonly effort: number;
+  /** For matching, besides what compression takes. */
+  readonly memoryBytesMax: number;
+  readonly compressor: Compressor;
+  /** Takes the patch in pieces, in order. */
+  readonly write: (bytes: Uint8Array) => Promise<void>;
+  readonly onProgress?: ((progress: CreateProgress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CreateProgress {
+  readonly phase: 'match' | 'compress';
+  /** Bytes of new content. */
+  readonly doneBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface CreatedPatch {
+  readonly bytes: number;
+  /** Lengths of all files of the trees. */
+  readonly oldTreeBytes: number;
+  readonly newTreeBytes: number;
+  /** What applying it reads at most, and writes. */
+  readonly sourceBytes: number;
+  readonly writtenBytes: number;
+  /** For each written file, how many of its bytes nothing was found for. */
+  readonly costs: readonly FileCost[];
+}
+
+export interface FileCost {
+  readonly path: string;
+  readonly lengthBytes: number;
+  /** Before compression. */
+  readonly literalBytes: number;
+}
+
+/**
+ * Makes a patch from one tree to another. The same input gives the same bytes.
+ *
+ * @throws {DeltaError} `bad_tree`, `file_changed`
+ */
+export async function createPatch(options: CreatePatchOptions): Promise<CreatedPatch> {
+  const { signal, compressor, effort } = options;
+  const old = sortTree(options.old);
+  const fresh = sortTree(options.new);
+  const { removed, entries, written } = compareTrees(old, fresh);
+  const writtenBytes = bytesOf(written);
+  const oldIndexes = distinctContents(old);
+  const oldSpace = new AddressSpace(oldIndexes.flatMap((index) => old[index] ?? []));
+  const newSpace = new AddressSpace(written);
+  const found =
+    writtenBytes === 0
+      ? []
+      : await matchContent({
+          ...{ old: oldSpace, oldFiles: oldSpace.files, new: newSpace, newFiles: newSpace.files },
+          ...{ effort, memoryBytesMax: options.memoryBytesMax, signal },
+          onProgress: (doneBytes) => options.onProgress?.({ phase: 'match', doneBytes, totalBytes: writtenBytes }),
+        });
+  signal?.throwIfAborted();
+  const { ops, used } = narrowSources(found, oldSpace);
+  const sources = used.flatMap((place) => oldIndexes[place] ?? []);
+  const sourceSpace = new AddressSpace(sources.flatMap((index) => old[index] ?? []));
+  const output = new PatchOutput(options.write);
+  await output.write(encodeHead());
+  const segments: Segment[] = [];
+  let start = sourceSpace.length;
+  for (const { ops: segmentOps, newBytes } of cutSegments(ops)) {
+    signal?.throwIfAborted();
+    const streams = await encodeSegment(segmentOps, {
+      start,
+      oldBytes: sourceSpace.length,
+      fresh: await newSpace.read(start - sourceSpace.length, newBytes),
+      readSource: (source, length) =>
+        source < sourceSpace.length
+          ? sourceSpace.read(source, length)
+          : newSpace.read(source - sourceSpace.length, length),
+    });
+    segments.push({ newBytes, streams: await writeStreams(streams, { compressor, effort, output }) });
+    start += newBytes;
+    options.onProgress?.({ phase: 'compress', doneBytes: start - sourceSpace.length, totalBytes: writtenBytes });
+  }
+  if (start - sourceSpace.length !== writtenBytes) {
+    throw new Error(`make a patch: operations make ${start - sourceSpace.length} bytes of ${writtenBytes}`);
+  }
+  const listing: Listing = {
+    oldFileCount: old.length,
+    oldTreeBytes: bytesOf(old),
+    newFileCount: fresh.length,
+    newTreeBytes: bytesOf(fresh),
+    oldShape: shapeDigest(old).subarray(0, SHAPE_DIGEST_BYTES),
+    newContent: contentDigest(fresh, (file) => file.piecesRoot),
+    removed,
+    sources,
+    oldBytes: sourceSpace.length,
+    entries,
+    checks: groupChecks(written),
+    segments,
+  };
+  await writeListing(listing, { compressor, output });
+  return {
+    bytes: output.bytes,
+    oldTreeBytes: listing.oldTreeBytes,
+    newTreeBytes: listing.newTreeBytes,
+    sourceBytes: sourceSpace.length,
+    writtenBytes,
+    costs: costsOf(written, ops),
+  };
+}
+
+class PatchOutput {
+  bytes = 0;
+  readonly #write: (bytes: Uint8Array) => Promise<void>;
+
+  constructor(write: (bytes: Uint8Array) => Promise<void>) {
+    this.#write = write;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.bytes += bytes.length;
+    if (bytes.length > 0) await this.#write(bytes);
+  }
+}
+
+interface StreamOutput {
+  readonly compressor: Compressor;
+  readonly effort: number;
+  readonly output: PatchOutput;
+}
+
+async function writeStreams(
+  streams: readonly Uint8Array[],
+  { compressor, effort, output }: StreamOutput,
+): Promise<Chunk[][]> {
+  const compressed = await Promise.all(
+    streams.map((stream) =>
+      Promise.all(cutChunks(stream).map(async (raw) => ({ raw, ...(await compressor.compress(raw, effort)) }))),
+    ),
+  );
+  const placed: Chunk[][] = [];
+  for (const chunks of compressed) {
+    const listed: Chunk[] = [];
+    for (const { raw, method, bytes } of chunks) {
+      await output.write(bytes);
+      listed.push({ method, rawBytes: raw.length, storedBytes: bytes.length, check: checkOf(bytes) });
+    }
+    placed.push(listed);
+  }
+  return placed;
+}
+
+function cutChunks(stream: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(stream.length / CHUNK_BYTES_MAX);
+  return Array.from({ length: count }, (_, index) =>
+    stream.subarray(index * CHUNK_BYTES_MAX, (index + 1) * CHUNK_BYTES_MAX),
+  );
+}
+
+async function writeListing(
+  listing: Listing,
+  { compressor, output }: Pick<StreamOutput, 'compressor' | 'output'>,
+): Promise<void> {
+  const raw = encodeListing(listing);
+  const { method, bytes } = await compressor.compress(raw, 9);
+  await output.write(bytes);
+  await output.write(encodeTail(bytes, method, raw.length));
+}
+
+/** The first of each content of the old tree: indexes, rising. */
+function distinctContents(old: readonly PatchFile[]): number[] {
+  const seen = new Set<string>();
+  return old.flatMap((file, index) => {
+    const key = contentKey(file);
+    if (key === undefined || seen.has(key)) return [];
+    seen.add(key);
+    return [index];
+  });
+}
+
+function groupChecks(written: readonly PatchFile[]): Uint8Array {
+  let begin = 0;
+  const checks = groupEnds(written.map((file) => file.lengthBytes)).map((end) => {
+    const roots = written.slice(begin, end).flatMap((file) => (file.lengthBytes > 0 ? (file.piecesRoot ?? []) : []));
+    begin = end;
+    return checkOf(...roots);
+  });
+  return new Uint8Array(checks.flatMap((check) => [...check]));
+}
+
+function costsOf(written: readonly PatchFile[], ops: readonly PatchOp[]): FileCost[] {
+  const costs = written.map(({ path, lengthBytes }) => ({ path, lengthBytes, literalBytes: 0 }));
+  let index = 0;
+  let end = costs[0]?.lengthBytes ?? 0;
+  let at = 0;
+  for (const op of ops) {
+    for (let left = op.length; left > 0;) {
+      while (at >= end && index < costs.length - 1) {
+        index += 1;
+        end += costs[index]?.lengthBytes ?? 0;
+      }
+      const count = Math.min(left, end - at);
+      if (count <= 0) break;
+      const cost = costs[index];
+      if (op.kind === 'literal' && cost) cost.literalBytes += count;
+      at += count;
+      left -= count;
+    }
+  }
+  return costs;
+}
+
+function bytesOf(files: readonly PatchFile[]): number {
+  return files.reduce((sum, file) => sum + file.lengthBytes, 0);
+}

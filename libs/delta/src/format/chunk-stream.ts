@@ -1,0 +1,71 @@
+import { Buffer } from 'node:buffer';
+import { createHash } from 'node:crypto';
+
+import { CHECK_BYTES, type Chunk } from './listing.ts';
+import type { ByteSource, Decompressor } from '../ports.ts';
+import type { StreamPart } from './stream-cursor.ts';
+
+const READ_BYTES = 256 * 1024;
+const LOST_BYTES = 64 * 1024;
+
+/** A chunk and where its stored bytes begin in the file. */
+export interface PlacedChunk extends Chunk {
+  readonly offset: number;
+}
+
+/** The bytes of a stream's chunks; of a damaged chunk, as many zeros as it should have given, said to be lost. */
+export async function* readChunks(
+  source: ByteSource,
+  chunks: readonly PlacedChunk[],
+  decompressor: Decompressor,
+): AsyncGenerator<StreamPart, void> {
+  for (const chunk of chunks) {
+    let left = chunk.rawBytes;
+    if (await isIntact(source, chunk)) {
+      for await (const bytes of decompressSafely(
+        decompressor,
+        chunk,
+        readRange(source, chunk.offset, chunk.storedBytes),
+      )) {
+        // A chunk that gives more than it declares is no more than its first bytes: what is made is checked anyway.
+        const part = bytes.length > left ? bytes.subarray(0, left) : bytes;
+        left -= part.length;
+        if (part.length > 0) yield { bytes: part, isLost: false };
+        if (left === 0) break;
+      }
+    }
+    for (; left > 0; left -= Math.min(left, LOST_BYTES)) {
+      yield { bytes: new Uint8Array(Math.min(left, LOST_BYTES)), isLost: true };
+    }
+  }
+}
+
+/** What decoding gives until it fails: the rest of the chunk is then lost. */
+async function* decompressSafely(
+  decompressor: Decompressor,
+  chunk: Chunk,
+  stored: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  const parts = decompressor.decompress(chunk.method, stored)[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await parts.next().catch(() => undefined);
+      if (next === undefined || next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await parts.return?.();
+  }
+}
+
+async function isIntact(source: ByteSource, chunk: PlacedChunk): Promise<boolean> {
+  const hash = createHash('sha256');
+  for await (const bytes of readRange(source, chunk.offset, chunk.storedBytes)) hash.update(bytes);
+  return Buffer.compare(hash.digest().subarray(0, CHECK_BYTES), chunk.check) === 0;
+}
+
+export async function* readRange(source: ByteSource, offset: number, length: number): AsyncGenerator<Uint8Array, void> {
+  for (let at = 0; at < length; at += READ_BYTES) {
+    yield await source.read(offset + at, Math.min(READ_BYTES, length - at));
+  }
+}
