@@ -9,6 +9,12 @@ export type LauncherErrorCode =
   | 'channel_not_found'
   /** Torrent and manifest of a release are not of the same files. */
   | 'release_mismatch'
+  /** The torrent of a patch is not the one that is listed. */
+  | 'patch_mismatch'
+  /** A patch is not one, or makes nothing of the releases that it is listed for. */
+  | 'patch_damaged'
+  /** Nobody sends a patch. */
+  | 'patch_silent'
   /** What arrived is wrong on disk every time. */
   | 'disk_unreliable'
   /** No file is what the player wants first. */

@@ -21,8 +21,10 @@ export {
   keepPatches,
   listPatches,
   patchContentPath,
+  patchRefusalPath,
   patchTorrentPath,
   prunePatches,
+  refusePatch,
   savePatchTorrent,
   type KeptPatch,
 } from './kept-patches.ts';

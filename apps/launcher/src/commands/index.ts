@@ -14,7 +14,7 @@ export const launcherCommands: readonly LazyCommands[] = [
   },
   {
     word: 'plan',
-    summary: 'tell what update would do, and change nothing',
+    summary: 'tell what update would do and why, and change nothing',
     load: async () => [(await import('./plan.ts')).plan],
   },
   {

@@ -2,7 +2,7 @@ import type { PlanOption } from '@swarmpatch/plan';
 import { parseVersion } from '@swarmpatch/release';
 import { formatBytes, formatDuration, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
-import { surveyInstall } from '../move/move-install.ts';
+import { surveyInstall } from '../move/survey.ts';
 import { openSession, refreshTrust } from './open-session.ts';
 import { dirOption, versionOption } from './options.ts';
 

@@ -1,6 +1,7 @@
 import type { CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
-import { moveInstall, type MoveReport } from '../move/move-install.ts';
+import { moveInstall } from '../move/move-install.ts';
+import type { MoveReport } from '../move/move-report.ts';
 import { describeMove, unchangedReport } from '../move/move-result.ts';
 import { transferOptions } from '../transfer-options.ts';
 import { moveOf, openSession, refreshTrust } from './open-session.ts';

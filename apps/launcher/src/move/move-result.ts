@@ -1,5 +1,5 @@
 import { formatBytes, formatDuration, type CommandOutcome } from '@swarmpatch/terminal';
-import type { MoveReport } from './move-install.ts';
+import type { MoveReport } from './move-report.ts';
 
 /** What `install`, `update` and `rollback` print. */
 export function moveResult(report: MoveReport): CommandOutcome {

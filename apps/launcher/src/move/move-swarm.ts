@@ -6,7 +6,7 @@ import { describeKeptPlayable, type OpenInstall } from '../install/open-install.
 import { LauncherError } from '../launcher-error.ts';
 import type { Release } from '../origin/release-source.ts';
 import { showTransfers } from '../transfer-progress.ts';
-import { bytesOf, type TransferBytes } from '../transfers/command-transfers.ts';
+import { addBytes, bytesOf, NO_BYTES, type TransferBytes } from '../transfers/command-transfers.ts';
 import { inPhase } from './phases.ts';
 import { PlayableFiles } from './playable-files.ts';
 import { shareRelease, type SharingSources } from './release-sharing.ts';
@@ -26,7 +26,7 @@ export class MoveSwarm {
   readonly #context: CommandContext;
   readonly #playable: PlayableFiles;
   /** Of earlier attempts. */
-  #before: TransferBytes = { fromPeers: 0, fromWebSeeds: 0, reused: 0, uploaded: 0 };
+  #before: TransferBytes = NO_BYTES;
   #staging: Staging | undefined;
   #transfer: Transfer | undefined;
   #announcing: Promise<void> | undefined;
@@ -42,13 +42,7 @@ export class MoveSwarm {
   }
 
   get bytes(): TransferBytes {
-    const now = this.#transfer && bytesOf(this.#transfer);
-    return {
-      fromPeers: this.#before.fromPeers + (now?.fromPeers ?? 0),
-      fromWebSeeds: this.#before.fromWebSeeds + (now?.fromWebSeeds ?? 0),
-      reused: this.#before.reused + (now?.reused ?? 0),
-      uploaded: this.#before.uploaded + (now?.uploaded ?? 0),
-    };
+    return this.#transfer === undefined ? this.#before : addBytes(this.#before, bytesOf(this.#transfer));
   }
 
   /** Fetches what the staging lacks until all of it is as signed. @throws {TransferError}, {LauncherError} `disk_unreliable` */

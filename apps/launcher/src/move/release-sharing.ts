@@ -3,6 +3,7 @@ import { FilePieceStore, type TorrentOptions, type Transfer } from '@swarmpatch/
 import { type CommandContext } from '@swarmpatch/terminal';
 import type { Manifest } from '@swarmpatch/release';
 import type { ShownFile } from '../api/transfer-board.ts';
+import type { AllowedTrackers } from '../origin/allowed-trackers.ts';
 import { HostPolicy } from '../origin/host-policy.ts';
 import type { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
@@ -10,6 +11,7 @@ import type { CommandTransfers } from '../transfers/command-transfers.ts';
 
 export interface SharingSources {
   origin: Origin;
+  trackers: AllowedTrackers;
   transfers: CommandTransfers;
 }
 
@@ -27,12 +29,11 @@ export interface SharedPieces {
 export async function shareRelease(
   release: Release,
   pieces: SharedPieces,
-  { origin, transfers }: SharingSources,
+  { origin, trackers, transfers }: SharingSources,
   context: CommandContext,
 ): Promise<Transfer> {
   const { manifest, metainfo } = release;
   const policy = new HostPolicy(origin.url, manifest.webSeeds);
-  const trackers = await findTrackers(origin, policy, context);
   const store = new FilePieceStore(metainfo.geometry, pieces.locate);
   const { peers, webSeedUse, deadlineMs, timeoutMs } = transfers.settings;
   const session = await transfers.session();
@@ -46,7 +47,7 @@ export async function shareRelease(
     store: new UnsyncedStore(store),
     have: pieces.have.bits,
     wanted: pieces.wanted.bits,
-    trackers: [trackers],
+    trackers: [await trackers.find(policy)],
     webSeeds: [{ kind: 'stream', url: origin.streamUrl(manifest.game, manifest.version), namedBy: 'user' }],
     allowUrl: (url) => policy.allowsContent(url),
     onDamaged: (piece) => {
@@ -116,20 +117,4 @@ function describeDamage({ metainfo }: Release, piece: number): string {
   const [span] = metainfo.geometry.filesOfPiece(piece);
   const path = span && metainfo.files[span.fileIndex]?.path;
   return `${path ?? 'a file'} is not as it was installed; what is damaged is not served; run repair to mend it`;
-}
-
-/** Trackers are told by the origin unsigned, so only those on hosts that may be asked anyway are taken. */
-async function findTrackers(origin: Origin, policy: HostPolicy, context: CommandContext): Promise<string[]> {
-  let named: string[];
-  try {
-    named = await origin.trackers();
-  } catch (error) {
-    context.signal.throwIfAborted();
-    context.warn(`no trackers: ${error instanceof Error ? error.message : String(error)}`);
-    return [];
-  }
-  const allowed = named.filter((url) => policy.allowsTracker(url));
-  for (const url of named)
-    if (!allowed.includes(url)) context.warn(`tracker ${url} is on another host than the origin and is not asked`);
-  return allowed;
 }

@@ -1,7 +1,13 @@
 import { gameReplySchema, originPaths, serviceReplySchema, type GameReply } from '@swarmpatch/api-contract';
 import { ApiError, requestBytes, requestJson } from '@swarmpatch/node-io/api-client';
+import { type PatchEntry, patchRange } from '@swarmpatch/release';
 import type { TrustFetcher } from '@swarmpatch/trust';
 import { LauncherError } from '../launcher-error.ts';
+
+/** A patch is of one file: this is a piece layer of a million pieces. */
+const PATCH_TORRENT_BYTES_MAX = 32 * 1024 * 1024;
+
+type PatchEnds = Pick<PatchEntry, 'from' | 'to'>;
 
 /** An origin as players' launchers use it: unauthenticated, and believed only about what is signed. */
 export class Origin {
@@ -24,6 +30,17 @@ export class Origin {
     const url = this.url + originPaths.service();
     const { trackers } = await requestJson({ method: 'GET', url, schema: serviceReplySchema, signal: this.#signal });
     return trackers;
+  }
+
+  /** The torrent of a patch; what it is of has to be checked. @throws {ApiError} */
+  patchTorrent(game: string, { from, to }: PatchEnds): Promise<Uint8Array> {
+    const url = this.url + originPaths.torrent(game, patchRange(from, to));
+    return requestBytes(url, { bytesMax: PATCH_TORRENT_BYTES_MAX, signal: this.#signal });
+  }
+
+  /** The BEP 19 URL of a patch. */
+  patchUrl(game: string, { from, to }: PatchEnds): string {
+    return this.url + originPaths.content(game, patchRange(from, to));
   }
 
   streamUrl(game: string, version: string): string {

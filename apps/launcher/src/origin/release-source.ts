@@ -8,7 +8,7 @@ import {
   type InstallState,
 } from '@swarmpatch/install';
 import { parseTorrent, type Metainfo } from '@swarmpatch/metainfo';
-import { assertManifestMatchesTorrent, parseManifest, type Manifest } from '@swarmpatch/release';
+import { assertManifestMatchesTorrent, parseManifest, type Manifest, type PatchEntry } from '@swarmpatch/release';
 import {
   channelTargetPath,
   describeTarget,
@@ -84,6 +84,24 @@ export class ReleaseSource {
     const manifestBytes = savedManifest ?? (await this.#client.fetchTarget(this.#fetcher, manifestPath));
     const torrentBytes = savedTorrent ?? (await this.#client.fetchTarget(this.#fetcher, torrentPath));
     return this.#assemble(version, { manifestBytes, torrentBytes });
+  }
+
+  /**
+   * The signed manifest of any release; one that the install keeps is not fetched again.
+   *
+   * @throws {LauncherError} `release_not_found`, {TrustError}, {ReleaseError}
+   */
+  async manifest(version: string): Promise<Manifest> {
+    const path = manifestTargetPath(version);
+    this.#expectTarget(path, 'release_not_found', `release ${version}`);
+    const target = this.#client.target(path);
+    const saved = target && (await findSavedManifest(this.#files, version, target.sha256));
+    return saved ? parseManifest(saved) : this.#client.fetchManifest(this.#fetcher, version);
+  }
+
+  /** The patches that the origin offers, on its word alone. @throws {TrustError}, {ReleaseError}, {ApiError} */
+  patches(): Promise<PatchEntry[]> {
+    return this.#client.fetchPatches(this.#fetcher);
   }
 
   #expectTarget(path: string, code: 'channel_not_found' | 'release_not_found', what: string): void {

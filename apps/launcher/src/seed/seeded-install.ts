@@ -9,6 +9,7 @@ import { openSession } from '../commands/open-session.ts';
 import { verifyRelease } from '../commands/verify.ts';
 import { withInstall } from '../install/open-install.ts';
 import { shareRelease } from '../move/release-sharing.ts';
+import { AllowedTrackers } from '../origin/allowed-trackers.ts';
 import type { Release } from '../origin/release-source.ts';
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
 import { ServedFiles } from './served-files.ts';
@@ -101,7 +102,7 @@ export class SeededInstall {
       this.#transfer = await shareRelease(
         release,
         { have, wanted: new PieceSet(have.pieceCount), locate: (fileIndex) => served.pathOf(fileIndex) },
-        { origin, transfers: this.#transfers },
+        { origin, transfers: this.#transfers, trackers: new AllowedTrackers(origin, this.#context) },
         this.#context,
       );
       this.#served = served;

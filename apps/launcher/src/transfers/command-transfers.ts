@@ -165,6 +165,17 @@ export interface TransferBytes {
   readonly uploaded: number;
 }
 
+export const NO_BYTES: TransferBytes = { fromPeers: 0, fromWebSeeds: 0, reused: 0, uploaded: 0 };
+
+export function addBytes(left: TransferBytes, right: TransferBytes): TransferBytes {
+  return {
+    fromPeers: left.fromPeers + right.fromPeers,
+    fromWebSeeds: left.fromWebSeeds + right.fromWebSeeds,
+    reused: left.reused + right.reused,
+    uploaded: left.uploaded + right.uploaded,
+  };
+}
+
 export function bytesOf({ stats }: Transfer): TransferBytes {
   return {
     fromPeers: stats.fromPeersBytes,

@@ -1,0 +1,41 @@
+import type { PlanKind, PlanOption } from '@swarmpatch/plan';
+import { addBytes, type TransferBytes } from '../transfers/command-transfers.ts';
+
+/** What `install`, `update`, `repair` and `rollback` tell of a move. */
+export interface MoveReport {
+  game: string;
+  from: string | null;
+  to: string;
+  changed: boolean;
+  plan: PlanKind;
+  bytes: { fromPeers: number; fromWebSeeds: number; reused: number; written: number; uploaded: number };
+  seconds: number;
+  peers: number;
+  /** Files of the player that were in the way, and where they are now. */
+  kept: { path: string; to: string }[];
+  /** When the files of `--play-first` were whole; only where some were asked for. */
+  playableSeconds?: number;
+}
+
+/** What had to be done beside fetching patches. */
+export interface MoveWork {
+  releaseBytes: number;
+  /** What was left to do once patches were applied. */
+  rest: Pick<PlanOption, 'downloadBytes' | 'writeBytes'>;
+  /** New content that patches made. */
+  madeBytes: number;
+}
+
+/** Counts what came by patches and what came as pieces. */
+export function countBytes(work: MoveWork, byPatches: TransferBytes, byPieces: TransferBytes): MoveReport['bytes'] {
+  const { fromPeers, fromWebSeeds, uploaded } = addBytes(byPatches, byPieces);
+  const patchBytes = byPatches.fromPeers + byPatches.fromWebSeeds;
+  const { downloadBytes, writeBytes } = work.rest;
+  return {
+    fromPeers,
+    fromWebSeeds,
+    reused: Math.max(0, work.releaseBytes - patchBytes - downloadBytes) + byPieces.reused,
+    written: patchBytes + work.madeBytes + writeBytes,
+    uploaded,
+  };
+}

@@ -1,0 +1,73 @@
+import { patchContentPath, PATCHES_DIRECTORY } from '@swarmpatch/install';
+import type { Metainfo } from '@swarmpatch/metainfo';
+import type { DiskFileSystem } from '@swarmpatch/node-io/file-system';
+import { FilePieceStore, ResumeFile, type Transfer } from '@swarmpatch/node-io/transfer';
+import type { CommandContext } from '@swarmpatch/terminal';
+import type { SharingSources } from '../move/release-sharing.ts';
+import type { HostPolicy } from '../origin/host-policy.ts';
+
+export interface PatchTorrent {
+  metainfo: Metainfo;
+  /** v2, hex. */
+  infohash: string;
+  /** What is missing of it is fetched; or what is there is served, and nothing else. */
+  purpose: 'fetch' | 'serve';
+  webSeeds: readonly string[];
+  policy: HostPolicy;
+}
+
+/** A patch in its swarm, until it is stopped. */
+export class PatchTransfer {
+  readonly transfer: Transfer;
+  readonly #resume: ResumeFile;
+
+  private constructor(transfer: Transfer, resume: ResumeFile) {
+    this.transfer = transfer;
+    this.#resume = resume;
+  }
+
+  /** @throws {TransferError} `listen_failed`, `torrent_incomplete`, `torrent_added`; the signal's reason */
+  static async start(
+    files: DiskFileSystem,
+    { metainfo, infohash, purpose, webSeeds, policy }: PatchTorrent,
+    { trackers, transfers }: Pick<SharingSources, 'trackers' | 'transfers'>,
+    { signal }: Pick<CommandContext, 'signal'>,
+  ): Promise<PatchTransfer> {
+    const path = patchContentPath(infohash);
+    const locate = (): string => files.absolute(path);
+    const flush = (): Promise<void> => files.sync([path]);
+    const resume = new ResumeFile({ metainfo, locate, flush, files, directory: PATCHES_DIRECTORY });
+    const have = await resume.recall({ signal });
+    const named = [await trackers.find(policy)];
+    const session = await transfers.session();
+    const { peers, webSeedUse, deadlineMs, timeoutMs } = transfers.settings;
+    const transfer = session.add({
+      peers,
+      webSeedUse,
+      deadlineMs,
+      // The other half is for the pieces that have to come when it does not.
+      timeoutMs: timeoutMs === undefined ? undefined : timeoutMs / 2,
+      metainfo,
+      store: new FilePieceStore(metainfo.geometry, locate),
+      have,
+      ...(purpose === 'serve' && { wanted: new Uint8Array(have.length) }),
+      trackers: named,
+      webSeeds: webSeeds.map((url) => ({ kind: 'bep19', url, namedBy: 'user' })),
+      allowUrl: (url) => policy.allowsContent(url),
+      signal,
+    });
+    transfers.show({ name: metainfo.name, transfer, fileAt: () => undefined });
+    resume.keep(() => transfer.have);
+    return new PatchTransfer(transfer, resume);
+  }
+
+  /** Remembers what is there. */
+  async save(): Promise<void> {
+    await this.#resume.save(this.transfer.have);
+  }
+
+  async stop(): Promise<void> {
+    await this.transfer.stop();
+    await this.#resume.close(this.transfer.have);
+  }
+}
