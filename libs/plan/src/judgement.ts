@@ -37,7 +37,7 @@ export function judge(priced: readonly PricedOption[], scratchBytesMax: number):
 
 function impossible(option: PricedOption, scratchBytesMax: number): PlanOption {
   const { scratchBytes } = option;
-  const reason = `wants ${scratchBytes} bytes of free space, found ${scratchBytesMax}: ${scratchBytes - scratchBytesMax} more are needed`;
+  const reason = `wants ${scratchBytes} bytes of free space, found ${Math.max(0, scratchBytesMax)}: ${scratchBytes - scratchBytesMax} more are needed`;
   return { ...option, verdict: 'impossible', reason };
 }
 

@@ -52,7 +52,7 @@ export function pricePatches(pricing: PatchPricing): PricedOption[] | MissingOpt
     scratchBytesMax: pricing.scratchBytesMax - rest.scratchBytes,
   });
   if (routes.length === 0) {
-    return { kind: 'patch', reason: `none of the ${offers.length} patches offered leads from ${from} to ${to}` };
+    return { kind: 'patch', reason: `the patches offered, ${offers.length} in all, do not lead from ${from} to ${to}` };
   }
   return routes.slice(0, PATCH_OPTIONS_MAX).map((route) => {
     const work = route.links.map(workOf).reduce(addWork, rest.work);

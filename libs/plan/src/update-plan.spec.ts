@@ -1,6 +1,10 @@
 import type { Manifest } from '@swarmpatch/release';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planUpdate, type FileAtHand } from './update-plan.ts';
+import type { FileAtHand } from './file-at-hand.ts';
+import type { PatchOffer } from './patch-offer.ts';
+import type { PatchSource } from './patch-prices.ts';
+import { planUpdate, type PlanConditions, type UpdatePlan } from './update-plan.ts';
 
 function manifest(version: string, lengths: number[]): Manifest {
   return {
@@ -88,5 +92,142 @@ describe('planUpdate()', () => {
     expect(() =>
       planUpdate({ installed: undefined, target: manifest('1.0.0', [1, 2]), atHand: [absent], removedCount: 0 }),
     ).toThrow(RangeError);
+  });
+});
+
+const MEGABYTE = 1_000_000;
+
+/** One file of 100 MB, half of which is at hand, from 1.0.0 to 1.2.0. */
+function planWith(conditions: PlanConditions & { source?: PatchSource }): UpdatePlan {
+  return planUpdate({
+    ...conditions,
+    installed: manifest('1.0.0', [100 * MEGABYTE]),
+    target: manifest('1.2.0', [100 * MEGABYTE]),
+    atHand: [{ kind: 'fetched', heldBytes: 50 * MEGABYTE, stagedBytes: 0, allocatedBytes: 0 }],
+    removedCount: 0,
+  });
+}
+
+function offer(from: string, to: string, megabytes: number, more: Partial<PatchOffer> = {}): PatchOffer {
+  const work = { writtenBytes: 100 * MEGABYTE, readBytes: 100 * MEGABYTE };
+  return { from, to, bytes: megabytes * MEGABYTE, ...work, ...more };
+}
+
+const names = (plan: UpdatePlan): string[] =>
+  plan.options.map(({ kind, via, verdict }) => [kind, ...via, verdict].join(' '));
+
+describe('planUpdate() with patches', () => {
+  it('chooses a patch that is smaller than the pieces', () => {
+    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 2)] });
+    expect(names(plan)).toEqual(['patch chosen', 'pieces costlier', 'full costlier']);
+    expect(plan.chosen).toMatchObject({ downloadBytes: 2 * MEGABYTE, writeBytes: 102 * MEGABYTE, via: [] });
+    expect(plan.chosen.reason).toMatch(
+      /^takes about [\d.]+ s, [\d.]+ s less than pieces: [\d.]+ s less for the download$/,
+    );
+    expect(plan.options[1]?.reason).toMatch(/more than patch: [\d.]+ s more for the download$/);
+  });
+
+  it('chooses a chain over a larger direct patch, and reckons with all that its links write', () => {
+    const plan = planWith({
+      offers: [offer('1.0.0', '1.2.0', 30), offer('1.0.0', '1.1.0', 1), offer('1.1.0', '1.2.0', 2)],
+    });
+    expect(names(plan)).toEqual(['patch 1.1.0 chosen', 'patch costlier', 'pieces costlier', 'full costlier']);
+    expect(plan.chosen).toMatchObject({ downloadBytes: 3 * MEGABYTE, writeBytes: 203 * MEGABYTE });
+    expect(plan.chosen.scratchBytes).toBeGreaterThanOrEqual(203 * MEGABYTE);
+    expect(plan.options[1]?.reason).toContain('more than patch by way of 1.1.0');
+  });
+
+  it('chooses pieces where a small patch makes the disk work for longer than the download takes', () => {
+    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 1, { readBytes: 3000 * MEGABYTE })] });
+    expect(names(plan)).toEqual(['pieces chosen', 'patch costlier', 'full costlier']);
+    expect(plan.options[1]?.reason).toContain('more for the disk');
+  });
+
+  it('does not choose what does not fit, and tells how much is missing', () => {
+    const offers = [offer('1.0.0', '1.2.0', 30), offer('1.0.0', '1.1.0', 1), offer('1.1.0', '1.2.0', 2)];
+    const plan = planWith({ offers, scratchBytesMax: 150 * MEGABYTE });
+    expect(names(plan)).toEqual(['patch chosen', 'pieces costlier', 'full costlier', 'patch 1.1.0 impossible']);
+    expect(plan.options[3]?.reason).toMatch(
+      /^wants 203\d+ bytes of free space, found 150000000: 53\d+ more are needed$/,
+    );
+  });
+
+  it('names the way that wants the least room where nothing fits', () => {
+    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 1)], scratchBytesMax: MEGABYTE });
+    expect(plan.chosen).toMatchObject({ kind: 'pieces', verdict: 'impossible' });
+    expect(plan.options.every((option) => option.verdict === 'impossible')).toBe(true);
+  });
+
+  it('does not count what is here of a patch already', () => {
+    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 2, { heldBytes: MEGABYTE })] });
+    expect(plan.chosen).toMatchObject({ kind: 'patch', downloadBytes: MEGABYTE });
+  });
+
+  it('adds the pieces of files that the player changed to the price of a patch', () => {
+    const source: PatchSource = { knownBy: 'record', changedPaths: new Set(['f0']) };
+    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 2)], source });
+    expect(plan.chosen.kind).toBe('pieces');
+    expect(plan.options.find(({ kind }) => kind === 'patch')?.downloadBytes).toBe(52 * MEGABYTE);
+  });
+
+  it('trusts files that were read more than files that look unchanged', () => {
+    const riskOf = (knownBy: PatchSource['knownBy']): number =>
+      planWith({ offers: [offer('1.0.0', '1.2.0', 2)], source: { knownBy, changedPaths: new Set() } }).chosen.cost
+        .riskSeconds;
+    expect(riskOf('reading')).toBeGreaterThan(0);
+    expect(riskOf('record')).toBeGreaterThan(riskOf('reading'));
+  });
+
+  it('says why there is no patch', () => {
+    const reasonOf = (offers: PatchOffer[]): string | undefined => planWith({ offers }).missing[0]?.reason;
+    expect(reasonOf([])).toBe('no patch is offered');
+    expect(reasonOf([offer('1.1.0', '1.2.0', 1)])).toBe(
+      'the patches offered, 1 in all, do not lead from 1.0.0 to 1.2.0',
+    );
+  });
+});
+
+const bytes = fc.integer({ min: 0, max: 200 * MEGABYTE });
+const versions = fc.constantFrom('1.0.0', '1.0.1', '1.0.2', '1.1.0', '1.2.0');
+const conditionsOfAnyKind = fc.record({
+  offers: fc.uniqueArray(
+    fc.record({ from: versions, to: versions, bytes, writtenBytes: bytes, readBytes: bytes, heldBytes: bytes }),
+    { selector: ({ from, to }) => `${from} ${to}` },
+  ),
+  rates: fc.record({ downloadBytesPerSecond: fc.integer({ min: 1, max: 1000 * MEGABYTE }) }),
+  scratchBytesMax: fc.integer({ min: -MEGABYTE, max: 600 * MEGABYTE }),
+  source: fc.record({
+    knownBy: fc.constantFrom('reading' as const, 'record' as const),
+    changedPaths: fc.subarray(['f0', 'f1']).map((paths) => new Set(paths)),
+  }),
+});
+
+describe('planUpdate() under any conditions', () => {
+  it('chooses nothing that is costlier than another possible option, nor anything that does not fit while something does', () => {
+    fc.assert(
+      fc.property(conditionsOfAnyKind, (conditions) => {
+        const { chosen, options } = planWith(conditions);
+        const possible = options.filter(({ scratchBytes }) => scratchBytes <= conditions.scratchBytesMax);
+        expect(options[0]).toBe(chosen);
+        for (const option of options) expect(option.reason).not.toBe('');
+        if (possible.length === 0) {
+          for (const option of options) expect(option.verdict).toBe('impossible');
+          return;
+        }
+        expect(possible).toContain(chosen);
+        expect(chosen.seconds).toBe(Math.min(...possible.map((option) => option.seconds)));
+        expect(options.filter((option) => option.verdict !== 'impossible')).toEqual(possible);
+        expect(options.filter((option) => option.verdict === 'chosen')).toEqual([chosen]);
+      }),
+    );
+  });
+
+  it('gives the same plan for the same input', () => {
+    fc.assert(
+      fc.property(conditionsOfAnyKind, (conditions) => {
+        const offers = [...conditions.offers].reverse();
+        expect(planWith({ ...conditions, offers })).toEqual(planWith(conditions));
+      }),
+    );
   });
 });
