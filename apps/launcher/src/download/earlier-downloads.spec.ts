@@ -29,10 +29,15 @@ describe('a later download into the same directory', () => {
     await rm(dir, { recursive: true });
   });
 
-  async function seed(name: string, format: Metainfo['format'], pieceLengthBytes: number): Promise<void> {
+  async function seed(
+    name: string,
+    format: Metainfo['format'],
+    pieceLengthBytes: number,
+    own = `own of ${name}. `,
+  ): Promise<void> {
     const source = join(dir, 'seed', name);
     await mkdir(source, { recursive: true });
-    await writeFile(join(source, 'own.bin'), Buffer.alloc(OWN_BYTES, `own of ${name}. `));
+    await writeFile(join(source, 'own.bin'), Buffer.alloc(OWN_BYTES, own));
     await writeFile(join(source, 'shared.bin'), Buffer.alloc(SHARED_BYTES, 'in both. '));
     const { metainfo, torrentBytes } = await createTorrentFrom(source, { name, format, pieceLengthBytes });
     await writeFile(join(dir, `${name}.torrent`), torrentBytes);
@@ -44,11 +49,15 @@ describe('a later download into the same directory', () => {
   }
 
   /** @returns bytes from peers, and from disk. */
-  async function download(name: string): Promise<[fromPeers: number, reused: number]> {
+  async function download(
+    name: string,
+    from: 'peer' | 'nobody' = 'peer',
+  ): Promise<[fromPeers: number, reused: number]> {
     const { host, port } = session.address ?? { host: '', port: 0 };
-    const argv = ['download', join(dir, `${name}.torrent`), '--dir', join(dir, 'copy'), '--peer', `${host}:${port}`];
+    const peer = from === 'peer' ? ['--peer', `${host}:${port}`] : [];
+    const argv = ['download', join(dir, `${name}.torrent`), '--dir', join(dir, 'copy'), ...peer];
     const { exitCode, document } = await runLauncher([...argv, '--listen', '127.0.0.1:0', '--timeout', '15']);
-    expect(exitCode).toBe(0);
+    expect({ exitCode, document }).toMatchObject({ exitCode: 0 });
     for (const file of ['own.bin', 'shared.bin']) {
       const [found, wanted] = await Promise.all(
         ['copy', 'seed'].map((place) => readFile(join(dir, place, name, file))),
@@ -62,6 +71,12 @@ describe('a later download into the same directory', () => {
   it('copies equal files from the earlier one, whatever the piece lengths', async () => {
     expect(await download('old')).toEqual([SHARED_BYTES + OWN_BYTES, 0]);
     expect(await download('new')).toEqual([OWN_BYTES, SHARED_BYTES]);
+  });
+
+  it('needs nobody for what is all in the earlier one', async () => {
+    await seed('renamed', 'v2', 32_768, 'own of old. ');
+    await download('old');
+    expect(await download('renamed', 'nobody')).toEqual([0, SHARED_BYTES + OWN_BYTES]);
   });
 
   it('copies nothing from a file that has another time', async () => {

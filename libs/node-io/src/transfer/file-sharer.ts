@@ -4,6 +4,8 @@ import type { Metainfo, PieceRange } from '@swarmpatch/metainfo';
 export interface FileSharer {
   readonly metainfo: Metainfo;
   readonly isOver: boolean;
+  /** Whether there is anyone whom it may fetch from. */
+  readonly hasSources: boolean;
   /** Whether all pieces from `first` on and before `end` are here. */
   has(first: number, end: number): boolean;
   /** Whether the piece is wanted and not here. */

@@ -17,6 +17,7 @@ export function sharerOf({ metainfo, store, have }: OfferedFiles): FileSharer {
   return {
     metainfo,
     isOver: false,
+    hasSources: false,
     has: (first, end) => there.missingWithin(first, end) === 0,
     needs: () => false,
     read: (piece, begin, lengthBytes) => store.read(piece, begin, lengthBytes).catch(() => undefined),

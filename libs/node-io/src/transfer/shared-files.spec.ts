@@ -87,22 +87,52 @@ describe('SharedFiles', () => {
   it('finishes two torrents that nobody has the whole of', async () => {
     const old = await publish('old', 'v2', 16_384);
     const news = await publish('new', 'hybrid', 32_768);
-    const own = (metainfo: Metainfo): Uint8Array => {
-      const have = new Bitfield(metainfo.pieceCount);
-      const { first, end } = metainfo.geometry.piecesOfFile(0);
-      for (let piece = first; piece < end; piece += 1) have.add(piece);
-      return have.bits;
-    };
     const session = await open();
     const first = session.add(torrentIn('copy', old, { peers: [await seed(old)] }));
     const holder = await open();
-    holder.add(torrentIn('seed', news, { have: own(news), wanted: own(news) }));
+    const own = filesOf(news, [0]);
+    holder.add(torrentIn('seed', news, { have: own, wanted: own }));
     const second = session.add(torrentIn('copy', news, { peers: [holder.address ?? LOOPBACK] }));
     await Promise.all([first.done, second.done]);
     expect(second.stats.fromDiskBytes).toBe(SHARED_BYTES);
     expect(second.stats.fromPeersBytes).toBe(OWN_BYTES);
     await expectWhole('old');
     await expectWhole('new');
+  });
+
+  it('lets a torrent without any source live on what others have, or are fetching', async () => {
+    const old = await publish('old', 'hybrid', 65_536);
+    const news = await publish('new', 'v2', 16_384);
+    const shared = filesOf(news, [1]);
+    const session = await open();
+    const first = session.add(torrentIn('copy', old, { peers: [await seed(old)] }));
+    const during = session.add(torrentIn('during', news, { wanted: shared }));
+    await Promise.all([first.done, during.done]);
+    await during.stop();
+    const after = session.add(torrentIn('after', news, { wanted: shared }));
+    await after.done;
+    for (const place of ['during', 'after']) {
+      const [copied, wanted] = await Promise.all(
+        [place, 'seed'].map((at) => readFile(join(dir, at, 'new/shared.bin'))),
+      );
+      expect(wanted && copied?.equals(wanted)).toBe(true);
+    }
+  });
+
+  it('lets it go when they have no more for it, or what they have is damaged', async () => {
+    const old = await publish('old', 'hybrid', 65_536);
+    const news = await publish('new', 'v2', 16_384);
+    const session = await open();
+    const whole = { have: Bitfield.full(old.pieceCount).bits };
+    const holder = session.add(torrentIn('seed', old, whole));
+    const partial = session.add(torrentIn('copy', news));
+    await expect(partial.done).rejects.toMatchObject({ code: 'no_sources' });
+    expect(partial.stats.fromDiskBytes).toBe(SHARED_BYTES);
+    await holder.stop();
+    await writeFile(join(dir, 'seed', 'old', 'shared.bin'), Buffer.alloc(SHARED_BYTES, 'not the same. '));
+    session.add(torrentIn('seed', old, whole));
+    const spoiled = session.add(torrentIn('other', news, { wanted: filesOf(news, [1]) }));
+    await expect(spoiled.done).rejects.toMatchObject({ code: 'no_sources' });
   });
 
   it('does not hand on what was damaged on disk since', async () => {
@@ -127,3 +157,11 @@ describe('SharedFiles', () => {
     expect(transfer.stats.fromDiskBytes).toBe(0);
   });
 });
+
+/** The pieces of some files: a bitfield. */
+function filesOf({ pieceCount, geometry }: Metainfo, files: readonly number[]): Uint8Array {
+  const pieces = new Bitfield(pieceCount);
+  for (const { first, end } of files.map((fileIndex) => geometry.piecesOfFile(fileIndex)))
+    for (let piece = first; piece < end; piece += 1) pieces.add(piece);
+  return pieces.bits;
+}

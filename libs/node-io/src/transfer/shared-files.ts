@@ -57,6 +57,15 @@ export class SharedFiles {
     }
   }
 
+  /** Whether others of the session bring something that this torrent lacks: it is being copied, or they may fetch it. */
+  areHelping(sharer: FileSharer): boolean {
+    for (const piece of this.#taken.get(sharer) ?? []) if (sharer.needs(piece)) return true;
+    return sharer.metainfo.files.some((file, fileIndex) => {
+      const others = (this.#places.get(rootOf(file) ?? '') ?? []).filter((place) => place.sharer !== sharer);
+      return others.some((from) => mayFetchFor(from, { sharer, fileIndex }));
+    });
+  }
+
   /** Says who is to wait for whom. To be called often, while transfers are not paused. */
   look(nowMs: number): void {
     this.#turns.look(this.#shared, nowMs);
@@ -82,7 +91,7 @@ export class SharedFiles {
 
   /** Bytes that were said to be the piece are not: if they were copied, what they are of is not what it was taken for. */
   pieceRefused(sharer: FileSharer, piece: number): void {
-    if (this.#taken.get(sharer)?.has(piece) !== true) return;
+    if (this.#taken.get(sharer)?.delete(piece) !== true) return;
     for (const { fileIndex } of sharer.metainfo.geometry.filesOfPiece(piece)) {
       const root = rootOf(sharer.metainfo.files[fileIndex]);
       if (root !== undefined) this.#turns.giveUp(root);
@@ -115,8 +124,8 @@ export class SharedFiles {
   }
 
   async #copy({ from, to, piece }: Copy): Promise<void> {
-    const isDue = (): boolean => !from.sharer.isOver && !to.sharer.isOver && to.sharer.needs(piece);
-    const data = isDue() ? await readFor(from, to, piece) : undefined;
+    const isDue = (): boolean => !to.sharer.isOver && to.sharer.needs(piece);
+    const data = isDue() && !from.sharer.isOver ? await readFor(from, to, piece) : undefined;
     if (!data) {
       // Another place may have it later.
       this.#taken.get(to.sharer)?.delete(piece);
@@ -136,6 +145,17 @@ function spanInFile({ sharer, fileIndex }: Place, piece: number): { begin: numbe
   const { metainfo } = sharer;
   const begin = (piece - metainfo.geometry.piecesOfFile(fileIndex).first) * metainfo.pieceLengthBytes;
   return { begin, end: Math.min(begin + metainfo.pieceLengthBytes, metainfo.files[fileIndex]?.lengthBytes ?? 0) };
+}
+
+function mayFetchFor(from: Place, to: Place): boolean {
+  if (from.sharer.isOver || !from.sharer.hasSources) return false;
+  const { first, end } = to.sharer.metainfo.geometry.piecesOfFile(to.fileIndex);
+  for (let piece = first; piece < end; piece += 1) {
+    if (!to.sharer.needs(piece)) continue;
+    const covering = coveringPieces(from, to, piece);
+    for (let source = covering.first; source < covering.end; source += 1) if (from.sharer.needs(source)) return true;
+  }
+  return false;
 }
 
 function coveringPieces(from: Place, to: Place, piece: number): { first: number; end: number } {

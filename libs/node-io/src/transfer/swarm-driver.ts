@@ -50,6 +50,7 @@ export class SwarmDriver {
       /** The engine came to rest after something happened. */
       onChange: () => void;
       onFailure: (error: TransferError) => void;
+      hasSources: () => boolean;
     },
   ) {
     const { host, peerId, onFailure } = options;
@@ -123,10 +124,14 @@ export class SwarmDriver {
     const wanted = torrent.wanted && new Bitfield(layout.pieceCount, torrent.wanted);
     this.readers = new PieceReaders({ ...common, metainfo, wanted, served });
     const isOver = (): boolean => !this.#isRunning;
+    const { hasSources } = options;
     this.#sharer = {
       metainfo,
       get isOver() {
         return isOver();
+      },
+      get hasSources() {
+        return hasSources();
       },
       has: (first, end) => this.swarm.missingWithin(first, end) === 0,
       needs: (piece) => wanted?.has(piece) !== false && this.swarm.missingWithin(piece, piece + 1) > 0,
@@ -155,6 +160,11 @@ export class SwarmDriver {
   /** Why a web seed failed last. */
   get lastWebSeedError(): unknown {
     return this.#webSeedRunner.lastError;
+  }
+
+  /** Whether other torrents of the session bring something that this one lacks. */
+  get isHelped(): boolean {
+    return this.#host.sharedFiles.areHelping(this.#sharer);
   }
 
   start(): void {

@@ -31,6 +31,8 @@ export class Transfer {
   #timer: NodeJS.Timeout | undefined;
   #timeLeft: { ms: number; sinceMs: number } | undefined;
   #isSettled = false;
+  /** Nobody to fetch from was known so far. */
+  #isAlone = true;
   #lettingGo: Promise<void> | undefined;
   #resolveDone: () => void = () => undefined;
   #rejectDone: (error: unknown) => void = () => undefined;
@@ -51,6 +53,7 @@ export class Transfer {
       onFailure: (error) => {
         this.#fail(error);
       },
+      hasSources: () => this.#hasSources,
     });
     const { piecesWantedLeft, wantedLeftBytes } = this.#driver.swarm.stats(0);
     this.#wanted = { pieces: piecesWantedLeft, lengthBytes: wantedLeftBytes };
@@ -151,6 +154,7 @@ export class Transfer {
     signal?.addEventListener('abort', this.#onAbort);
     this.#timer = setInterval(() => {
       this.#countDown();
+      this.#judgeSolitude();
       this.#judgeSources();
       onProgress?.(this.stats);
     }, PROGRESS_MS);
@@ -162,11 +166,6 @@ export class Transfer {
       this.#found.start();
     }
     this.#driver.start();
-    if (!this.#isSettled && !this.#driver.swarm.hasSources && !this.#found.hasSources) {
-      this.#fail(
-        new TransferError('no_sources', 'transfer: there is no peer, tracker or web seed to fetch from; name one'),
-      );
-    }
   }
 
   /** For the session, when it is paused or goes on. */
@@ -208,6 +207,20 @@ export class Transfer {
         `transfer: ${piecesWantedLeft} of ${piecesWanted} pieces are missing after ${timeoutMs / 1000} s, with ${peers} peers${webSeed}; run it again to go on`,
         why,
       ),
+    );
+  }
+
+  get #hasSources(): boolean {
+    return this.#driver.swarm.hasSources || this.#found.hasSources;
+  }
+
+  /** Without anyone to fetch from, it goes on for as long as other torrents have something for it on this disk. */
+  #judgeSolitude(): void {
+    if (this.#isSettled || !this.#isAlone) return;
+    this.#isAlone = !this.#hasSources;
+    if (!this.#isAlone || this.#driver.isHelped) return;
+    this.#fail(
+      new TransferError('no_sources', 'transfer: there is no peer, tracker or web seed to fetch from; name one'),
     );
   }
 
