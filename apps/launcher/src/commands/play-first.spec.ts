@@ -108,6 +108,25 @@ describe('files that come first', () => {
     expect((await runLauncher(['verify', '--dir', game, '--deep'])).document).toMatchObject({ ok: true });
   });
 
+  it('are told of at once where the release is installed already, by the API, too', async () => {
+    await install([]);
+    const path = newBuild.find(({ content }) => content.length > 0)?.path ?? '';
+    await origin.publish(newBuild, '1.1.0');
+    const known = { document: { changed: true, playableSeconds: expect.any(Number) as number } };
+    const unchanged = { document: { changed: false, playableSeconds: expect.any(Number) as number } };
+    const first = ['--play-first', path, '--api', '127.0.0.1:0'];
+    expect(await runLauncher(['update', '--dir', game, ...first])).toMatchObject(known);
+    for (const command of ['update', 'repair']) {
+      const { document, errors } = await runLauncher([command, '--dir', game, ...first]);
+      expect({ document }).toMatchObject(unchanged);
+      expect(errors).toContain('API at http://127.0.0.1:');
+      expect(errors).toMatch(new RegExp(`playable after .*: 1 files of starfall 1.1.0 are in ${game}`));
+    }
+    const none = await runLauncher(['update', '--dir', game, '--play-first', 'no/such/*', '--api', '127.0.0.1:0']);
+    expect(none.document).toMatchObject({ error: { code: 'glob_unmatched' } });
+    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('api.json');
+  });
+
   it('are an error when there are none', async () => {
     const { exitCode, document } = await install(['--play-first', 'no/such/*']);
     expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'glob_unmatched' } } });

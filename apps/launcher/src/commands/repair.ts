@@ -2,7 +2,8 @@ import type { CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { moveInstall } from '../move/move-install.ts';
 import type { MoveReport } from '../move/move-report.ts';
-import { describeMove, unchangedReport } from '../move/move-result.ts';
+import { describeMove } from '../move/move-result.ts';
+import { leaveInstall } from '../move/unchanged-install.ts';
 import { transferOptions } from '../transfer-options.ts';
 import { moveOf, openSession, refreshTrust } from './open-session.ts';
 import { deepOption, dirOption } from './options.ts';
@@ -26,7 +27,7 @@ export const repair: CommandSpec = {
       const report: MoveReport = isDamaged
         ? // What the verification read is in the index, so nothing is read twice.
           await moveInstall({ ...moveOf(install, session, input), changedFiles: 'replace' }, release, context)
-        : unchangedReport(install.state.game, version);
+        : await leaveInstall(moveOf(install, session, input), context);
       const fetchedBytes = report.bytes.fromPeers + report.bytes.fromWebSeeds;
       return {
         document: { ok: true, ...found, fetchedBytes, ...report },

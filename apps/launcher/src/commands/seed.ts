@@ -42,14 +42,18 @@ export const seed: CommandSpec = {
 function announce(installs: readonly SeededInstall[], context: CommandContext): void {
   const { host, port } = installs[0]?.address ?? { host: '', port: 0 };
   const seedings = installs.map(({ seeding }) => seeding);
-  const documents = seedings.map(({ directory, game, version, pieces, pieceCount }) => ({
+  const documents = seedings.map(({ directory, game, version, pieces, pieceCount, patches }) => ({
     dir: directory,
     game,
     version,
     pieces,
     pieceCount,
+    patches,
   }));
-  const named = seedings.map(({ title, pieces, pieceCount }) => `${title}, ${pieces} of ${pieceCount} pieces`);
+  const named = seedings.map(({ title, pieces, pieceCount, patches }) => {
+    const beside = patches > 0 ? ` and ${patches} patches` : '';
+    return `${title}, ${pieces} of ${pieceCount} pieces${beside}`;
+  });
   context.emit(
     {
       ready: true,

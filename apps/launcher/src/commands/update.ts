@@ -1,9 +1,10 @@
-import { discardStaging } from '@swarmpatch/install';
+import { discardStaging, prunePatches } from '@swarmpatch/install';
 import { parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
 import { moveInstall } from '../move/move-install.ts';
-import { moveResult, unchangedReport } from '../move/move-result.ts';
+import { moveResult } from '../move/move-result.ts';
+import { leaveInstall } from '../move/unchanged-install.ts';
 import { transferOptions } from '../transfer-options.ts';
 import { moveOf, openSession, refreshTrust } from './open-session.ts';
 import { dirOption, versionOption } from './options.ts';
@@ -35,7 +36,8 @@ export async function updateInstall(
   const version = named ?? (await session.source.versionOf(state.channel, state.installId));
   if (version === state.installed?.version && !state.suspect) {
     await discardStaging(install.files);
-    return moveResult(unchangedReport(state.game, version));
+    await prunePatches(install.files, Date.now());
+    return moveResult(await leaveInstall(moveOf(install, session, input), context));
   }
   const release = await session.source.release(version);
   return moveResult(await moveInstall(moveOf(install, session, input), release, context));

@@ -35,9 +35,9 @@ export async function moveInstall(move: Move, release: Release, context: Command
   const { install, origin, settings } = move;
   const transfers = await CommandTransfers.open(settings, install.files.absolute(STATE_DIRECTORY), context);
   const sharing = { origin, transfers, trackers: new AllowedTrackers(origin, context) };
-  const swarm = new MoveSwarm(install, sharing, release, context);
-  const patches = new PatchFetch(install.files, sharing, context);
   try {
+    const swarm = new MoveSwarm(install, sharing, release, context);
+    const patches = new PatchFetch(install.files, sharing, context);
     return await moveThrough({ swarm, patches }, move, release, context);
   } catch (error) {
     transfers.announceFailure(error);

@@ -19,10 +19,12 @@ export interface PatchTorrent {
 /** A patch in its swarm, until it is stopped. */
 export class PatchTransfer {
   readonly transfer: Transfer;
+  readonly #purpose: PatchTorrent['purpose'];
   readonly #resume: ResumeFile;
 
-  private constructor(transfer: Transfer, resume: ResumeFile) {
+  private constructor(transfer: Transfer, purpose: PatchTorrent['purpose'], resume: ResumeFile) {
     this.transfer = transfer;
+    this.#purpose = purpose;
     this.#resume = resume;
   }
 
@@ -57,8 +59,9 @@ export class PatchTransfer {
       signal,
     });
     transfers.show({ name: metainfo.name, transfer, fileAt: () => undefined });
-    resume.keep(() => transfer.have);
-    return new PatchTransfer(transfer, resume);
+    if (purpose === 'fetch') resume.keep(() => transfer.have);
+    else await resume.save(have);
+    return new PatchTransfer(transfer, purpose, resume);
   }
 
   /** Remembers what is there. */
@@ -66,8 +69,9 @@ export class PatchTransfer {
     await this.#resume.save(this.transfer.have);
   }
 
+  /** What is only served may be pruned by another command meanwhile: nothing is written then. */
   async stop(): Promise<void> {
     await this.transfer.stop();
-    await this.#resume.close(this.transfer.have);
+    if (this.#purpose === 'fetch') await this.#resume.close(this.transfer.have);
   }
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-import { InstallError, PieceSet, readState, STATE_PATH, type Verification } from '@swarmpatch/install';
+import { InstallError, PieceSet, prunePatches, readState, STATE_PATH, type Verification } from '@swarmpatch/install';
 import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
 import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
@@ -10,7 +10,9 @@ import { verifyRelease } from '../commands/verify.ts';
 import { withInstall } from '../install/open-install.ts';
 import { shareRelease } from '../move/release-sharing.ts';
 import { AllowedTrackers } from '../origin/allowed-trackers.ts';
+import { HostPolicy } from '../origin/host-policy.ts';
 import type { Release } from '../origin/release-source.ts';
+import { ServedPatches } from '../patches/served-patches.ts';
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
 import { ServedFiles } from './served-files.ts';
 
@@ -24,6 +26,8 @@ export interface Seeding {
   /** That are whole, and of how many. */
   readonly pieces: number;
   readonly pieceCount: number;
+  /** Kept patches that are served beside it. */
+  readonly patches: number;
 }
 
 /**
@@ -36,6 +40,7 @@ export class SeededInstall {
   readonly #transfers: CommandTransfers;
   readonly #context: CommandContext;
   #transfer: Transfer | undefined;
+  #patches: ServedPatches | undefined;
   #served: ServedFiles | undefined;
   /** Which writing of the state was served. */
   #stateSeen: string | undefined;
@@ -46,7 +51,7 @@ export class SeededInstall {
     this.#files = new DiskFileSystem(resolve(directory));
     this.#transfers = transfers;
     this.#context = context;
-    this.#seeding = { directory, game: '', title: '', version: '', pieces: 0, pieceCount: 0 };
+    this.#seeding = { directory, game: '', title: '', version: '', pieces: 0, pieceCount: 0, patches: 0 };
   }
 
   /** @throws {InstallError} `not_installed`, `install_locked`, `state_corrupt`; {TransferError} `torrent_added` */
@@ -98,17 +103,25 @@ export class SeededInstall {
       const found = await verifyRelease(install, release, 'quick', this.#context);
       const have = wholePieces(release, found);
       const served = await ServedFiles.open(install.files, release.manifest);
-      await this.#transfer?.stop();
+      await prunePatches(install.files, Date.now());
+      await Promise.all([this.#transfer?.stop(), this.#patches?.stop()]);
+      const sharing = {
+        origin,
+        transfers: this.#transfers,
+        trackers: new AllowedTrackers(origin, this.#context),
+      };
+      const policy = new HostPolicy(origin.url, release.manifest.webSeeds);
+      this.#patches = await ServedPatches.open(install.files, policy, sharing, this.#context);
       this.#transfer = await shareRelease(
         release,
         { have, wanted: new PieceSet(have.pieceCount), locate: (fileIndex) => served.pathOf(fileIndex) },
-        { origin, transfers: this.#transfers, trackers: new AllowedTrackers(origin, this.#context) },
+        sharing,
         this.#context,
       );
       this.#served = served;
       this.#stateSeen = stateNow;
       const { game, name: title, version } = release.manifest;
-      const counts = { pieces: have.size, pieceCount: have.pieceCount };
+      const counts = { pieces: have.size, pieceCount: have.pieceCount, patches: this.#patches.count };
       this.#seeding = { directory: this.#directory, game, title, version, ...counts };
     });
   }
