@@ -120,7 +120,7 @@ describe('files that come first', () => {
       const { document, errors } = await runLauncher([command, '--dir', game, ...first]);
       expect({ document }).toMatchObject(unchanged);
       expect(errors).toContain('API at http://127.0.0.1:');
-      expect(errors).toMatch(new RegExp(`playable after .*: 1 files of starfall 1.1.0 are in ${game}`));
+      expect(errors).toContain(`1 files of starfall 1.1.0 are in ${game}`);
     }
     const none = await runLauncher(['update', '--dir', game, '--play-first', 'no/such/*', '--api', '127.0.0.1:0']);
     expect(none.document).toMatchObject({ error: { code: 'glob_unmatched' } });
