@@ -26,6 +26,7 @@ import {
   type UploadStateReply,
   uploadStateReplySchema,
 } from '@swarmpatch/api-contract';
+import { TORRENT_BYTES_MAX } from '@swarmpatch/metainfo';
 import { ApiError, type ReplySchema, requestBytes, requestJson } from '@swarmpatch/node-io/api-client';
 import type { TrustFetcher } from '@swarmpatch/trust';
 
@@ -93,11 +94,22 @@ export class Origin {
     return this.#ask(originPaths.commit(game, version), ask, commitUploadReplySchema);
   }
 
+  /** A release's torrent as anybody may have it. */
+  torrent(game: string, version: string): Promise<Uint8Array> {
+    const url = this.url + originPaths.torrent(game, version);
+    return requestBytes(url, { bytesMax: TORRENT_BYTES_MAX, signal: this.#signal });
+  }
+
   trustOf(game: string): TrustFetcher {
     return {
       fetch: async (name, bytesMax) => {
         try {
-          return await requestBytes(this.url + originPaths.trustFile(game, name), { bytesMax, signal: this.#signal });
+          // The token tells the origin that this is no player.
+          return await requestBytes(this.url + originPaths.trustFile(game, name), {
+            bytesMax,
+            token: this.#token,
+            signal: this.#signal,
+          });
         } catch (error) {
           if (error instanceof ApiError && error.status === 404) return undefined;
           throw error;

@@ -13,7 +13,6 @@ import {
   manifestTargetPath,
   type Signer,
   type TargetInfo,
-  torrentTargetPath,
   type TrustCache,
   TrustClient,
 } from '@swarmpatch/trust';
@@ -106,12 +105,12 @@ export class Studio {
   /**
    * Manifest and piece layers of a published release.
    *
-   * @throws {TrustError}, {ReleaseError}, {MetainfoError}
+   * @throws {TrustError}, {ReleaseError}, {MetainfoError}, {ApiError}
    */
   async describe(version: string): Promise<DescribedRelease> {
     const manifest = await this.manifest(version);
-    const torrent = await this.#client.fetchTarget(this.#origin.trustOf(this.game), torrentTargetPath(version));
-    return describeRelease(manifest, torrent);
+    // Not the signed copy: who fetches that is counted as a player on the way to the release. The manifest vouches for its infohash.
+    return describeRelease(manifest, await this.#origin.torrent(this.game, version));
   }
 
   /** @returns Undefined for a channel that names nothing yet. */

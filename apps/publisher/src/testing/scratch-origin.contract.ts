@@ -72,6 +72,11 @@ export class ScratchOrigin {
       response.end(bytes);
       return;
     }
+    const torrent = /^\/torrents\/starfall\/(.+)\.torrent$/.exec(path)?.[1];
+    if (torrent !== undefined) {
+      response.end(this.documents.get(torrentTargetPath(torrent)));
+      return;
+    }
     if (request.method !== 'GET' && request.headers.authorization !== 'Bearer good') throw new Refusal('unauthorized');
     response.end(JSON.stringify(await this.#act(`${request.method ?? ''} ${path}`, request)));
   }
