@@ -45,6 +45,18 @@ await runProgram({
       },
     },
     {
+      word: 'delta',
+      summary: 'patches from one directory to another: create, apply, show',
+      load: async () => {
+        const [{ deltaCreate }, { deltaApply }, { deltaShow }] = await Promise.all([
+          import('./commands/delta-create.ts'),
+          import('./commands/delta-apply.ts'),
+          import('./commands/delta-show.ts'),
+        ]);
+        return [deltaCreate, deltaApply, deltaShow];
+      },
+    },
+    {
       word: 'torrent',
       summary: 'torrents of any file or directory: create, show, check',
       load: async () => (await import('./torrent/index.ts')).torrentCommands,

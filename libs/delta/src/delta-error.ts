@@ -6,7 +6,10 @@ export type DeltaErrorCode =
   | 'wrong_old_tree'
   | 'bad_tree'
   | 'file_changed'
-  | 'wrong_new_tree';
+  | 'wrong_new_tree'
+  | 'files_failed'
+  | 'not_empty'
+  | 'unwritable';
 
 /** Why a patch cannot be made, read or applied as a whole. What befalls single files is in their `FileResult`. */
 export class DeltaError extends Error {

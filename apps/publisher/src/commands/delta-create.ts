@@ -1,0 +1,71 @@
+import { checkPatchPlace, createPatchFile, locateDirectory, PATCH_EFFORT } from '@swarmpatch/node-io/delta';
+import { formatBytes, formatDuration, type CommandContext, type CommandSpec } from '@swarmpatch/terminal';
+
+export const deltaCreate: CommandSpec = {
+  path: ['delta', 'create'],
+  summary: 'Make a patch from one directory to another',
+  example: 'swarmpatch delta create --old build-1.0.0 --new build-1.1.0 --out 1.0.0-1.1.0.patch',
+  options: [
+    { name: 'old', value: 'dir', kind: 'text', required: true, description: 'what players have' },
+    { name: 'new', value: 'dir', kind: 'text', required: true, description: 'what they shall have' },
+    { name: 'out', value: 'file', kind: 'text', required: true, description: 'where to write the patch' },
+    {
+      name: 'effort',
+      value: '1..9',
+      kind: 'choice',
+      choices: ['1', '2', '3', '4', '5', '6', '7', '8', '9'],
+      default: String(PATCH_EFFORT),
+      description: 'higher takes longer and makes smaller patches',
+    },
+  ],
+  async run(input, context) {
+    const startMs = context.nowMs();
+    const out = input.requiredText('out');
+    await checkPatchPlace(out);
+    const old = await locate(input.requiredText('old'), 'old', context);
+    const fresh = await locate(input.requiredText('new'), 'new', context);
+    const matching = context.progress.phase('match');
+    const compressing = context.progress.phase('compress');
+    const created = await createPatchFile({
+      ...{ old, new: fresh, out, effort: Number(input.text('effort')), signal: context.signal },
+      onProgress: ({ phase, ...sample }) => {
+        if (phase === 'match') {
+          matching.update(sample);
+          return;
+        }
+        matching.end();
+        compressing.update(sample);
+      },
+    });
+    matching.end();
+    compressing.end();
+    const { bytes, oldTreeBytes, newTreeBytes, sourceBytes, writtenBytes } = created;
+    const seconds = (context.nowMs() - startMs) / 1000;
+    return {
+      document: { bytes, oldBytes: oldTreeBytes, newBytes: newTreeBytes, sourceBytes, writtenBytes, seconds },
+      text: [
+        `${out}: ${formatBytes(bytes)}, from ${formatBytes(oldTreeBytes)} to ${formatBytes(newTreeBytes)}, in ${formatDuration(seconds)}`,
+        `Applying it writes ${formatBytes(writtenBytes)}.`,
+      ].join('\n'),
+    };
+  },
+};
+
+async function locate(
+  directory: string,
+  name: string,
+  { progress, signal }: CommandContext,
+): ReturnType<typeof locateDirectory> {
+  const phase = progress.phase(`read ${name}`);
+  const files = await locateDirectory(directory, {
+    onScanned: ({ files: doneItems }) => {
+      phase.update({ doneItems });
+    },
+    onHashed: (sample) => {
+      phase.update(sample);
+    },
+    signal,
+  });
+  phase.end();
+  return files;
+}

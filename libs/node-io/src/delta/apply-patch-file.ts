@@ -1,0 +1,173 @@
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+
+import { applyPatch, checkNewTree, DeltaError, resolveTrees, type NewFile, type PatchTrees } from '@swarmpatch/delta';
+import { MerkleHasher } from '@swarmpatch/merkle';
+
+import { syncPaths } from '../blob-store/durability.ts';
+import { FileReaders } from './file-readers.ts';
+import { listDirectory } from './locate-directory.ts';
+import { openPatchFile, type PatchFileHandle } from './patch-file.ts';
+import { TreeWriter } from './tree-writer.ts';
+
+const COPY_BYTES = 4 * 1024 * 1024;
+/** Between two looks at the event loop. */
+const FILES_PER_TURN = 200;
+
+export interface ApplyPatchFileOptions {
+  /** The release that the patch begins at; left as it is. */
+  readonly old: string;
+  readonly patch: string;
+  /** A directory that is not there, or is empty. */
+  readonly out: string;
+  readonly onProgress?: ((progress: { readonly doneBytes: number; readonly totalBytes: number }) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Makes the new release's directory, whole and checked or not at all.
+ *
+ * @returns The lengths of the new release's files.
+ * @throws {DeltaError} also `not_empty`, `files_failed`
+ * @throws {ScanError} when the old directory cannot be read
+ */
+export async function applyPatchFile(options: ApplyPatchFileOptions): Promise<{ readonly bytes: number }> {
+  const { signal } = options;
+  const out = resolve(options.out);
+  await refuseTaken(out, options);
+  const opened = await openPatchFile(options.patch);
+  const unfinished = `${out}.unfinished-${process.pid}`;
+  try {
+    const trees = resolveTrees(opened.patch, await listDirectory(options.old, { signal }));
+    await rm(unfinished, { recursive: true, force: true });
+    await mkdir(dirname(out), { recursive: true });
+    await mkdir(unfinished);
+    const bytes = await new DirectoryApply(opened, trees, unfinished, options).run();
+    signal?.throwIfAborted();
+    await rename(unfinished, out);
+    await syncPaths([dirname(out)], dirname(out));
+    return { bytes };
+  } finally {
+    opened.close();
+    await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+async function refuseTaken(out: string, { old }: ApplyPatchFileOptions): Promise<void> {
+  const found = await stat(out).catch(() => undefined);
+  if (!found) {
+    if (!`${out}/`.startsWith(`${resolve(old)}/`)) return;
+    throw new DeltaError(
+      'not_empty',
+      `write ${JSON.stringify(out)}: it lies inside the old release; name a place outside`,
+    );
+  }
+  if (found.isDirectory() && (await readdir(out)).length === 0) return;
+  throw new DeltaError(
+    'not_empty',
+    `write ${JSON.stringify(out)}: found ${found.isDirectory() ? 'files there' : 'a file'}, a new or empty directory is wanted`,
+    { path: out },
+  );
+}
+
+/** One run: the written files through the patch, all others from the old directory. */
+class DirectoryApply {
+  readonly #opened: PatchFileHandle;
+  readonly #trees: PatchTrees;
+  readonly #writer: TreeWriter;
+  readonly #options: ApplyPatchFileOptions;
+  readonly #readers: FileReaders = new FileReaders();
+  readonly #roots = new Map<string, Uint8Array>();
+  readonly #totalBytes: number;
+  #doneBytes = 0;
+  #turn = 0;
+
+  constructor(opened: PatchFileHandle, trees: PatchTrees, directory: string, options: ApplyPatchFileOptions) {
+    this.#opened = opened;
+    this.#trees = trees;
+    this.#writer = new TreeWriter(directory);
+    this.#options = options;
+    this.#totalBytes = opened.patch.listing.newTreeBytes;
+  }
+
+  async run(): Promise<number> {
+    try {
+      await this.#writePatched();
+      for (const file of this.#trees.files) await this.#place(file);
+      checkNewTree(this.#opened.patch, this.#trees.files, (file) => this.#roots.get(file.path));
+      await syncPaths([...this.#writer.files, ...this.#writer.directories], this.#writer.root);
+      return this.#totalBytes;
+    } finally {
+      this.#writer.close();
+      this.#readers.close();
+    }
+  }
+
+  async #writePatched(): Promise<void> {
+    const results = await applyPatch(
+      this.#opened.patch,
+      this.#trees,
+      {
+        readOld: (file, offset, length) => this.#readers.read(this.#oldPath(file.path), offset, length),
+        readNew: (file, offset, length) => this.#writer.read(file, offset, length),
+        write: (file, offset, bytes) => {
+          this.#writer.write(file, offset, bytes);
+          this.#advance(bytes.length);
+        },
+        finish: (result) => {
+          if (result.status !== 'done') return;
+          if (result.file.lengthBytes === 0) this.#writer.makeEmpty(result.file);
+          else this.#roots.set(result.file.path, result.piecesRoot);
+        },
+      },
+      { signal: this.#options.signal },
+    );
+    const failed = results.filter((result) => result.status === 'failed');
+    const [first] = failed;
+    if (!first) return;
+    throw new DeltaError(
+      'files_failed',
+      `apply a patch: ${failed.length} of ${results.length} files could not be made; ` +
+        `${JSON.stringify(first.file.path)}: ${first.failure.message} (${first.failure.code})`,
+      { path: first.file.path },
+    );
+  }
+
+  async #place(file: NewFile): Promise<void> {
+    this.#turn += 1;
+    if (this.#turn % FILES_PER_TURN === 0) await setImmediate();
+    this.#options.signal?.throwIfAborted();
+    const { origin, symlink } = file;
+    if (symlink !== undefined) this.#writer.link(file.path, symlink);
+    else if (origin.kind === 'kept' || origin.kind === 'moved') this.#copy(file, this.#oldPath(origin.old.path));
+    else if (origin.kind === 'twin') {
+      const twin = this.#trees.written[origin.index];
+      if (twin) this.#copy(file, this.#writer.absolute(twin.path));
+    }
+  }
+
+  #copy(file: NewFile, from: string): void {
+    if (file.lengthBytes === 0) {
+      this.#writer.makeEmpty(file);
+      return;
+    }
+    const hasher = new MerkleHasher();
+    for (let at = 0; at < file.lengthBytes; at += COPY_BYTES) {
+      const bytes = this.#readers.read(from, at, Math.min(COPY_BYTES, file.lengthBytes - at));
+      hasher.update(bytes);
+      this.#writer.write(file, at, bytes);
+      this.#advance(bytes.length);
+    }
+    this.#roots.set(file.path, hasher.digest().piecesRoot);
+  }
+
+  #advance(bytes: number): void {
+    this.#doneBytes += bytes;
+    this.#options.onProgress?.({ doneBytes: this.#doneBytes, totalBytes: this.#totalBytes });
+  }
+
+  #oldPath(path: string): string {
+    return join(this.#options.old, ...path.split('/'));
+  }
+}

@@ -1,0 +1,62 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import type { ByteSource } from '@swarmpatch/delta';
+
+/** Files that are open at once. */
+const OPEN_FILES_MAX = 64;
+
+/**
+ * Reads ranges of many files, keeping those open that were read last. Reads block: from the system's cache they are ten times
+ * faster so than as promises, and a patch makes very many.
+ */
+export class FileReaders {
+  /** The first is the one that was not used for longest. */
+  readonly #handles = new Map<string, number>();
+
+  /**
+   * Exactly so many bytes.
+   *
+   * @throws What the system says, and `Error` where the file ends before.
+   */
+  read(absolutePath: string, offset: number, length: number): Uint8Array {
+    const handle = this.#open(absolutePath);
+    const bytes = new Uint8Array(length);
+    for (let got = 0; got < length;) {
+      const count = readSync(handle, bytes, got, length - got, offset + got);
+      if (count === 0) throw new Error(`it ends at byte ${offset + got}, ${offset + length} are wanted`);
+      got += count;
+    }
+    return bytes;
+  }
+
+  sourceOf(absolutePath: string, lengthBytes: number): ByteSource {
+    return { length: lengthBytes, read: async (offset, length) => this.read(absolutePath, offset, length) };
+  }
+
+  /** The length that a file has now. */
+  lengthOf(absolutePath: string): number {
+    return fstatSync(this.#open(absolutePath)).size;
+  }
+
+  close(): void {
+    for (const handle of this.#handles.values()) closeSync(handle);
+    this.#handles.clear();
+  }
+
+  #open(absolutePath: string): number {
+    const open = this.#handles.get(absolutePath);
+    if (open !== undefined) {
+      this.#handles.delete(absolutePath);
+      this.#handles.set(absolutePath, open);
+      return open;
+    }
+    const [oldest] = this.#handles;
+    if (oldest && this.#handles.size >= OPEN_FILES_MAX) {
+      this.#handles.delete(oldest[0]);
+      closeSync(oldest[1]);
+    }
+    const handle = openSync(absolutePath, 'r');
+    this.#handles.set(absolutePath, handle);
+    return handle;
+  }
+}
