@@ -17,6 +17,16 @@ import { RequestObserver } from './http/request-observer.ts';
 import { type Logger, LOGGER } from './log.ts';
 import { Metrics } from './operations/metrics.ts';
 import { OperationsController } from './operations/operations.controller.ts';
+import { Traffic } from './operations/traffic.ts';
+import { PatchFiles } from './patches/patch-files.ts';
+import { PatchJobs } from './patches/patch-jobs.ts';
+import { PatchPlanner } from './patches/patch-planner.ts';
+import { PatchShelf } from './patches/patch-shelf.ts';
+import { PatchStatus } from './patches/patch-status.ts';
+import { openPatchStore, PATCH_STORE } from './patches/patch-store.ts';
+import { PatchRepository } from './patches/patch.repository.ts';
+import { VersionUseRepository } from './patches/version-use.repository.ts';
+import { VersionUses } from './patches/version-uses.ts';
 import { PublicAddress } from './public-address.ts';
 import { ReleaseRepository } from './releases/release.repository.ts';
 import { BlobReader } from './storage/blob-reader.ts';
@@ -25,6 +35,7 @@ import { AuditLog } from './tokens/audit-log.ts';
 import { BearerGuard } from './tokens/bearer.guard.ts';
 import { TokenKeeper } from './tokens/token-keeper.ts';
 import { TokenRepository } from './tokens/token.repository.ts';
+import { CountingTracker } from './tracker/counting-tracker.ts';
 import { PublishedTorrents } from './tracker/published-torrents.ts';
 import { TrackerEdges } from './tracker/tracker-edges.ts';
 import { TrackerController } from './tracker/tracker.controller.ts';
@@ -41,11 +52,13 @@ import { UploadRepository } from './uploads/upload.repository.ts';
 
 const repositories: Provider[] = [
   GameRepository,
+  PatchRepository,
   PublicationRepository,
   ReleaseRepository,
   TokenRepository,
   TrustRepository,
   UploadRepository,
+  VersionUseRepository,
 ];
 
 const services: Provider[] = [
@@ -59,6 +72,11 @@ const services: Provider[] = [
   MetadataRenewal,
   Metrics,
   OnlineKeys,
+  PatchFiles,
+  PatchJobs,
+  PatchPlanner,
+  PatchShelf,
+  PatchStatus,
   PublicAddress,
   PublishedTorrents,
   Publisher,
@@ -66,7 +84,9 @@ const services: Provider[] = [
   RequestObserver,
   TokenKeeper,
   TrackerEdges,
+  Traffic,
   UploadIntake,
+  VersionUses,
 ];
 
 /** What exists before the module does. */
@@ -98,10 +118,12 @@ export class OriginModule {
         { provide: LOGGER, useValue: logger },
         { provide: Clock, useValue: clock },
         { provide: BLOB_STORE, useFactory: () => DiskBlobStore.open(configuration.blobsDirectory) },
+        { provide: PATCH_STORE, useFactory: () => openPatchStore(configuration) },
         {
-          provide: Tracker,
-          useValue: new Tracker({ admission: openTracker ? 'any' : 'published', random: Math.random }),
+          provide: CountingTracker,
+          useValue: new CountingTracker({ admission: openTracker ? 'any' : 'published', random: Math.random }),
         },
+        { provide: Tracker, useExisting: CountingTracker },
         { provide: APP_FILTER, useClass: ErrorFilter },
         ...repositories,
         ...services,

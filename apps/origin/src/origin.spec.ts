@@ -440,6 +440,8 @@ describe('API page', () => {
       'get /api/games/{game}',
       'get /api/games/{game}/releases',
       'get /api/games/{game}/releases/{version}',
+      'get /api/games/{game}/releases/{version}/patches',
+      'get /api/games/{game}/status',
       'get /api/games/{game}/uploads/{version}',
       'get /api/service',
       'post /api/games',

@@ -26,6 +26,16 @@ export {
   type PublicKeyBody,
   type ServiceReply,
 } from './games.ts';
+export {
+  gameStatusReplySchema,
+  patchListReplySchema,
+  type BytesBySource,
+  type GameStatusReply,
+  type PatchListReply,
+  type PatchState,
+  type PatchSummary,
+  type VersionStatus,
+} from './patches.ts';
 export { originPaths, type OriginPaths } from './paths.ts';
 export {
   releaseListReplySchema,

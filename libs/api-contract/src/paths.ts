@@ -7,6 +7,8 @@ export const originPaths: OriginPaths = {
   targets: (game) => `/api/games/${game}/targets`,
   releases: (game) => `/api/games/${game}/releases`,
   release: (game, version) => `/api/games/${game}/releases/${version}`,
+  patches: (game, version) => `/api/games/${game}/releases/${version}/patches`,
+  status: (game) => `/api/games/${game}/status`,
   upload: (game, version) => `/api/games/${game}/uploads/${version}`,
   blobs: (game, version) => `/api/games/${game}/uploads/${version}/blobs`,
   commit: (game, version) => `/api/games/${game}/uploads/${version}/commit`,
@@ -24,6 +26,9 @@ export interface OriginPaths {
   targets(game: string): string;
   releases(game: string): string;
   release(game: string, version: string): string;
+  /** Patches to a release. */
+  patches(game: string, version: string): string;
+  status(game: string): string;
   upload(game: string, version: string): string;
   blobs(game: string, version: string): string;
   commit(game: string, version: string): string;

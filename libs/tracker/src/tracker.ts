@@ -125,6 +125,13 @@ export class Tracker {
     });
   }
 
+  /** Who is in a torrent's swarm now; for whoever runs the tracker, so it counts as no scrape. */
+  countPeers(infohash: Uint8Array, nowMs: number): { seeds: number; leechers: number } {
+    const torrent = this.#torrents.get(infohash);
+    if (torrent !== undefined) this.#sweepTorrent(torrent, this.#advance(nowMs));
+    return { seeds: torrent?.swarm?.seeds ?? 0, leechers: torrent?.swarm?.leechers ?? 0 };
+  }
+
   /** Drops silent peers and empty swarms. To be called about once a minute; announces do it for their own torrent. */
   sweep(nowMs: number): void {
     const nowSlot = this.#advance(nowMs);

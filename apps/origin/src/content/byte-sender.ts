@@ -5,12 +5,15 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Configuration } from '../configuration.ts';
 import { type Logger, LOGGER } from '../log.ts';
 import { Metrics, type RouteClass } from '../operations/metrics.ts';
+import { Traffic } from '../operations/traffic.ts';
 import type { Chunk } from '../storage/chunk-pool.ts';
 import { type ByteSpan, selectBytes } from './byte-selection.ts';
 import { RateLimit } from './rate-limit.ts';
 
 export interface Sendable {
   routeClass: RouteClass;
+  /** The game that it is content of. */
+  game?: string;
   contentType: string;
   lengthBytes: number;
   /** Strong, with its quotes. */
@@ -25,19 +28,21 @@ const cacheControl: Readonly<Record<Sendable['caching'], string>> = {
 };
 
 /** What `--max-upload` holds for: content, by whichever way it goes out. */
-const LIMITED: ReadonlySet<RouteClass> = new Set(['content', 'stream']);
+const LIMITED: ReadonlySet<RouteClass> = new Set(['content', 'stream', 'patch']);
 
 /** Answers GET and HEAD with bytes: ranges, conditions, caching, and the upload limit on what players fetch. */
 @Injectable()
 export class ByteSender {
   readonly #metrics: Metrics;
+  readonly #traffic: Traffic;
   readonly #logger: Logger;
   readonly #limit: RateLimit | undefined;
 
-  constructor(configuration: Configuration, metrics: Metrics, @Inject(LOGGER) logger: Logger) {
+  constructor(configuration: Configuration, metrics: Metrics, traffic: Traffic, @Inject(LOGGER) logger: Logger) {
     const { maxUploadBytesPerSecond } = configuration.options;
     this.#limit = maxUploadBytesPerSecond === undefined ? undefined : new RateLimit(maxUploadBytesPerSecond);
     this.#metrics = metrics;
+    this.#traffic = traffic;
     this.#logger = logger;
   }
 
@@ -89,6 +94,7 @@ export class ByteSender {
         if (limit) await this.#sendLimited(raw, chunk, limit, gone.signal);
         else await write(raw, chunk.bytes, chunk.release, gone.signal);
         this.#metrics.addServedBytes(body.routeClass, chunk.bytes.byteLength);
+        if (body.game !== undefined) this.#traffic.add(body.game, chunk.bytes.byteLength);
         if (gone.signal.aborted) return;
       }
       raw.end();

@@ -1,6 +1,8 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
+import { patchName } from '@swarmpatch/release';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../http/not-found.ts';
+import { PatchFiles } from '../patches/patch-files.ts';
 import { BlobReader } from '../storage/blob-reader.ts';
 import { CHUNK_BYTES, type Chunk, ownedChunk } from '../storage/chunk-pool.ts';
 import type { ByteSpan } from './byte-selection.ts';
@@ -18,11 +20,13 @@ export class ContentController {
   readonly #catalog: ReleaseCatalog;
   readonly #blobs: BlobReader;
   readonly #sender: ByteSender;
+  readonly #patches: PatchFiles;
 
-  constructor(catalog: ReleaseCatalog, blobs: BlobReader, sender: ByteSender) {
+  constructor(catalog: ReleaseCatalog, blobs: BlobReader, sender: ByteSender, patches: PatchFiles) {
     this.#catalog = catalog;
     this.#blobs = blobs;
     this.#sender = sender;
+    this.#patches = patches;
   }
 
   /** The path is looked up in the signed manifest; no part of it is ever joined to a path on this machine. */
@@ -34,11 +38,18 @@ export class ContentController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const path = contentPathOf(request.raw.url ?? '', CONTENT_ROUTE_SEGMENTS);
+    const patch = await this.#patches.find(game, version);
+    if (patch) {
+      if (path !== patchName(game, patch.from, patch.to)) throw notFound(`such a file in the patch ${version}`);
+      await this.#patches.send(patch, request, reply);
+      return;
+    }
     const file = path === undefined ? undefined : (await this.#catalog.index(game, version))?.file(path);
     if (!file) throw notFound(`such a file in ${game} ${version}`);
     const { piecesRoot, lengthBytes } = file;
     await this.#sender.send(request, reply, {
       routeClass: 'content',
+      game,
       contentType: 'application/octet-stream',
       lengthBytes,
       etag: `"${piecesRoot ?? `zeros-${lengthBytes}`}"`,
@@ -58,6 +69,7 @@ export class ContentController {
     if (!index) throw notFound(`release ${version} of ${game}`);
     await this.#sender.send(request, reply, {
       routeClass: 'stream',
+      game,
       contentType: 'application/octet-stream',
       lengthBytes: index.streamLengthBytes,
       etag: index.streamEtag,

@@ -1,11 +1,11 @@
 import { Controller, Get, Param, Req, Res } from '@nestjs/common';
-import { encodeTorrent, parseTorrent, pieceLayersOf } from '@swarmpatch/metainfo';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { notFound } from '../http/not-found.ts';
 import { PublicAddress } from '../public-address.ts';
-import type { ReleaseRecord } from '../releases/release.repository.ts';
+import { PatchFiles } from '../patches/patch-files.ts';
 import { DocumentStore } from '../trust/document-store.ts';
 import { ownedChunk } from '../storage/chunk-pool.ts';
+import { addressTorrent } from './address-torrent.ts';
 import { ByteSender } from './byte-sender.ts';
 import { ReleaseCatalog } from './release-catalog.ts';
 import { WeightedCache } from './weighted-cache.ts';
@@ -13,20 +13,28 @@ import { WeightedCache } from './weighted-cache.ts';
 const CACHED_BYTES_MAX = 64 * 1024 * 1024;
 const SUFFIX = '.torrent';
 
-/** Torrents of releases: the signed info dictionary and layers, with where this origin is reached. */
+/** Torrents of releases and patches: info dictionary and layers as they are stored, with where this origin is reached. */
 @Controller('torrents')
 export class TorrentsController {
   readonly #catalog: ReleaseCatalog;
   readonly #documents: DocumentStore;
   readonly #address: PublicAddress;
   readonly #sender: ByteSender;
+  readonly #patches: PatchFiles;
   readonly #built = new WeightedCache<Uint8Array>(CACHED_BYTES_MAX, (bytes) => bytes.byteLength);
 
-  constructor(catalog: ReleaseCatalog, documents: DocumentStore, address: PublicAddress, sender: ByteSender) {
+  constructor(
+    catalog: ReleaseCatalog,
+    documents: DocumentStore,
+    address: PublicAddress,
+    sender: ByteSender,
+    patches: PatchFiles,
+  ) {
     this.#catalog = catalog;
     this.#documents = documents;
     this.#address = address;
     this.#sender = sender;
+    this.#patches = patches;
   }
 
   @Get(':game/:file')
@@ -36,10 +44,9 @@ export class TorrentsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const version = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : undefined;
-    const release = version === undefined ? undefined : await this.#catalog.find(game, version);
-    if (!release) throw notFound(`torrent ${file} of ${game}`);
-    const bytes = await this.#built.get(release.torrentPiecesRoot, () => this.#build(release));
+    const name = file.endsWith(SUFFIX) ? file.slice(0, -SUFFIX.length) : '';
+    const bytes = (await this.#patches.torrent(game, name)) ?? (await this.#releaseTorrent(game, name));
+    if (bytes === undefined) throw notFound(`torrent ${file} of ${game}`);
     await this.#sender.send(request, reply, {
       routeClass: 'torrent',
       contentType: 'application/x-bittorrent',
@@ -51,13 +58,16 @@ export class TorrentsController {
     });
   }
 
-  async #build({ game, version, torrentPiecesRoot }: ReleaseRecord): Promise<Uint8Array> {
-    const metainfo = parseTorrent(await this.#documents.read(torrentPiecesRoot));
-    return encodeTorrent({
-      infoBytes: metainfo.infoBytes,
-      pieceLayers: pieceLayersOf(metainfo),
-      trackers: this.#address.trackers.map((url) => [url]),
-      webSeeds: [this.#address.webSeed(game, version)],
+  async #releaseTorrent(game: string, version: string): Promise<Uint8Array | undefined> {
+    const release = await this.#catalog.find(game, version);
+    if (!release) return undefined;
+    const { torrentPiecesRoot } = release;
+    return this.#built.get(torrentPiecesRoot, async () => {
+      return addressTorrent(
+        await this.#documents.read(torrentPiecesRoot),
+        this.#address,
+        this.#address.webSeed(game, version),
+      );
     });
   }
 }

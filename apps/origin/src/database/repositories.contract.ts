@@ -166,7 +166,7 @@ export function describeRepositories(
       expect((await releases.list('moves')).map(({ version }) => version)).toEqual(['1.1.0', '1.0.0']);
       expect(await releases.latestVersion('moves')).toBe('1.1.0');
       expect(await releases.latestVersion('none')).toBeUndefined();
-      expect((await releases.listInfohashes()).length).toBeGreaterThan(1);
+      expect((await releases.listTorrents()).length).toBeGreaterThan(1);
     });
 
     it('PublicationRepository renews the timestamp alone', async () => {

@@ -2,13 +2,20 @@ import { Controller, Get, Header } from '@nestjs/common';
 import { PublicAddress } from '../public-address.ts';
 import { GamesController } from '../games/games.controller.ts';
 import { ServiceController } from '../operations/service.controller.ts';
+import { PatchesController } from '../patches/patches.controller.ts';
 import { ReleasesController } from '../releases/releases.controller.ts';
 import { UploadsController } from '../uploads/uploads.controller.ts';
 import { VERSION } from '../version.ts';
 import { renderDocsPage } from './docs-page.ts';
 import { createOpenApi, describeRoutes } from './openapi.ts';
 
-export const API_CONTROLLERS = [ServiceController, GamesController, ReleasesController, UploadsController];
+export const API_CONTROLLERS = [
+  ServiceController,
+  GamesController,
+  ReleasesController,
+  PatchesController,
+  UploadsController,
+];
 
 @Controller('api/docs')
 export class DocsController {

@@ -20,6 +20,7 @@ import {
 } from '@swarmpatch/api-contract';
 import { Describe } from '../docs/operation.ts';
 import { JsonBody } from '../http/incoming-body.ts';
+import { PatchPlanner } from '../patches/patch-planner.ts';
 import { AuditLog } from '../tokens/audit-log.ts';
 import { BearerGuard } from '../tokens/bearer.guard.ts';
 import { type Caller, FromCaller } from '../tokens/caller.ts';
@@ -31,11 +32,13 @@ import { GameDirectory } from './game-directory.ts';
 export class GamesController {
   readonly #games: GameDirectory;
   readonly #publisher: Publisher;
+  readonly #patches: PatchPlanner;
   readonly #audit: AuditLog;
 
-  constructor(games: GameDirectory, publisher: Publisher, audit: AuditLog) {
+  constructor(games: GameDirectory, publisher: Publisher, patches: PatchPlanner, audit: AuditLog) {
     this.#games = games;
     this.#publisher = publisher;
+    this.#patches = patches;
     this.#audit = audit;
   }
 
@@ -115,6 +118,7 @@ export class GamesController {
   ): Promise<PutTargetsReply> {
     const published = await this.#publisher.publish(await this.#games.find(game), nextTargetsOf(request));
     this.#audit.record(caller, 'targets.publish', { game, targetsVersion: published.targetsVersion });
+    await this.#patches.plan(game);
     return targetsReplyOf(published);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Tracker } from '@swarmpatch/tracker';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
-export type RouteClass = 'content' | 'stream' | 'torrent' | 'trust';
+export type RouteClass = 'content' | 'stream' | 'patch' | 'torrent' | 'trust';
 export type UploadStep = 'begin' | 'blobs' | 'commit';
 
 @Injectable()

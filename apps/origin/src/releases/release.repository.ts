@@ -58,9 +58,11 @@ export class ReleaseRepository {
     return row?.version;
   }
 
-  /** Of every release of every game, hex. */
-  async listInfohashes(): Promise<{ infohashV1: string; infohashV2: string }[]> {
-    return this.#database.client.release.findMany({ select: { infohashV1: true, infohashV2: true } });
+  /** Of every release of every game, infohashes in hex. */
+  async listTorrents(): Promise<Pick<ReleaseRecord, 'game' | 'version' | 'infohashV1' | 'infohashV2'>[]> {
+    const select = { gameId: true, version: true, infohashV1: true, infohashV2: true };
+    const rows = await this.#database.client.release.findMany({ select });
+    return rows.map(({ gameId, ...rest }) => ({ game: gameId, ...rest }));
   }
 
   /** By name. */

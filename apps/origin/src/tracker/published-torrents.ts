@@ -8,7 +8,7 @@ interface Infohashes {
   infohashV2: string;
 }
 
-/** Tells the tracker which torrents are ours: those of published releases, known again after a restart. */
+/** Tells the tracker which torrents are ours: those of published releases, known again after a restart, and of patches. */
 @Injectable()
 export class PublishedTorrents implements OnModuleInit {
   readonly #tracker: Tracker;
@@ -20,11 +20,19 @@ export class PublishedTorrents implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    for (const infohashes of await this.#releases.listInfohashes()) this.allow(infohashes);
+    for (const infohashes of await this.#releases.listTorrents()) this.allow(infohashes);
   }
 
-  /** A v2 infohash is announced by its first 20 bytes (BEP 52). */
-  allow({ infohashV1, infohashV2 }: Infohashes): void {
-    this.#tracker.allow([Buffer.from(infohashV1, 'hex'), Buffer.from(infohashV2, 'hex').subarray(0, INFOHASH_BYTES)]);
+  allow(infohashes: Infohashes): void {
+    this.#tracker.allow(announcedAs(infohashes));
   }
+
+  disallow(infohashes: Infohashes): void {
+    this.#tracker.disallow(announcedAs(infohashes));
+  }
+}
+
+/** A v2 infohash is announced by its first 20 bytes (BEP 52). */
+function announcedAs({ infohashV1, infohashV2 }: Infohashes): Uint8Array[] {
+  return [Buffer.from(infohashV1, 'hex'), Buffer.from(infohashV2, 'hex').subarray(0, INFOHASH_BYTES)];
 }

@@ -1,6 +1,6 @@
 /** Writes of a game's repository. Each method is one transaction: launchers see all of it or nothing. */
 import { Injectable } from '@nestjs/common';
-import type { RoleName } from '@swarmpatch/trust';
+import { type MetadataRole, PATCHES_ROLE } from '@swarmpatch/trust';
 import { Database, type DatabaseSession, isKeyTaken } from '../database/database.ts';
 import { OriginError } from '../origin-error.ts';
 import type { ChannelPointer, ReleaseRecord } from '../releases/release.repository.ts';
@@ -24,6 +24,9 @@ export interface Publication extends OnlineMetadata {
   release?: ReleaseRecord;
   nowMs: number;
 }
+
+/** Listings that are kept for launchers which read the metadata just before the newest. */
+const LISTINGS_KEPT_MAX = 16;
 
 @Injectable()
 export class PublicationRepository {
@@ -75,14 +78,31 @@ export class PublicationRepository {
   async renew(game: string, online: OnlineMetadata): Promise<void> {
     await this.#database.transaction((session) => addMetadata(session, game, online));
   }
+
+  /** @throws {OriginError} `targets_version_conflict` as `renew` */
+  async offerPatches(
+    game: string,
+    offer: Required<OnlineMetadata> & { patches: MetadataFile; listing: { sha256: string; bytes: Uint8Array } },
+  ): Promise<void> {
+    const { patches, listing, snapshot, timestamp } = offer;
+    const { version } = patches;
+    const outdated = { gameId: game, version: { lte: version - LISTINGS_KEPT_MAX } };
+    await this.#database.transaction(async (session) => {
+      await addMetadata(session, game, { patches, snapshot, timestamp });
+      const bytes = new Uint8Array(listing.bytes);
+      await session.patchListing.create({ data: { gameId: game, version, sha256: listing.sha256, bytes } });
+      await session.patchListing.deleteMany({ where: outdated });
+      await session.trustMetadata.deleteMany({ where: { ...outdated, role: PATCHES_ROLE } });
+    });
+  }
 }
 
 async function addMetadata(
   session: DatabaseSession,
   game: string,
-  files: Partial<Record<RoleName, MetadataFile>>,
+  files: Partial<Record<MetadataRole, MetadataFile>>,
 ): Promise<void> {
-  for (const role of ['root', 'targets', 'snapshot', 'timestamp'] as const) {
+  for (const role of ['root', 'targets', 'patches', 'snapshot', 'timestamp'] as const) {
     const file = files[role];
     if (file === undefined) continue;
     const { version, bytes, expiresAtMs } = file;

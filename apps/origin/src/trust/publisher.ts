@@ -1,6 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { encodePatchListing, type PatchEntry } from '@swarmpatch/release';
 import type { BlobStore } from '@swarmpatch/storage';
-import { type TrustedTargets, verifyFirstTrust, verifyNextTargets } from '@swarmpatch/trust';
+import {
+  describeTarget,
+  PATCHES_ROLE,
+  type RoleName,
+  type TrustedTargets,
+  verifyFirstTrust,
+  verifyNextTargets,
+} from '@swarmpatch/trust';
 import { Clock } from '../clock.ts';
 import type { GameRecord } from '../games/game.repository.ts';
 import { OriginError } from '../origin-error.ts';
@@ -9,7 +17,7 @@ import { BLOB_STORE } from '../storage/blob-store.ts';
 import { DocumentStore } from './document-store.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import { OnlineKeys } from './online-keys.ts';
-import { isDue, signOnline, signTimestamp } from './online-metadata.ts';
+import { isDue, type OnlineState, signOnline, signPatches, signTimestamp } from './online-metadata.ts';
 import { checkTargets, isChannelPath, readChannel } from './publication-rules.ts';
 import { PublicationRepository } from './publication.repository.ts';
 import { type MetadataFile, type TargetRecord, TrustRepository } from './trust.repository.ts';
@@ -30,6 +38,11 @@ export interface ReleaseToPublish {
 export interface Published {
   targetsVersion: number;
   channels: ChannelPointer[];
+}
+
+interface CurrentMetadata extends Record<RoleName, MetadataFile>, OnlineState {
+  snapshot: MetadataFile;
+  timestamp: MetadataFile;
 }
 
 /** The only writer of a game's trust repository. */
@@ -130,11 +143,40 @@ export class Publisher {
     });
   }
 
-  /** Signs the game's timestamp, and its snapshot, again when they are due. @returns Whether they were. */
+  /** Whether the studio lets this origin list patches. */
+  async mayOfferPatches(game: string): Promise<boolean> {
+    const targets = await this.#trust.current(game, 'targets');
+    return targets !== undefined && delegatesPatches(targets);
+  }
+
+  /**
+   * Lists just these patches, if they are not what is listed already and the studio lets this origin list any.
+   *
+   * @param listPatches Called when nobody else writes to the game's repository.
+   */
+  offerPatches(game: string, listPatches: () => Promise<PatchEntry[]>): Promise<void> {
+    return this.#queue.run(game, async () => {
+      const current = await this.#currentMetadata(game);
+      if (!delegatesPatches(current.targets)) return;
+      const patches = await listPatches();
+      if (patches.length === 0 && current.patches === undefined) return;
+      const bytes = encodePatchListing({ format: 1, game, patches });
+      const { sha256 } = describeTarget(bytes);
+      if ((await this.#trust.currentListing(game))?.sha256 === sha256) return;
+      await this.#list(game, current, bytes);
+    });
+  }
+
+  /** Signs the game's timestamp, its snapshot and its patch listing again when they are due. @returns Whether they were. */
   renew(game: string): Promise<boolean> {
     return this.#queue.run(game, async () => {
       const nowMs = this.#clock.nowMs();
       const current = await this.#currentMetadata(game);
+      if (current.patches && delegatesPatches(current.targets) && isDue('patches', current.patches, nowMs)) {
+        const listing = await this.#trust.currentListing(game);
+        if (listing) await this.#list(game, current, listing.bytes);
+        return listing !== undefined;
+      }
       const snapshotDue = isDue('snapshot', current.snapshot, nowMs);
       if (!snapshotDue && !isDue('timestamp', current.timestamp, nowMs)) return false;
       const context = { game, signer: await this.#keys.signer(game), nowMs };
@@ -148,12 +190,24 @@ export class Publisher {
     });
   }
 
-  async #currentMetadata(game: string): Promise<Record<'root' | 'targets' | 'snapshot' | 'timestamp', MetadataFile>> {
-    const [root, targets, snapshot, timestamp] = await Promise.all([
+  async #list(game: string, current: CurrentMetadata, listing: Uint8Array): Promise<void> {
+    const context = { game, signer: await this.#keys.signer(game), nowMs: this.#clock.nowMs() };
+    const target = describeTarget(listing);
+    const patches = signPatches(context, current.patches, target);
+    await this.#publications.offerPatches(game, {
+      patches,
+      listing: { sha256: target.sha256, bytes: listing },
+      ...signOnline(context, { ...current, patches }, current.targets),
+    });
+  }
+
+  async #currentMetadata(game: string): Promise<CurrentMetadata> {
+    const [root, targets, snapshot, timestamp, patches] = await Promise.all([
       this.#trust.current(game, 'root'),
       this.#trust.current(game, 'targets'),
       this.#trust.current(game, 'snapshot'),
       this.#trust.current(game, 'timestamp'),
+      this.#trust.current(game, PATCHES_ROLE),
     ]);
     if (!root || !targets || !snapshot || !timestamp) {
       throw new OriginError(
@@ -161,7 +215,7 @@ export class Publisher {
         `publish to ${game}: found no trust root; send it with game create first`,
       );
     }
-    return { root, targets, snapshot, timestamp };
+    return { root, targets, snapshot, timestamp, patches };
   }
 
   async #storeChannelDocuments(documents: NextTargets['documents']): Promise<TargetRecord[]> {
@@ -191,6 +245,12 @@ export class Publisher {
 
 function fileOf(version: number, bytes: Uint8Array): MetadataFile {
   return { version, bytes, expiresAtMs: expiryIn(bytes) };
+}
+
+/** @param targets Were verified: the only delegation that they can have is that of patches to this origin. */
+function delegatesPatches(targets: MetadataFile): boolean {
+  const { signed } = JSON.parse(new TextDecoder().decode(targets.bytes)) as { signed: { delegations?: object } };
+  return signed.delegations !== undefined;
 }
 
 /** @param bytes Metadata that was verified. */

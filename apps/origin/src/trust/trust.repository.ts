@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { RoleName } from '@swarmpatch/trust';
+import type { MetadataRole } from '@swarmpatch/trust';
 import { Database } from '../database/database.ts';
 import type { StoredDocument } from './document-store.ts';
 
@@ -23,7 +23,7 @@ export class TrustRepository {
   }
 
   /** The newest file of a role. */
-  async current(game: string, role: RoleName): Promise<MetadataFile | undefined> {
+  async current(game: string, role: MetadataRole): Promise<MetadataFile | undefined> {
     const row = await this.#database.client.trustMetadata.findFirst({
       where: { gameId: game, role },
       orderBy: { version: 'desc' },
@@ -31,7 +31,7 @@ export class TrustRepository {
     return row === null ? undefined : { version: row.version, bytes: row.bytes, expiresAtMs: row.expiresAt.getTime() };
   }
 
-  async metadata(game: string, role: RoleName, version: number): Promise<MetadataFile | undefined> {
+  async metadata(game: string, role: MetadataRole, version: number): Promise<MetadataFile | undefined> {
     const row = await this.#database.client.trustMetadata.findUnique({
       where: { gameId_role_version: { gameId: game, role, version } },
     });
@@ -43,6 +43,21 @@ export class TrustRepository {
       where: { gameId_path_sha256: { gameId: game, path, sha256 } },
     });
     return row === null ? undefined : { path, sha256, lengthBytes: row.lengthBytes, piecesRoot: row.piecesRoot };
+  }
+
+  /** The patch listing that the role `patches` names now. */
+  async currentListing(game: string): Promise<{ sha256: string; bytes: Uint8Array } | undefined> {
+    const row = await this.#database.client.patchListing.findFirst({
+      where: { gameId: game },
+      orderBy: { version: 'desc' },
+    });
+    return row === null ? undefined : { sha256: row.sha256, bytes: row.bytes };
+  }
+
+  /** A patch listing that is named, or was a short while ago. */
+  async listing(game: string, sha256: string): Promise<Uint8Array | undefined> {
+    const row = await this.#database.client.patchListing.findFirst({ where: { gameId: game, sha256 } });
+    return row?.bytes;
   }
 
   /** Every target that was ever published of a game, as `path sha256`. */

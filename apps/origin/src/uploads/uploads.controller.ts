@@ -21,6 +21,7 @@ import { GameDirectory } from '../games/game-directory.ts';
 import { IncomingBody, JsonBody } from '../http/incoming-body.ts';
 import { Metrics, type UploadStep } from '../operations/metrics.ts';
 import { OriginError } from '../origin-error.ts';
+import { PatchPlanner } from '../patches/patch-planner.ts';
 import { AuditLog } from '../tokens/audit-log.ts';
 import { BearerGuard } from '../tokens/bearer.guard.ts';
 import { type Caller, FromCaller } from '../tokens/caller.ts';
@@ -34,13 +35,22 @@ export class UploadsController {
   readonly #games: GameDirectory;
   readonly #intake: UploadIntake;
   readonly #blobs: BlobStream;
+  readonly #patches: PatchPlanner;
   readonly #audit: AuditLog;
   readonly #metrics: Metrics;
 
-  constructor(games: GameDirectory, intake: UploadIntake, blobs: BlobStream, audit: AuditLog, metrics: Metrics) {
+  constructor(
+    games: GameDirectory,
+    intake: UploadIntake,
+    blobs: BlobStream,
+    patches: PatchPlanner,
+    audit: AuditLog,
+    metrics: Metrics,
+  ) {
     this.#games = games;
     this.#intake = intake;
     this.#blobs = blobs;
+    this.#patches = patches;
     this.#audit = audit;
     this.#metrics = metrics;
   }
@@ -128,6 +138,7 @@ export class UploadsController {
     return this.#counted('commit', async () => {
       const published = await this.#intake.commit(await this.#games.find(game), version, nextTargetsOf(request));
       this.#audit.record(caller, 'release.publish', { game, version, targetsVersion: published.targetsVersion });
+      await this.#patches.plan(game);
       return { ...targetsReplyOf(published), version };
     });
   }

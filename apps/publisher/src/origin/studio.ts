@@ -174,6 +174,8 @@ export class Studio {
       expiresMs: expiryOf('targets', this.#nowMs()),
       signers: [this.#signer],
       targets: new Map([...this.#client.targets, ...change.targets, [document.path, describeTarget(record)]]),
+      // Whoever signs snapshots may also list patches between what is signed here.
+      patchesKey: this.#client.keysOf('snapshot').keys[0],
     });
     return { targets: Buffer.from(targets).toString('utf8'), documents: [document] };
   }

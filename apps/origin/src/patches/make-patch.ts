@@ -1,0 +1,56 @@
+import { fork } from 'node:child_process';
+import { extname } from 'node:path';
+import type { PatchEntry } from '@swarmpatch/release';
+
+/** Where the signed documents of a release are in the blob store. */
+interface ReleaseDocuments {
+  manifestPiecesRoot: string;
+  torrentPiecesRoot: string;
+}
+
+export interface PatchTask {
+  blobsDirectory: string;
+  old: ReleaseDocuments;
+  next: ReleaseDocuments;
+  /** Where the patch is written; the last part of the path is the name in its torrent. */
+  patchPath: string;
+}
+
+export interface MadePatch extends Pick<PatchEntry, 'bytes' | 'writtenBytes' | 'oldReadBytes' | 'torrent'> {
+  kind: 'made';
+  piecesRoot: string;
+  /** Info dictionary and piece layers. */
+  torrentBytes: Uint8Array;
+}
+
+export type PatchOutcome = MadePatch | { kind: 'rejected'; reason: string };
+
+/** What the process says before it ends. */
+export type PatchProcessMessage = { kind: 'ended'; outcome: PatchOutcome } | { kind: 'failed'; message: string };
+
+const PROCESS_URL = new URL(`./patch-process${extname(import.meta.url)}`, import.meta.url);
+
+/**
+ * Makes one patch in a process of its own: it takes the memory and the processor time that matching wants without any of the
+ * origin's, which a thread could not, and when it runs out of either it ends alone.
+ */
+export function makePatch(task: PatchTask, signal: AbortSignal): Promise<PatchOutcome> {
+  signal.throwIfAborted();
+  const child = fork(PROCESS_URL, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const stop = (): void => void child.kill('SIGKILL');
+  signal.addEventListener('abort', stop, { once: true });
+  return new Promise<PatchOutcome>((resolve, reject) => {
+    child.once('message', (message: PatchProcessMessage) => {
+      if (message.kind === 'ended') resolve(message.outcome);
+      else reject(new Error(message.message));
+    });
+    child.once('error', reject);
+    child.once('exit', (code, by) => {
+      reject(new Error(`the process that made it ended with ${by ?? `code ${code ?? 'none'}`}`));
+    });
+    child.send(task);
+  }).finally(() => {
+    signal.removeEventListener('abort', stop);
+    stop();
+  });
+}

@@ -1,0 +1,101 @@
+/** Makes one patch between two stored releases, says what became of it, and ends. It reads blobs, and writes only the patch. */
+import { readFile, stat } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
+import { basename } from 'node:path';
+import { type Metainfo, parseTorrent } from '@swarmpatch/metainfo';
+import { DiskBlobStore } from '@swarmpatch/node-io/blob-store';
+import { createPatchFile, type LocatedFile } from '@swarmpatch/node-io/delta';
+import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
+import { compareReleases, type DescribedRelease } from '@swarmpatch/plan';
+import { type Manifest, parseManifest } from '@swarmpatch/release';
+import type { PatchOutcome, PatchProcessMessage, PatchTask } from './make-patch.ts';
+
+/** Of the bytes that an update by pieces fetches: a patch that saves less is not worth its storing, fetching apart and applying. */
+const WORTHWHILE_SHARE = 0.9;
+
+interface StoredRelease extends DescribedRelease {
+  files: LocatedFile[];
+}
+
+// Threads that are started from here on have it, too. It is refused where a container allows no such thing.
+try {
+  setPriority(constants.priority.PRIORITY_LOW);
+} catch {
+  // A job at the usual priority is better than none.
+}
+// The origin is gone: nobody waits for the patch.
+process.once('disconnect', () => process.exit());
+process.once('message', (task: PatchTask) => void run(task));
+
+async function run(task: PatchTask): Promise<void> {
+  let message: PatchProcessMessage;
+  try {
+    message = { kind: 'ended', outcome: await make(task) };
+  } catch (error) {
+    message = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
+  }
+  process.send?.(message);
+}
+
+async function make({ blobsDirectory, old, next, patchPath }: PatchTask): Promise<PatchOutcome> {
+  const blobs = await DiskBlobStore.open(blobsDirectory);
+  const [from, to] = await Promise.all([readRelease(blobs, old), readRelease(blobs, next)]);
+  const pieceBytes = bytesByPieces(from, to);
+  if (pieceBytes === 0) return { kind: 'rejected', reason: 'an update fetches nothing without it' };
+
+  const { sourceBytes, writtenBytes } = await createPatchFile({ old: from.files, new: to.files, out: patchPath });
+  const { size: bytes } = await stat(patchPath);
+  if (bytes > pieceBytes * WORTHWHILE_SHARE) {
+    return { kind: 'rejected', reason: `it has ${bytes} bytes, and an update without it fetches ${pieceBytes}` };
+  }
+  const torrent = await createTorrentFrom(patchPath, { name: basename(patchPath), format: 'hybrid' });
+  return {
+    kind: 'made',
+    bytes,
+    writtenBytes,
+    oldReadBytes: sourceBytes,
+    torrent: { infohashV1: hexOf(torrent.metainfo.infohashV1), infohashV2: hexOf(torrent.metainfo.infohashV2) },
+    piecesRoot: hexOf(torrent.files[0]?.piecesRoot),
+    torrentBytes: torrent.torrentBytes,
+  };
+}
+
+async function readRelease(blobs: DiskBlobStore, documents: PatchTask['old']): Promise<StoredRelease> {
+  const manifest = parseManifest(await readFile(blobs.pathOf(documents.manifestPiecesRoot)));
+  const metainfo = parseTorrent(await readFile(blobs.pathOf(documents.torrentPiecesRoot)));
+  return { manifest, layers: layersOf(metainfo), files: locateFiles(manifest, blobs) };
+}
+
+function layersOf({ files, pieceHashes }: Metainfo): Map<string, Uint8Array> {
+  const layers = new Map<string, Uint8Array>();
+  for (const [index, { piecesRoot }] of files.entries()) {
+    const layer = pieceHashes.layers[index];
+    if (layer) layers.set(hexOf(piecesRoot), layer);
+  }
+  return layers;
+}
+
+function locateFiles({ files }: Manifest, blobs: DiskBlobStore): LocatedFile[] {
+  return files.map(({ path, length, piecesRoot, executable, symlink }) => ({
+    path,
+    lengthBytes: length,
+    executable: executable === true,
+    ...(symlink !== undefined && { symlink }),
+    ...(piecesRoot !== undefined && { piecesRoot: Buffer.from(piecesRoot, 'hex') }),
+    // Nothing is read of files that are empty.
+    absolutePath: piecesRoot === undefined ? '' : blobs.pathOf(piecesRoot),
+  }));
+}
+
+/** What an update of a whole install fetches when it goes by pieces. */
+function bytesByPieces(from: DescribedRelease, to: DescribedRelease): number {
+  const { atHand } = compareReleases(from, to);
+  return to.manifest.files.reduce((sum, { length }, index) => {
+    const file = atHand[index];
+    return file?.kind === 'fetched' ? sum + length - file.heldBytes : sum;
+  }, 0);
+}
+
+function hexOf(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('hex');
+}
