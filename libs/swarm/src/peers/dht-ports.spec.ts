@@ -41,6 +41,16 @@ describe('DhtPorts', () => {
     expect(nodes(swarm.drain(0))).toEqual([{ kind: 'dht_node', address: { host: '10.1.2.3', port: 7000 } }]);
   });
 
+  it('neither tells nor hears of nodes over IPv6', () => {
+    const swarm = newSwarm();
+    swarm.dhtStarted(6881);
+    const peer = meet(swarm, { host: '2001:db8::7', capabilities: WITH_DHT });
+    swarm.messageReceived(peer, { kind: 'port', port: 7000 }, 0);
+    const commands = swarm.drain(0);
+    expect(ports(commands, peer)).toEqual([]);
+    expect(nodes(commands)).toEqual([]);
+  });
+
   it('neither tells nor hears of nodes for a private torrent (BEP 27)', () => {
     const swarm = newSwarm({ metainfo: torrent('private') });
     swarm.dhtStarted(6881);
