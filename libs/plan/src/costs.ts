@@ -9,16 +9,19 @@ export interface ExpectedRates {
   patchBytesPerSecond: number;
 }
 
-/** A home line of 20 Mbit/s and a disk of the slower kind: where they are faster, what is cheapest stays about the same. */
+/**
+ * What a swarm of home lines gives, on the low side, and a slow disk: bytes that are fetched cost somebody's upload, too. Where both
+ * are faster, what is cheapest stays the same.
+ */
 export const USUAL_RATES: Readonly<ExpectedRates> = {
-  downloadBytesPerSecond: 2_500_000,
+  downloadBytesPerSecond: 1_000_000,
   diskReadBytesPerSecond: 100_000_000,
   diskWriteBytesPerSecond: 100_000_000,
   patchBytesPerSecond: 150_000_000,
 };
 
-/** Finding those who have one more patch, before its first byte comes. */
-export const PATCH_START_SECONDS = 0.05;
+/** Asking for one more patch where the release's peers are known already. */
+export const PATCH_START_SECONDS = 0.01;
 
 /** How often a patch turns out to be of no use: nobody has it, it is damaged, or an old file is not what it looked like. */
 export const PATCH_RISK = 0.01;

@@ -138,7 +138,7 @@ describe('planUpdate() with patches', () => {
   });
 
   it('chooses pieces where a small patch makes the disk work for longer than the download takes', () => {
-    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 1, { readBytes: 3000 * MEGABYTE })] });
+    const plan = planWith({ offers: [offer('1.0.0', '1.2.0', 1, { readBytes: 7000 * MEGABYTE })] });
     expect(names(plan)).toEqual(['pieces chosen', 'patch costlier', 'full costlier']);
     expect(plan.options[1]?.reason).toContain('more for the disk');
   });
