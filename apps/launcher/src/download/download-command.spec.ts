@@ -80,6 +80,13 @@ describe('download', () => {
     expect(reused).toBeGreaterThan(SHARED_BYTES / 2);
   });
 
+  it('holds each torrent to its own limit', async () => {
+    const torrents = [await seed('starfall', 32_768), await seed('moonfall', 65_536)];
+    const { document } = await download(torrents, '--max-download-each', '1KB', '--timeout', '2');
+    expect(document).toMatchObject({ error: { code: 'timed_out' } });
+    expect(await download(torrents, '--max-upload-each', '1KB')).toMatchObject({ exitCode: 0 });
+  });
+
   it('fetches the others when one cannot be had, and then says why', async () => {
     const torrents = [await seed('starfall', 32_768), join(dir, 'no-such.torrent')];
     const { exitCode, document } = await download(torrents);

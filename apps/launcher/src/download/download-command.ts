@@ -24,16 +24,27 @@ export const download: CommandSpec = {
   options: [
     { name: 'dir', value: 'dir', kind: 'text', description: 'where the top directory or file goes', required: true },
     ...transferOptions,
+    {
+      name: 'max-download-each',
+      value: 'rate',
+      kind: 'rate',
+      description: 'most to receive in a second for any one torrent',
+    },
+    { name: 'max-upload-each', value: 'rate', kind: 'rate', description: 'most to send in a second of any one torrent' },
   ],
   async run(input, context) {
     const directory = input.requiredText('dir');
+    const limits = {
+      downloadBytesPerSecond: input.number('max-download-each'),
+      uploadBytesPerSecond: input.number('max-upload-each'),
+    };
     const transfers = await CommandTransfers.open(readTransferSettings(input), stateDirectoryOf(directory), context);
     const torrents: DownloadedTorrent[] = [];
     const running = (): Transfer[] => torrents.flatMap(({ transfer }) => transfer ?? []);
     const texts = input.arguments('torrent');
     try {
       const starts = texts.map(async (text) => {
-        const torrent = new DownloadedTorrent(await readSource(text, transfers, context), directory);
+        const torrent = new DownloadedTorrent(await readSource(text, transfers, context), directory, limits);
         torrents.push(torrent);
         await torrent.start(transfers, context);
         return torrent;

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 
 import { pathInDownload } from '@swarmpatch/metainfo';
-import type { Transfer } from '@swarmpatch/node-io/transfer';
+import type { Transfer, TransferLimits } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
 import { bytesOf, type CommandTransfers } from '../transfers/command-transfers.ts';
@@ -23,14 +23,16 @@ export interface DownloadReport {
 export class DownloadedTorrent {
   readonly #source: DownloadSource;
   readonly #directory: string;
+  readonly #limits: TransferLimits;
   readonly #folder: DownloadFolder;
   #transfer: Transfer | undefined;
   #playableSeconds: number | undefined;
   #announcing: Promise<void> | undefined;
 
-  constructor(source: DownloadSource, directory: string) {
+  constructor(source: DownloadSource, directory: string, limits: TransferLimits) {
     this.#source = source;
     this.#directory = directory;
+    this.#limits = limits;
     this.#folder = new DownloadFolder(directory, source.metainfo);
   }
 
@@ -47,6 +49,7 @@ export class DownloadedTorrent {
     const session = await transfers.session();
     for (const offered of await this.#folder.earlier()) session.offer(offered);
     const transfer = session.add({
+      torrentLimits: this.#limits,
       webSeedUse: settings.webSeedUse,
       deadlineMs: settings.deadlineMs,
       timeoutMs: settings.timeoutMs,
