@@ -11,8 +11,6 @@ export type LauncherErrorCode =
   | 'release_mismatch'
   /** The torrent of a patch is not the one that is listed. */
   | 'patch_mismatch'
-  /** A patch is not one, or makes nothing of the releases that it is listed for. */
-  | 'patch_damaged'
   /** Nobody sends a patch. */
   | 'patch_silent'
   /** What arrived is wrong on disk every time. */

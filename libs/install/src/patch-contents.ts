@@ -3,27 +3,22 @@ import { makeParents, removeTree } from './durable-write.ts';
 import type { FileSystem } from './file-system.ts';
 import type { Inventory } from './inventory.ts';
 import { linkContentPath, STAGED_LINKS_DIRECTORY, stagedContentPath } from './layout.ts';
-import { inSpace } from './space.ts';
 
 /** What one patch reads and makes. Paths given out are relative to the install. */
 export interface PatchFiles {
   /** Where the content of a file of the older release is; undefined when no file here has it. */
-  find(path: string): string | undefined;
-  /**
-   * Makes room for a file of the newer release.
-   *
-   * @returns where to write it; undefined when that release has no such file of that length.
-   * @throws {InstallError} `disk_full`
-   */
-  make(path: string, lengthBytes: number): Promise<string | undefined>;
+  find(file: ManifestFile): string | undefined;
+  /** Where the content of a file of the newer release goes, in a directory that is there. */
+  place(file: ManifestFile & { piecesRoot: string }): string;
+  /** It was written there, and is as signed. */
+  made(path: string): void;
 }
 
 /**
  * Where the content is that patches read, and where what they make goes: old content is read where it lies in the install, new
  * content is written into the staging, and that of a release on the way is kept just for the next patch of the chain.
  *
- * All is by pieces root, so a file that the player moved is found, and one that was changed is not. What a patch made is believed by
- * the next patch alone: the staging checks it like anything else that came from elsewhere.
+ * All is by pieces root, so a file that the player moved is found, and one that was changed is not.
  */
 export class PatchContents {
   readonly #files: FileSystem;
@@ -42,18 +37,19 @@ export class PatchContents {
 
   static async open(files: FileSystem, inventory: Inventory): Promise<PatchContents> {
     await removeTree(files, STAGED_LINKS_DIRECTORY);
+    for (const pathIn of [stagedContentPath, linkContentPath]) await makeParents(files, pathIn(''));
     return new PatchContents(files, inventory);
   }
 
-  /** The files of a patch from one signed release to another. */
-  between(from: Manifest, to: Manifest): PatchFiles {
-    const [fromFiles, toFiles] = [byPath(from), byPath(to)];
+  /** The files of a patch to a signed release. */
+  to(newer: Manifest): PatchFiles {
+    const files = new Map(newer.files.map((file) => [file.path, file]));
     return {
-      find: (path) => this.#paths.get(fromFiles.get(path)?.piecesRoot ?? ''),
-      make: async (path, lengthBytes) => {
-        const file = toFiles.get(path);
-        if (file?.piecesRoot === undefined || file.length !== lengthBytes) return undefined;
-        return this.#make(file.piecesRoot, lengthBytes);
+      find: ({ piecesRoot }) => (piecesRoot === undefined ? undefined : this.#paths.get(piecesRoot)),
+      place: ({ piecesRoot }) => this.#placeOf(piecesRoot),
+      made: (path) => {
+        const root = files.get(path)?.piecesRoot;
+        if (root !== undefined && !this.#paths.has(root)) this.#paths.set(root, this.#placeOf(root));
       },
     };
   }
@@ -63,18 +59,7 @@ export class PatchContents {
     await removeTree(this.#files, STAGED_LINKS_DIRECTORY);
   }
 
-  async #make(piecesRoot: string, lengthBytes: number): Promise<string> {
-    const location = this.#wanted.has(piecesRoot) ? stagedContentPath(piecesRoot) : linkContentPath(piecesRoot);
-    await inSpace('apply a patch', async () => {
-      await makeParents(this.#files, location);
-      await this.#files.allocate(location, lengthBytes);
-    });
-    // What was seen on disk is as signed; what a patch makes may not be.
-    if (!this.#paths.has(piecesRoot)) this.#paths.set(piecesRoot, location);
-    return location;
+  #placeOf(piecesRoot: string): string {
+    return this.#wanted.has(piecesRoot) ? stagedContentPath(piecesRoot) : linkContentPath(piecesRoot);
   }
-}
-
-function byPath({ files }: Manifest): Map<string, ManifestFile> {
-  return new Map(files.map((file) => [file.path, file]));
 }

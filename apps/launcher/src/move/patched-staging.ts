@@ -1,8 +1,8 @@
+import { DeltaError } from '@swarmpatch/delta';
 import { PatchContents, planFrom, refusePatch, reviewStaged } from '@swarmpatch/install';
 import type { PlanOption } from '@swarmpatch/plan';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
-import { LauncherError } from '../launcher-error.ts';
 import { applyPatch } from '../patches/patch-application.ts';
 import type { PatchFetch } from '../patches/patch-fetch.ts';
 import type { PatchLink } from '../patches/patch-route.ts';
@@ -63,20 +63,16 @@ async function applyLink(
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context;
-  const between = contents.between(link.from, link.to);
   const unmade = await inPhase(context, 'patch', (onProgress) =>
-    applyPatch({ files, link, contents: between, signal, onProgress }).catch(async (error: unknown) => {
+    applyPatch({ files, link, contents, signal, onProgress }).catch(async (error: unknown) => {
       // Fetched again, it would be the same.
-      if (isDamaged(error)) await refusePatch(files, link.entry.torrent.infohashV2);
+      if (error instanceof DeltaError) await refusePatch(files, link.entry.torrent.infohashV2);
       throw error;
     }),
   );
   const [first] = unmade;
   if (first === undefined) return;
   const others = unmade.length > 1 ? ` and ${unmade.length - 1} other files` : '';
-  context.warn(`the patch does not make ${first.path}${others}: ${first.reason}; what is missing is fetched`);
-}
-
-function isDamaged(error: unknown): boolean {
-  return error instanceof LauncherError && error.code === 'patch_damaged';
+  const why = first.failure?.message ?? 'no reason is known';
+  context.warn(`the patch does not make ${first.path}${others}: ${why}; what is missing is fetched`);
 }

@@ -1,29 +1,65 @@
-import type { PatchFiles } from '@swarmpatch/install';
+import { patchContentPath, type PatchContents } from '@swarmpatch/install';
+import { type SourceFile, type StagedFile, stagePatchFile, type StageResult } from '@swarmpatch/node-io/delta';
 import type { DiskFileSystem } from '@swarmpatch/node-io/file-system';
-import { LauncherError } from '../launcher-error.ts';
+import type { ManifestFile } from '@swarmpatch/release';
 import type { PatchLink } from './patch-route.ts';
 
+/** A patch that is here, and where it reads and writes. */
 export interface PatchWork {
   files: DiskFileSystem;
   link: PatchLink;
-  contents: PatchFiles;
+  contents: PatchContents;
   signal: AbortSignal;
   onProgress: (doneBytes: number, totalBytes: number) => void;
 }
 
-/** A file that a patch could not make. */
-export interface UnmadeFile {
-  path: string;
-  reason: string;
+/**
+ * Makes the files of a patch's newer release, each for itself where others cannot be made.
+ *
+ * @returns those that could not be made.
+ * @throws {DeltaError} when the patch makes nothing of these releases
+ */
+export async function applyPatch({ files, link, contents, signal, onProgress }: PatchWork): Promise<StageResult[]> {
+  const { entry, from, to } = link;
+  const patch = contents.to(to);
+  const results = await stagePatchFile({
+    patchPath: files.absolute(patchContentPath(entry.torrent.infohashV2)),
+    old: from.files.map((file): SourceFile => {
+      const path = patch.find(file);
+      return { ...treeFileOf(file), absolutePath: path === undefined ? undefined : files.absolute(path) };
+    }),
+    new: to.files.filter(hasContent).map((file): StagedFile => {
+      const { path, length: lengthBytes, piecesRoot } = file;
+      return {
+        path,
+        lengthBytes,
+        piecesRoot: Buffer.from(piecesRoot, 'hex'),
+        absolutePath: files.absolute(patch.place(file)),
+      };
+    }),
+    onProgress,
+    signal,
+  });
+  for (const { path, failure } of results) if (failure === undefined) patch.made(path);
+  return results.filter(({ failure }) => failure !== undefined);
 }
 
-/**
- * Makes the files of a patch's newer release, each by itself where others cannot be made.
- *
- * @returns those that it could not make.
- * @throws {LauncherError} `patch_damaged` when the patch is of no use
- */
-export function applyPatch({ link }: PatchWork): Promise<UnmadeFile[]> {
-  const { from, to } = link.entry;
-  return Promise.reject(new LauncherError('patch_damaged', `apply the patch from ${from} to ${to}: not possible yet`));
+function treeFileOf({
+  path,
+  length: lengthBytes,
+  executable,
+  symlink,
+  piecesRoot,
+}: ManifestFile): Omit<SourceFile, 'absolutePath'> {
+  return {
+    path,
+    lengthBytes,
+    executable: executable === true,
+    symlink,
+    piecesRoot: piecesRoot === undefined ? undefined : Buffer.from(piecesRoot, 'hex'),
+  };
+}
+
+function hasContent(file: ManifestFile): file is ManifestFile & { piecesRoot: string } {
+  return file.piecesRoot !== undefined;
 }

@@ -1,20 +1,28 @@
 /** An origin for specs: real signed metadata and content of real torrents, behind a plain HTTP server. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createPatchFile, locateDirectory } from '@swarmpatch/node-io/delta';
 import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
 import { generateSigningKey } from '@swarmpatch/node-io/keys';
 import {
   createManifest,
   encodeChannelRecord,
   encodeManifest,
+  encodePatchListing,
   moveChannel,
+  patchName,
+  patchRange,
   torrentName,
   type ChannelRecord,
+  type Manifest,
+  type PatchEntry,
 } from '@swarmpatch/release';
 import { writeBuild, type Build } from '@swarmpatch/testkit';
 import {
   channelTargetPath,
+  createPatches,
   createRoot,
   createSnapshot,
   createTargets,
@@ -22,6 +30,7 @@ import {
   describeTarget,
   expiryOf,
   manifestTargetPath,
+  PATCH_LISTING_TARGET_PATH,
   rootFingerprintOf,
   signerFromPem,
   targetFileName,
@@ -42,10 +51,16 @@ export class SmallOrigin {
   readonly #trustFiles = new Map<string, Uint8Array>();
   readonly #targets = new Map<string, TargetInfo>();
   readonly #streams = new Map<string, Uint8Array>();
+  readonly #manifests = new Map<string, Manifest>();
+  /** By their path in a URL. */
+  readonly #patchFiles = new Map<string, Uint8Array>();
+  readonly #patches: PatchEntry[] = [];
   #channel: ChannelRecord | undefined;
   #version = 0;
   /** Bytes of release streams that were sent. */
   streamedBytes = 0;
+  /** Bytes of patches that were sent. */
+  patchBytes = 0;
 
   private constructor(server: Server, scratch: string) {
     this.#server = server;
@@ -95,11 +110,58 @@ export class SmallOrigin {
     const manifest = createManifest({ game: GAME, version, metainfo, webSeeds: [] });
     const contents = new Map(build.map((file) => [file.path, file.content]));
     this.#streams.set(version, Buffer.concat(manifest.files.map(({ path }) => contents.get(path) ?? new Uint8Array())));
+    this.#manifests.set(version, manifest);
     this.#addTarget(manifestTargetPath(version), encodeManifest(manifest));
     this.#addTarget(torrentTargetPath(version), torrentBytes);
     this.#channel = moveChannel(this.#channel, { game: GAME, channel: 'stable', version, rollout: undefined });
     this.#addTarget(channelTargetPath('stable'), encodeChannelRecord(this.#channel));
     this.#sign();
+  }
+
+  /**
+   * Offers a patch between two releases that are published.
+   *
+   * @param change Makes another patch of it before its torrent is made, as a lying origin does.
+   * @returns its length.
+   */
+  async offerPatch(from: string, to: string, change = (patch: Buffer): Buffer => patch): Promise<number> {
+    const [older, newer] = [this.#manifests.get(from), this.#manifests.get(to)];
+    if (older === undefined || newer === undefined) throw new RangeError(`patch ${from} to ${to}: not published`);
+    const name = patchName(GAME, from, to);
+    const path = join(this.#scratch, name);
+    await createPatchFile({
+      old: await locateDirectory(join(this.#scratch, from)),
+      new: await locateDirectory(join(this.#scratch, to)),
+      out: path,
+      effort: 1,
+    });
+    const patch = change(await readFile(path));
+    await writeFile(path, patch);
+    const { torrentBytes, metainfo } = await createTorrentFrom(path, { name, pieceLengthBytes: 16_384 });
+    const hex = (infohash: Uint8Array = new Uint8Array()): string => Buffer.from(infohash).toString('hex');
+    const range = patchRange(from, to);
+    this.#patchFiles.set(`/torrents/${GAME}/${range}.torrent`, torrentBytes);
+    this.#patchFiles.set(`/content/${GAME}/${range}/${name}`, patch);
+    this.#patches.push({
+      from,
+      to,
+      fromInfohashV2: older.torrent.infohashV2,
+      toInfohashV2: newer.torrent.infohashV2,
+      bytes: patch.length,
+      torrent: { infohashV1: hex(metainfo.infohashV1), infohashV2: hex(metainfo.infohashV2) },
+      writtenBytes: newer.bytes,
+      oldReadBytes: older.bytes,
+    });
+    this.#sign();
+    return patch.length;
+  }
+
+  /** Changes one byte of a patch that is served, or takes it away. */
+  spoilPatch(from: string, to: string, how: 'change' | 'remove'): void {
+    const path = `/content/${GAME}/${patchRange(from, to)}/${patchName(GAME, from, to)}`;
+    const patch = this.#patchFiles.get(path);
+    if (how === 'remove') this.#patchFiles.delete(path);
+    else if (patch !== undefined) patch[patch.length >> 1] = (patch[patch.length >> 1] ?? 0) ^ 1;
   }
 
   /** Shows metadata that was signed long ago, as an attacker does who holds news back. */
@@ -128,8 +190,24 @@ export class SmallOrigin {
     this.#version += 1;
     const version = this.#version;
     const head = { game: GAME, version, expiresMs };
-    const targets = createTargets({ ...head, signers: [this.#release], targets: this.#targets });
-    const snapshot = createSnapshot({ ...head, signers: [this.#online], targetsVersion: version, targets });
+    const listing = encodePatchListing({ format: 1, game: GAME, patches: this.#patches });
+    const target = describeTarget(listing);
+    const patches = createPatches({ ...head, signers: [this.#online], listing: target });
+    this.#trustFiles.set(targetFileName(PATCH_LISTING_TARGET_PATH, target.sha256), listing);
+    this.#trustFiles.set(`${version}.patches.json`, patches);
+    const targets = createTargets({
+      ...head,
+      signers: [this.#release],
+      targets: this.#targets,
+      patchesKey: this.#online.key,
+    });
+    const snapshot = createSnapshot({
+      ...head,
+      signers: [this.#online],
+      targetsVersion: version,
+      targets,
+      patches: { version, bytes: patches },
+    });
     const timestamp = createTimestamp({ ...head, signers: [this.#online], snapshotVersion: version, snapshot });
     this.#trustFiles.set(`${version}.targets.json`, targets);
     this.#trustFiles.set(`${version}.snapshot.json`, snapshot);
@@ -148,27 +226,31 @@ export class SmallOrigin {
     } else if (path === `/api/games/${GAME}`) {
       sendJson(response, { id: GAME, title: GAME, state: 'ready', rootFingerprint: this.fingerprint, channels: [] });
     } else if (path.startsWith(`/streams/${GAME}/`)) {
-      this.#sendRange(request, response, this.#streams.get(path.slice(`/streams/${GAME}/`.length)));
+      this.streamedBytes += sendRange(request, response, this.#streams.get(path.slice(`/streams/${GAME}/`.length)));
+    } else if (path.startsWith('/torrents/') || path.startsWith('/content/')) {
+      const sentBytes = sendRange(request, response, this.#patchFiles.get(decodeURIComponent(path)));
+      if (path.startsWith('/content/')) this.patchBytes += sentBytes;
     } else {
       const file = this.#trustFiles.get(path.slice(`/trust/${GAME}/`.length));
       response.writeHead(file === undefined ? 404 : 200).end(file);
     }
   }
+}
 
-  #sendRange(request: IncomingMessage, response: ServerResponse, stream: Uint8Array | undefined): void {
-    if (stream === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
-    const begin = Number(range?.[1] ?? 0);
-    const body = stream.subarray(begin, Number(range?.[2] ?? stream.length - 1) + 1);
-    this.streamedBytes += body.length;
-    const contentRange = { 'content-range': `bytes ${begin}-${begin + body.length - 1}/${stream.length}` };
-    response
-      .writeHead(range === null ? 200 : 206, { 'content-length': body.length, ...(range !== null && contentRange) })
-      .end(body);
+/** @returns how many bytes. */
+function sendRange(request: IncomingMessage, response: ServerResponse, whole: Uint8Array | undefined): number {
+  if (whole === undefined) {
+    response.writeHead(404).end();
+    return 0;
   }
+  const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+  const begin = Number(range?.[1] ?? 0);
+  const body = whole.subarray(begin, Number(range?.[2] ?? whole.length - 1) + 1);
+  const contentRange = { 'content-range': `bytes ${begin}-${begin + body.length - 1}/${whole.length}` };
+  response
+    .writeHead(range === null ? 200 : 206, { 'content-length': body.length, ...(range !== null && contentRange) })
+    .end(body);
+  return body.length;
 }
 
 function sendJson(response: ServerResponse, body: object): void {

@@ -1,4 +1,4 @@
-import { rename, rm, stat } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
@@ -81,7 +81,7 @@ function runJob(
 async function refuseChanged(files: readonly LocatedFile[]): Promise<void> {
   for (const { path, absolutePath, mtimeMs } of files) {
     if (mtimeMs === undefined) continue;
-    const now = await stat(absolutePath).catch(() => undefined);
+    const now = await lstat(absolutePath).catch(() => undefined);
     if (now?.mtimeMs === mtimeMs) continue;
     throw new ScanError(
       'file_changed',

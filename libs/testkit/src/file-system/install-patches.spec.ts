@@ -15,12 +15,15 @@ import {
   takeInventory,
   type Inventory,
 } from '@swarmpatch/install';
+import type { ManifestFile } from '@swarmpatch/release';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { randomBytes, seededRandom, type BuildFile } from '../builds/index.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 import { MemoryHasher } from './memory-hasher.ts';
 import { moveInstall } from './memory-install.ts';
 import { releaseInMemory, type MemoryRelease } from './memory-release.ts';
+
+type SignedFile = ManifestFile & { piecesRoot: string };
 
 const PIECE = 16_384;
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -62,46 +65,43 @@ describe('what patches read and make', () => {
       changedFiles: 'keep',
     });
 
+  const fileAt = ({ manifest }: MemoryRelease, path: string): SignedFile => {
+    const found = manifest.files.find((each) => each.path === path);
+    return { ...found, path, length: found?.length ?? 0, piecesRoot: found?.piecesRoot ?? '' };
+  };
+  const foundBy = (contents: PatchContents): string | undefined =>
+    contents.to(last.manifest).find(fileAt(first, 'data/world.pak'));
+
   it('is read where it lies, also when the player moved it, and not when it was changed', async () => {
-    const contents = await PatchContents.open(files, inventory);
-    expect(contents.between(first.manifest, last.manifest).find('data/world.pak')).toBe('data/world.pak');
-
+    expect(foundBy(await PatchContents.open(files, inventory))).toBe('data/world.pak');
     await files.rename('data/world.pak', 'new.txt');
-    const moved = await PatchContents.open(files, await lookAt(last));
-    expect(moved.between(first.manifest, last.manifest).find('data/world.pak')).toBe('new.txt');
-
+    expect(foundBy(await PatchContents.open(files, await lookAt(last)))).toBe('new.txt');
     await files.writeAt('new.txt', 0, Buffer.from('changed'));
-    const changed = await PatchContents.open(files, await lookAt(last));
-    expect(changed.between(first.manifest, last.manifest).find('data/world.pak')).toBeUndefined();
+    expect(foundBy(await PatchContents.open(files, await lookAt(last)))).toBeUndefined();
   });
 
-  it('is made for nothing but files of the release, at the length that was signed', async () => {
-    const patch = (await PatchContents.open(files, inventory)).between(first.manifest, last.manifest);
-    expect(await patch.make('../outside', 20)).toBeUndefined();
-    expect(await patch.make('data/world.pak', 4 * PIECE + 1)).toBeUndefined();
-    const path = await patch.make('new.txt', 20);
-    expect(path).toMatch(/^\.swarmpatch\/staging\/content\/[0-9a-f]{64}$/);
-    expect((await files.stat(path ?? ''))?.lengthBytes).toBe(20);
-  });
-
-  it('goes to the next patch of a chain, and is gone when the chain ends', async () => {
+  it('goes to the next patch of a chain once it is made, and is gone when the chain ends', async () => {
     const contents = await PatchContents.open(files, inventory);
-    const path = await contents.between(first.manifest, between.manifest).make('data/world.pak', 3 * PIECE + 1);
+    const patch = contents.to(between.manifest);
+    const made = fileAt(between, 'data/world.pak');
+    const path = patch.place(made);
     expect(path).toMatch(/^\.swarmpatch\/staging\/links\/[0-9a-f]{64}$/);
-    const next = contents.between(between.manifest, last.manifest);
-    expect(next.find('data/world.pak')).toBe(path);
-    expect(next.find('script.js')).toBe('script.js');
+    await files.write(path, contentOf(between, 'data/world.pak'));
+    const next = contents.to(last.manifest);
+    expect(next.find(made)).toBeUndefined();
+    patch.made('data/world.pak');
+    expect(next.find(made)).toBe(path);
+    expect(next.find(fileAt(between, 'script.js'))).toBe('script.js');
     await contents.close();
     expect(await files.stat('.swarmpatch/staging/links')).toBeUndefined();
   });
 
   it('is staged as far as it is right, and the rest is fetched', async () => {
-    const patch = (await PatchContents.open(files, inventory)).between(first.manifest, last.manifest);
-    const made = (await patch.make('data/world.pak', 4 * PIECE)) ?? '';
+    const patch = (await PatchContents.open(files, inventory)).to(last.manifest);
     const right = contentOf(last, 'data/world.pak').slice();
     right[2 * PIECE + 7] = 1 + (right[2 * PIECE + 7] ?? 0);
-    await files.writeAt(made, 0, right);
-    await files.writeAt((await patch.make('new.txt', 20)) ?? '', 0, contentOf(last, 'new.txt'));
+    await files.write(patch.place(fileAt(last, 'data/world.pak')), right);
+    await files.write(patch.place(fileAt(last, 'new.txt')), contentOf(last, 'new.txt'));
     await reviewStaged(inventory, { files, hasher });
     const staging = await Staging.open(files, inventory);
     const firstPiece = last.pieces.firstPieceOf(
