@@ -19,7 +19,7 @@ interface StoredRelease extends DescribedRelease {
 
 // Threads that are started from here on have it, too. It is refused where a container allows no such thing.
 try {
-  setPriority(constants.priority.PRIORITY_LOW);
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 } catch {
   // A job at the usual priority is better than none.
 }

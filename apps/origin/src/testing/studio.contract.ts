@@ -101,6 +101,9 @@ export class Studio {
   readonly #release = signerFromPem(generateSigningKey().privateKeyPem);
   readonly targets = new Map<string, TargetInfo>();
   targetsVersion = 0;
+  /** Whether the targets that are signed let the origin list patches. */
+  wantsPatches = false;
+  #onlineKey: PublicKey | undefined;
 
   constructor(url: string, token: string, game: string) {
     this.#url = url;
@@ -153,7 +156,8 @@ export class Studio {
 
   firstTrust(onlinePublicKey: string): { root: string; targets: string } {
     const role = (key: PublicKey) => ({ keys: [key], threshold: 1 });
-    const online = role(publicKeyOf(onlinePublicKey));
+    this.#onlineKey = publicKeyOf(onlinePublicKey);
+    const online = role(this.#onlineKey);
     const root = createRoot({
       game: this.game,
       version: 1,
@@ -173,6 +177,7 @@ export class Studio {
       expiresMs: expiryOf('targets', Date.now()),
       signers: [this.#release],
       targets: this.targets,
+      patchesKey: this.wantsPatches ? this.#onlineKey : undefined,
     });
     return Buffer.from(bytes).toString();
   }
