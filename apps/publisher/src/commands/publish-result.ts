@@ -42,7 +42,16 @@ export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcom
 const HEADINGS = ['players on', 'fetch', 'write', 'about', 'everything', 'patch'];
 
 function describePlayers(players: readonly PlayerCost[]): string {
-  return formatTable([HEADINGS, ...players.map(rowOf)]);
+  const [newest] = players;
+  return [formatTable([HEADINGS, ...players.map(rowOf)]), ...describeCostliest(newest)].join('\n');
+}
+
+function describeCostliest(player: PlayerCost | undefined): string[] {
+  if (player === undefined || player.costliest.length === 0) return [];
+  const files = player.costliest.map(
+    ({ path, bytes, missingBytes }) => `${path} (${formatBytes(missingBytes)} of ${formatBytes(bytes)})`,
+  );
+  return [`most of it by pieces, from ${player.from}: ${files.join(', ')}`];
 }
 
 function rowOf({ from, options, precision, patchBytes }: PlayerCost): string[] {

@@ -1,9 +1,20 @@
 /** What a new release costs those who play an older one, before anybody has paid it. */
-import { compareReleases, type DescribedRelease, planUpdate, type PlanOption } from '@swarmpatch/plan';
+import { compareReleases, type DescribedRelease, type FileAtHand, planUpdate, type PlanOption } from '@swarmpatch/plan';
+import type { Manifest } from '@swarmpatch/release';
 import type { Studio } from '../origin/studio.ts';
 
 /** Published releases that a new one is compared with, newest first. */
 export const COMPARED_RELEASES_MAX = 8;
+
+/** Files that are named for one version. */
+const COSTLY_FILES_MAX = 5;
+
+/** A file of the new release, and what of it players lack. */
+export interface CostlyFile {
+  path: string;
+  bytes: number;
+  missingBytes: number;
+}
 
 export interface PlayerCost {
   from: string;
@@ -14,6 +25,8 @@ export interface PlayerCost {
   precision: 'exact' | 'at_most';
   /** Null as long as the patch is not made: its length cannot be known before. */
   patchBytes: number | null;
+  /** Where the download by pieces comes from, the costliest first. */
+  costliest: CostlyFile[];
 }
 
 /** The newest releases of a game. One that cannot be read is left out, and told of. */
@@ -47,6 +60,19 @@ export function priceForPlayers(published: readonly DescribedRelease[], target: 
       options,
       precision,
       patchBytes: null,
+      costliest: findCostliest(target.manifest, atHand),
     };
   });
+}
+
+function findCostliest({ files }: Manifest, atHand: readonly FileAtHand[]): CostlyFile[] {
+  const costly: CostlyFile[] = [];
+  for (const [index, { path, length }] of files.entries()) {
+    const hand = atHand[index];
+    if (hand?.kind === 'fetched') costly.push({ path, bytes: length, missingBytes: length - hand.heldBytes });
+  }
+  return costly
+    .filter(({ missingBytes }) => missingBytes > 0)
+    .sort((left, right) => right.missingBytes - left.missingBytes)
+    .slice(0, COSTLY_FILES_MAX);
 }
