@@ -59,14 +59,15 @@ describe('port messages', () => {
     { timeout: 30_000 },
     async () => {
       const [ofFirst, ofSecond, wanted] = torrents;
-      // Slowly: who has everything hangs up.
-      const middle = await open({ limits: { uploadBytesPerSecond: 400_000 } });
+      // Who has everything hangs up: nobody gets there.
+      const middle = await open({ limits: { uploadBytesPerSecond: 1 } });
       const first = await open();
       const second = await open();
       add(middle, ofFirst, 'seed');
       add(middle, ofSecond, 'seed');
       add(first, wanted, 'seed');
-      await Promise.all([add(first, ofFirst, 'copy', middle).done, add(second, ofSecond, 'copy', middle).done]);
+      add(first, ofFirst, 'copy', middle);
+      add(second, ofSecond, 'copy', middle);
       await add(second, wanted, 'copy').done;
       const copied = await readFile(join(dir, 'copy', wanted.name, 'data.bin'));
       expect(copied.equals(contentOf(wanted.name))).toBe(true);
