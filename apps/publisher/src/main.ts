@@ -57,6 +57,11 @@ await runProgram({
       },
     },
     {
+      word: 'status',
+      summary: 'show versions in use, peers, bytes by source and patches',
+      load: async () => [(await import('./commands/status.ts')).status],
+    },
+    {
       word: 'torrent',
       summary: 'torrents of any file or directory: create, show, check',
       load: async () => (await import('./torrent/index.ts')).torrentCommands,

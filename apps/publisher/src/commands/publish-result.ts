@@ -1,3 +1,4 @@
+import type { PatchSummary } from '@swarmpatch/api-contract';
 import { type CommandOutcome, formatBytes, formatDuration, formatTable } from '@swarmpatch/terminal';
 import type { PlayerCost } from '../publish/player-costs.ts';
 import type { ReleaseDraft } from '../publish/release-draft.ts';
@@ -10,11 +11,19 @@ export interface PublishOutcome {
   isDryRun: boolean;
   /** By published version, newest first. */
   players: PlayerCost[];
+  /** To this release, as far as it was waited for them. */
+  patches: PatchSummary[];
 }
 
 /** What `publish` prints. */
 export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcome): CommandOutcome {
-  const { channel, newBytes, uploadedBytes, seconds, isDryRun, players } = outcome;
+  const { channel, newBytes, uploadedBytes, seconds, isDryRun, patches } = outcome;
+  const made = new Map(patches.flatMap(({ from, bytes }) => (bytes === undefined ? [] : [[from, bytes] as const])));
+  const players = outcome.players.map((player) => ({
+    ...player,
+    patchBytes: made.get(player.from) ?? player.patchBytes,
+  }));
+  const withoutPatch = patches.flatMap(({ from, state, reason }) => (made.has(from) ? [] : [{ from, state, reason }]));
   const { infohashV1, infohashV2 } = manifest.torrent;
   const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;
   const done = isDryRun
@@ -30,12 +39,18 @@ export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcom
       bytes: manifest.bytes,
       newBytes,
       uploadedBytes,
-      patches: [],
+      patches: [...made].map(([from, bytes]) => ({ from, bytes })),
+      ...(withoutPatch.length > 0 && { withoutPatch }),
       players,
       seconds,
       ...(isDryRun && { dryRun: true }),
     },
-    text: players.length === 0 ? done : `${done}\n${describePlayers(players)}`,
+    text: [
+      done,
+      ...withoutPatch.map(({ from, reason = '' }) => `no patch from ${from}: ${reason}`),
+      ...(players.length === 0 ? [] : [describePlayers(players)]),
+    ].join('\n'),
+    exitCode: withoutPatch.some(({ state }) => state === 'failed') ? 1 : 0,
   };
 }
 

@@ -1,11 +1,13 @@
-import { DEFAULT_CHANNEL, parseChannelName, parseVersion } from '@swarmpatch/release';
+import { DEFAULT_CHANNEL, type Manifest, parseChannelName, parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandSpec, ProgressPhase } from '@swarmpatch/terminal';
+import type { Origin } from '../origin/origin.ts';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
 import { describeRelease } from '../publish/described-release.ts';
 import { readNotes } from '../publish/notes.ts';
 import { describeNewest, priceForPlayers } from '../publish/player-costs.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
 import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
+import { isFinal, waitForPatches } from '../publish/wait-patches.ts';
 import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
 import { publishResult } from './publish-result.ts';
 
@@ -69,8 +71,9 @@ export const publish: CommandSpec = {
       const { newBytes, uploadedBytes } = isDryRun
         ? { newBytes: estimateUpload(published, draft), uploadedBytes: 0 }
         : await send(draft, { origin, studio, channel }, context);
+      const patches = isDryRun || !input.flag('wait-patches') ? [] : await waitPatches(origin, draft.manifest, context);
       const seconds = (context.nowMs() - startedMs) / 1000;
-      return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun, players });
+      return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun, players, patches });
     } finally {
       await directory.dispose();
     }
@@ -132,4 +135,32 @@ async function send(
   await commitDraft({ ...place, draft, patience });
   committing.end();
   return uploaded;
+}
+
+/** The release is out by now: whatever becomes of a patch is told, and takes nothing back. */
+async function waitPatches(
+  origin: Origin,
+  { game, version }: Manifest,
+  context: CommandContext,
+): ReturnType<typeof waitForPatches> {
+  const patience = { signal: context.signal, onRetry: (message: string) => context.warn(message) };
+  const phase = context.progress.phase('patches');
+  const patches = await waitForPatches({
+    origin,
+    game,
+    version,
+    patience,
+    onProgress: (found) => {
+      const running = found.find(({ state }) => state === 'running');
+      phase.update({
+        doneItems: found.filter(isFinal).length,
+        totalItems: found.length,
+        ...(running && { from: running.from }),
+      });
+    },
+  });
+  phase.end();
+  for (const { from, state, reason = '' } of patches)
+    if (state === 'failed') context.warn(`the patch from ${from} could not be made: ${reason}`);
+  return patches;
 }

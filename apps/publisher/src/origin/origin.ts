@@ -9,7 +9,11 @@ import {
   createGameReplySchema,
   type GameReply,
   gameReplySchema,
+  type GameStatusReply,
+  gameStatusReplySchema,
   originPaths,
+  type PatchListReply,
+  patchListReplySchema,
   type PutTargetsReply,
   type PutTargetsRequest,
   putTargetsReplySchema,
@@ -73,6 +77,14 @@ export class Origin {
 
   release(game: string, version: string): Promise<ReleaseReply> {
     return this.#ask(originPaths.release(game, version), { method: 'GET' }, releaseReplySchema);
+  }
+
+  patches(game: string, version: string): Promise<PatchListReply> {
+    return this.#ask(originPaths.patches(game, version), { method: 'GET' }, patchListReplySchema);
+  }
+
+  status(game: string): Promise<GameStatusReply> {
+    return this.#ask(originPaths.status(game), { method: 'GET' }, gameStatusReplySchema);
   }
 
   uploadState(game: string, version: string): Promise<UploadStateReply> {
