@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { createKeyDirectory } from '@swarmpatch/node-io/keys';
 import { moveChannel, rollBackChannel } from '@swarmpatch/release';
 import { generateBuild, nextBuild, writeBuild } from '@swarmpatch/testkit';
+import { torrentTargetPath } from '@swarmpatch/trust';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createGame } from '../origin/create-game.ts';
 import { Origin } from '../origin/origin.ts';
 import { Studio } from '../origin/studio.ts';
 import { Refusal, ScratchOrigin } from '../testing/scratch-origin.contract.ts';
+import { describeRelease } from './described-release.ts';
 import type { Patience } from './patience.ts';
+import { describeNewest, type PlayerCost, priceForPlayers } from './player-costs.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from './publish-release.ts';
 import { draftRelease, type ReleaseDraft } from './release-draft.ts';
 
@@ -110,6 +113,32 @@ describe('publishing', () => {
     expect(newBytes).toBe(expected);
     expect(uploadedBytes).toBe(newBytes);
     expect(newBytes).toBeLessThan(next.manifest.bytes);
+  });
+
+  it('tells what players on each release will fetch, and goes on without a release that cannot be read', async () => {
+    await create();
+    await publish(draftOf('1.0.0'));
+    await publish(draftOf('1.0.1'));
+    const { manifest, torrentBytes } = draftOf('1.1.0');
+    const target = describeRelease(manifest, torrentBytes);
+    const complaints: string[] = [];
+    const look = async (): Promise<PlayerCost[]> => {
+      const onUnreadable = (message: string): number => complaints.push(message);
+      return priceForPlayers(await describeNewest(await open(), { signal, onUnreadable }), target);
+    };
+    const players = await look();
+    expect(players.map((player) => player.from)).toEqual(['1.0.1', '1.0.0']);
+    for (const { chosen, options, costliest, patchBytes } of players) {
+      expect({ chosen, patchBytes }).toEqual({ chosen: 'pieces', patchBytes: null });
+      expect(options.map((option) => option.kind)).toEqual(['pieces', 'full']);
+      expect(options[0]?.downloadBytes).toBeLessThan(manifest.bytes);
+      expect(costliest[0]?.missingBytes).toBeGreaterThan(0);
+    }
+    scratch.documents.set(torrentTargetPath('1.0.1'), draftOf('1.0.0').torrentBytes);
+    expect(await look()).toEqual(players.slice(1));
+    expect(complaints).toEqual([
+      expect.stringMatching(/^cannot compare with release 1.0.1: compare manifest and torrent/),
+    ]);
   });
 
   it('signs again upon what somebody else published in between, and keeps both', async () => {
