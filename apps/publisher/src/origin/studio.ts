@@ -13,6 +13,7 @@ import {
   manifestTargetPath,
   type Signer,
   type TargetInfo,
+  torrentTargetPath,
   type TrustCache,
   TrustClient,
 } from '@swarmpatch/trust';
@@ -100,6 +101,12 @@ export class Studio {
   /** @throws {TrustError}, {ReleaseError} */
   manifest(version: string): ReturnType<TrustClient['fetchManifest']> {
     return this.#client.fetchManifest(this.#origin.trustOf(this.game), version);
+  }
+
+  /** What reading a release's manifest and torrent takes. */
+  documentBytes(version: string): number {
+    const paths = [manifestTargetPath(version), torrentTargetPath(version)];
+    return paths.reduce((bytes, path) => bytes + (this.#client.target(path)?.lengthBytes ?? 0), 0);
   }
 
   /**

@@ -5,6 +5,8 @@ import type { Studio } from '../origin/studio.ts';
 
 /** Published releases that a new one is compared with, newest first. */
 export const COMPARED_RELEASES_MAX = 8;
+/** Manifests and torrents that are fetched to compare with; the newest release is always compared with. */
+export const COMPARED_DOCUMENT_BYTES_MAX: number = 64 * 1024 * 1024;
 
 /** Files that are named for one version. */
 const COSTLY_FILES_MAX = 5;
@@ -35,7 +37,10 @@ export async function describeNewest(
   { signal, onUnreadable }: { signal: AbortSignal; onUnreadable: (message: string) => void },
 ): Promise<DescribedRelease[]> {
   const described: DescribedRelease[] = [];
+  let documentBytes = 0;
   for (const version of studio.newestVersions.slice(0, COMPARED_RELEASES_MAX)) {
+    documentBytes += studio.documentBytes(version);
+    if (described.length > 0 && documentBytes > COMPARED_DOCUMENT_BYTES_MAX) break;
     try {
       described.push(await studio.describe(version));
     } catch (error) {
