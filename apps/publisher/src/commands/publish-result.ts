@@ -17,12 +17,8 @@ export interface PublishOutcome {
 
 /** What `publish` prints. */
 export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcome): CommandOutcome {
-  const { channel, newBytes, uploadedBytes, seconds, isDryRun, patches } = outcome;
+  const { channel, newBytes, uploadedBytes, seconds, isDryRun, players, patches } = outcome;
   const made = new Map(patches.flatMap(({ from, bytes }) => (bytes === undefined ? [] : [[from, bytes] as const])));
-  const players = outcome.players.map((player) => ({
-    ...player,
-    patchBytes: made.get(player.from) ?? player.patchBytes,
-  }));
   const withoutPatch = patches.flatMap(({ from, state, reason }) => (made.has(from) ? [] : [{ from, state, reason }]));
   const { infohashV1, infohashV2 } = manifest.torrent;
   const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;

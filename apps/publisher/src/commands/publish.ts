@@ -66,12 +66,12 @@ export const publish: CommandSpec = {
         signal: context.signal,
         onUnreadable: (message) => context.warn(message),
       });
-      const players = priceForPlayers(published, describeRelease(draft.manifest, draft.torrentBytes));
       const isDryRun = input.flag('dry-run');
       const { newBytes, uploadedBytes } = isDryRun
         ? { newBytes: estimateUpload(published, draft), uploadedBytes: 0 }
         : await send(draft, { origin, studio, channel }, context);
       const patches = isDryRun || !input.flag('wait-patches') ? [] : await waitPatches(origin, draft.manifest, context);
+      const players = priceForPlayers(published, describeRelease(draft.manifest, draft.torrentBytes), patches);
       const seconds = (context.nowMs() - startedMs) / 1000;
       return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun, players, patches });
     } finally {

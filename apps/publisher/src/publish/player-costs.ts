@@ -1,5 +1,13 @@
 /** What a new release costs those who play an older one, before anybody has paid it. */
-import { compareReleases, type DescribedRelease, type FileAtHand, planUpdate, type PlanOption } from '@swarmpatch/plan';
+import type { PatchSummary } from '@swarmpatch/api-contract';
+import {
+  compareReleases,
+  type DescribedRelease,
+  type FileAtHand,
+  type PatchOffer,
+  planUpdate,
+  type PlanOption,
+} from '@swarmpatch/plan';
 import type { Manifest } from '@swarmpatch/release';
 import type { Studio } from '../origin/studio.ts';
 
@@ -52,22 +60,37 @@ export async function describeNewest(
   return described;
 }
 
-/** What the update to a release takes for players on each of these, who have it whole and nothing else. */
-export function priceForPlayers(published: readonly DescribedRelease[], target: DescribedRelease): PlayerCost[] {
+/**
+ * What the update to a release takes for players on each of these, who have it whole and nothing else.
+ *
+ * @param patches To that release, as far as they are made.
+ */
+export function priceForPlayers(
+  published: readonly DescribedRelease[],
+  target: DescribedRelease,
+  patches: readonly PatchSummary[],
+): PlayerCost[] {
+  const offers = patches.flatMap(offerOf);
   return published.map((installed) => {
-    const { atHand, removedCount, precision } = compareReleases(installed, target);
     const { manifest } = installed;
-    const { chosen, options } = planUpdate({ installed: manifest, target: target.manifest, atHand, removedCount });
+    const { atHand, removedCount, precision } = compareReleases(installed, target);
+    const input = { installed: manifest, target: target.manifest, atHand, removedCount, offers };
+    const { chosen, options } = planUpdate(input);
     return {
       from: manifest.version,
       chosen: chosen.kind,
       reason: chosen.reason,
       options,
       precision,
-      patchBytes: null,
+      patchBytes: offers.find((offer) => offer.from === manifest.version)?.bytes ?? null,
       costliest: findCostliest(target.manifest, atHand),
     };
   });
+}
+
+function offerOf({ from, to, bytes, writtenBytes, oldReadBytes }: PatchSummary): PatchOffer[] {
+  if (bytes === undefined || writtenBytes === undefined || oldReadBytes === undefined) return [];
+  return [{ from, to, bytes, writtenBytes, readBytes: oldReadBytes }];
 }
 
 function findCostliest({ files }: Manifest, atHand: readonly FileAtHand[]): CostlyFile[] {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PatchSummary } from '@swarmpatch/api-contract';
 import { createKeyDirectory } from '@swarmpatch/node-io/keys';
 import { moveChannel, rollBackChannel } from '@swarmpatch/release';
 import { generateBuild, nextBuild, writeBuild } from '@swarmpatch/testkit';
@@ -122,9 +123,10 @@ describe('publishing', () => {
     const { manifest, torrentBytes } = draftOf('1.1.0');
     const target = describeRelease(manifest, torrentBytes);
     const complaints: string[] = [];
+    const patches: PatchSummary[] = [];
     const look = async (): Promise<PlayerCost[]> => {
       const onUnreadable = (message: string): number => complaints.push(message);
-      return priceForPlayers(await describeNewest(await open(), { signal, onUnreadable }), target);
+      return priceForPlayers(await describeNewest(await open(), { signal, onUnreadable }), target, patches);
     };
     const players = await look();
     expect(players.map((player) => player.from)).toEqual(['1.0.1', '1.0.0']);
@@ -134,6 +136,13 @@ describe('publishing', () => {
       expect(options[0]?.downloadBytes).toBeLessThan(manifest.bytes);
       expect(costliest[0]?.missingBytes).toBeGreaterThan(0);
     }
+    const price = { bytes: 10, writtenBytes: manifest.bytes, oldReadBytes: manifest.bytes };
+    patches.push({ from: '1.0.1', to: '1.1.0', state: 'ready', ...price });
+    patches.push({ from: '1.0.0', to: '1.1.0', state: 'rejected' });
+    expect(await look()).toMatchObject([
+      { from: '1.0.1', chosen: 'patch', patchBytes: 10 },
+      { from: '1.0.0', chosen: 'pieces', patchBytes: null },
+    ]);
     scratch.documents.set(torrentTargetPath('1.0.1'), draftOf('1.0.0').torrentBytes);
     expect(await look()).toEqual(players.slice(1));
     expect(complaints).toEqual([
