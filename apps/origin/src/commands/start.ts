@@ -1,5 +1,5 @@
 import { type CommandSpec, UsageError } from '@swarmpatch/terminal';
-import type { HostPort, OriginOptions } from '../configuration.ts';
+import { type HostPort, type OriginOptions, PATCH_BYTES_DEFAULT, PATCH_COUNT_DEFAULT } from '../configuration.ts';
 import { dataOption, databaseUrlOption } from './data-options.ts';
 
 const DEFAULT_ADDRESS = '127.0.0.1:7880';
@@ -32,12 +32,28 @@ export const start: CommandSpec = {
     },
     { name: 'max-upload', value: 'rate', kind: 'rate', description: 'most that content sends in a second' },
     databaseUrlOption,
+    {
+      name: 'patches',
+      value: 'count',
+      kind: 'count',
+      default: String(PATCH_COUNT_DEFAULT),
+      description: 'patches to make to each release that a channel names; 0 makes none',
+    },
+    {
+      name: 'patch-storage',
+      value: 'size',
+      kind: 'size',
+      default: `${PATCH_BYTES_DEFAULT / 2 ** 30}GiB`,
+      description: 'most bytes that the patches of one game take',
+    },
     { name: 'open-tracker', kind: 'switch', description: 'track any torrent, not only what is published here' },
   ],
   async run(input, context) {
     const publicUrl = input.text('public-url');
     const maxUploadBytesPerSecond = input.number('max-upload');
     const databaseUrl = input.text('database-url');
+    const patchCountMax = input.number('patches');
+    const patchBytesMax = input.number('patch-storage');
     const options: OriginOptions = {
       dataDirectory: input.requiredText('data'),
       http: required(input.endpoint('http')),
@@ -45,6 +61,8 @@ export const start: CommandSpec = {
       ...(publicUrl !== undefined && { publicUrl: checkPublicUrl(publicUrl) }),
       ...(maxUploadBytesPerSecond !== undefined && { maxUploadBytesPerSecond }),
       ...(databaseUrl !== undefined && { databaseUrl }),
+      ...(patchCountMax !== undefined && { patchCountMax }),
+      ...(patchBytesMax !== undefined && { patchBytesMax }),
       openTracker: input.flag('open-tracker'),
     };
     // Other commands need none of what the server loads.

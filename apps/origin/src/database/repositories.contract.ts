@@ -1,6 +1,8 @@
 /** What every repository must do, whatever the database: run against each provider. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GameRepository } from '../games/game.repository.ts';
+import { type PatchRecord, PatchRepository, type StoredPatch } from '../patches/patch.repository.ts';
+import { VersionUseRepository } from '../patches/version-use.repository.ts';
 import { type ReleaseRecord, ReleaseRepository } from '../releases/release.repository.ts';
 import { TokenRepository } from '../tokens/token.repository.ts';
 import { type Publication, PublicationRepository } from '../trust/publication.repository.ts';
@@ -199,6 +201,89 @@ export function describeRepositories(
       expect(await uploads.find('uploads', '1.0.0')).toEqual({ ...upload, manifest: document('3') });
       await publications.publish(publication('uploads', 2, { release: release('uploads', '1.0.0') }));
       expect(await uploads.find('uploads', '1.0.0')).toBeUndefined();
+    });
+
+    it('PublicationRepository offers listings of patches, and keeps the newest ones alone', async () => {
+      await addGame('listed');
+      for (let version = 1; version <= 20; version += 1) {
+        const bytes = Buffer.from(`listing ${version}`);
+        await publications.offerPatches('listed', {
+          patches: metadata(version, 'listed'),
+          listing: { sha256: String(version).padStart(64, '0'), bytes },
+          snapshot: metadata(version + 1, 'listed'),
+          timestamp: metadata(version + 1, 'listed'),
+        });
+      }
+      const current = await trust.currentListing('listed');
+      expect(current?.sha256).toBe('20'.padStart(64, '0'));
+      expect(Buffer.from(current?.bytes ?? []).toString()).toBe('listing 20');
+      expect(await trust.current('listed', 'patches')).toMatchObject({ version: 20 });
+      expect(await trust.current('listed', 'snapshot')).toMatchObject({ version: 21 });
+      expect(await trust.listing('listed', '5'.padStart(64, '0'))).toBeDefined();
+      expect(await trust.listing('listed', '4'.padStart(64, '0'))).toBeUndefined();
+      expect(await trust.metadata('listed', 'patches', 4)).toBeUndefined();
+      expect(await trust.currentListing('none')).toBeUndefined();
+    });
+
+    it('PatchRepository takes a patch from the queue once, and remembers what became of it', async () => {
+      await addGame('patched');
+      const patches = new PatchRepository(database);
+      const pair = (from: string, to = '2.0.0') => ({ game: 'patched', from, to });
+      await patches.queue(
+        [
+          { ...pair('1.0.0'), rank: 1 },
+          { ...pair('1.1.0'), rank: 0 },
+        ],
+        NOW_MS,
+      );
+      const begun = (await patches.begin(NOW_MS)) as PatchRecord;
+      expect(begun).toEqual({ ...pair('1.1.0'), state: 'running', rank: 0, attempts: 1 });
+      const stored: StoredPatch = {
+        bytes: 5 * 2 ** 40,
+        writtenBytes: 6 * 2 ** 40,
+        oldReadBytes: 0,
+        torrent: { infohashV1: '1'.repeat(40), infohashV2: '2'.repeat(64) },
+        piecesRoot: '3'.repeat(64),
+        torrentPiecesRoot: '4'.repeat(64),
+      };
+      expect(await patches.finish(begun, { state: 'ready', stored }, NOW_MS)).toBe(true);
+      expect(await patches.finish(begun, { state: 'failed', reason: 'late' }, NOW_MS)).toBe(false);
+      await patches.queue([{ ...pair('1.1.0'), rank: 3 }], NOW_MS);
+      expect(await patches.find(begun)).toEqual({ ...begun, state: 'ready', rank: 3, stored });
+      expect((await patches.listReady()).filter(({ game }) => game === 'patched')).toHaveLength(1);
+
+      const second = (await patches.begin(NOW_MS)) as PatchRecord;
+      await patches.finish(second, { state: 'waiting' }, NOW_MS);
+      expect(await patches.find(second)).toMatchObject({ state: 'waiting', attempts: 0 });
+      for (let attempt = 1; attempt <= 2; attempt += 1) {
+        expect(await patches.begin(NOW_MS)).toMatchObject({ from: '1.0.0', attempts: attempt });
+        await patches.recover(2, NOW_MS);
+      }
+      expect(await patches.find(second)).toMatchObject({
+        state: 'failed',
+        reason: 'the origin ended 2 times while making it',
+      });
+      expect(await patches.begin(NOW_MS)).toBeUndefined();
+
+      await patches.withdraw([begun], 'no room', NOW_MS);
+      expect(await patches.find(begun)).toEqual({ ...begun, state: 'rejected', rank: 3, reason: 'no room' });
+      await patches.remove([begun, second, pair('9.9.9')]);
+      expect(await patches.list('patched')).toEqual([]);
+    });
+
+    it('VersionUseRepository adds up updates, and keeps the peak of peers, by day', async () => {
+      await addGame('used');
+      const uses = new VersionUseRepository(database);
+      const use = (version: string, updates: number, peers: number) => ({ game: 'used', version, updates, peers });
+      await uses.add(100, [use('1.0.0', 2, 5), use('1.1.0', 1, 0)]);
+      await uses.add(100, [use('1.0.0', 3, 4)]);
+      await uses.add(101, [use('1.0.0', 1, 7)]);
+      const byVersion = (left: { version: string }, right: { version: string }) =>
+        left.version.localeCompare(right.version);
+      expect((await uses.since('used', 100)).toSorted(byVersion)).toEqual([use('1.0.0', 6, 7), use('1.1.0', 1, 0)]);
+      expect(await uses.since('used', 101)).toEqual([use('1.0.0', 1, 7)]);
+      await uses.forgetBefore(101);
+      expect(await uses.since('used', 0)).toEqual([use('1.0.0', 1, 7)]);
     });
 
     it('TokenRepository finds, lists and revokes', async () => {
