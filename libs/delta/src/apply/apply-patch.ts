@@ -41,7 +41,7 @@ class Applier {
   readonly #writer: FileWriter;
   readonly #pages: PageCache;
   readonly #batch: OpBatch = new OpBatch();
-  readonly #made: Buffer = Buffer.allocUnsafeSlow(BATCH_BYTES);
+  readonly #made: Buffer;
 
   constructor(patch: Patch, trees: PatchTrees, ports: ApplyPorts, options: ApplyOptions) {
     const old = new PlacedFiles(trees.sources);
@@ -51,7 +51,8 @@ class Applier {
     this.#oldBytes = old.length;
     this.#faults = new Faults(old, fresh);
     const sources = new SourceReader(old, fresh, ports, this.#faults);
-    this.#pages = new PageCache((address, target) => sources.load(address, target));
+    this.#made = Buffer.allocUnsafeSlow(Math.min(BATCH_BYTES, fresh.length));
+    this.#pages = new PageCache(old.length + fresh.length, (address, target) => sources.load(address, target));
     this.#writer = new FileWriter({
       ...{ fresh, faults: this.#faults, sources, ports },
       ...{ checks: patch.listing.checks, expectedRoots: options.expectedRoots },

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 
 export const PAGE_BYTES: number = 64 * 1024;
 /** 24 MiB of pages. */
-export const PAGE_COUNT = 384;
+export const PAGE_COUNT_MAX = 384;
 /** Pages next to one another are read together, up to so many. */
 const PAGES_PER_READ = 16;
 
@@ -14,10 +14,10 @@ export type LoadPages = (address: number, target: Uint8Array) => Promise<void>;
  * them loaded together, and may then take from them without waiting.
  */
 export class PageCache {
-  readonly #bytes: Buffer = Buffer.alloc(PAGE_COUNT * PAGE_BYTES);
+  readonly #bytes: Buffer;
   readonly #slots = new Map<number, number>();
-  readonly #pages: Float64Array = new Float64Array(PAGE_COUNT).fill(-1);
-  readonly #wantedIn: Float64Array = new Float64Array(PAGE_COUNT).fill(-1);
+  readonly #pages: Float64Array;
+  readonly #wantedIn: Float64Array;
   readonly #load: LoadPages;
   #end = 0;
   #missing: number[] = [];
@@ -25,7 +25,12 @@ export class PageCache {
   #hand = 0;
   #wanted = 0;
 
-  constructor(load: LoadPages) {
+  /** @param addressBytes How many addresses there may be: no more pages than they have are kept. */
+  constructor(addressBytes: number, load: LoadPages) {
+    const count = Math.min(PAGE_COUNT_MAX, Math.ceil(addressBytes / PAGE_BYTES) + 1);
+    this.#bytes = Buffer.allocUnsafeSlow(count * PAGE_BYTES);
+    this.#pages = new Float64Array(count).fill(-1);
+    this.#wantedIn = new Float64Array(count).fill(-1);
     this.#load = load;
   }
 
@@ -43,13 +48,13 @@ export class PageCache {
     const slot = this.#slots.get(page);
     if (slot !== undefined) {
       if (this.#wantedIn[slot] !== this.#batch) {
-        if (this.#wanted === PAGE_COUNT) return false;
+        if (this.#wanted === this.#pages.length) return false;
         this.#wantedIn[slot] = this.#batch;
         this.#wanted += 1;
       }
       return true;
     }
-    if (this.#wanted === PAGE_COUNT) return false;
+    if (this.#wanted === this.#pages.length) return false;
     this.#wanted += 1;
     const free = this.#evict();
     this.#pages[free] = page;
@@ -115,7 +120,7 @@ export class PageCache {
   #evict(): number {
     for (;;) {
       const slot = this.#hand;
-      this.#hand = (this.#hand + 1) % PAGE_COUNT;
+      this.#hand = (this.#hand + 1) % this.#pages.length;
       if (this.#wantedIn[slot] === this.#batch) continue;
       const page = this.#pages[slot] ?? -1;
       if (page >= 0) this.#slots.delete(page);

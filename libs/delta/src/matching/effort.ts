@@ -1,0 +1,29 @@
+/** What an effort of 1 to 9 means for matching. */
+export interface MatchEffort {
+  readonly anchorStrideBytes: number;
+  readonly anchorLengthMin: number;
+  readonly hashLengths: readonly number[];
+  readonly reach: number;
+  readonly lengthEnough: number;
+}
+
+const FAST: MatchEffort = { anchorStrideBytes: 32, anchorLengthMin: 32, hashLengths: [12], reach: 1, lengthEnough: 16 };
+const MIDDLE: MatchEffort = { anchorStrideBytes: 16, anchorLengthMin: 32, hashLengths: [5, 10], reach: 1, lengthEnough: 24 };
+const DEEP: MatchEffort = { anchorStrideBytes: 16, anchorLengthMin: 64, hashLengths: [4, 6, 10, 18], reach: 2, lengthEnough: 64 };
+
+const EFFORTS: readonly MatchEffort[] = [
+  { ...FAST, anchorStrideBytes: 64 },
+  FAST,
+  { ...FAST, hashLengths: [8] },
+  { ...MIDDLE, hashLengths: [6] },
+  { ...MIDDLE, hashLengths: [6, 12] },
+  MIDDLE,
+  { ...MIDDLE, hashLengths: [4, 6, 12], lengthEnough: 32 },
+  DEEP,
+  { ...DEEP, reach: 4, lengthEnough: 96 },
+];
+
+/** @param effort 1 to 9. */
+export function matchEffort(effort: number): MatchEffort {
+  return EFFORTS[effort - 1] ?? DEEP;
+}

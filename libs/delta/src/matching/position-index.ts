@@ -1,0 +1,147 @@
+import { hashAt } from './hash.ts';
+
+const SLOT_BITS_MIN = 10;
+const SLOT_BITS_MAX = 22;
+const FILTER_BITS_MAX = 30;
+
+export interface PositionIndexOptions {
+  /** How many bytes of a place are hashed. */
+  readonly hashLength: number;
+  /** Every how many bytes a place is entered; doubled until the entries fit. */
+  readonly strideBytes: number;
+  readonly entriesMax: number;
+  /** When given, only places whose hash one of the wanted places has are entered. */
+  readonly wanted?: HashFilter | undefined;
+}
+
+/** Which hashes occur, with a few that do not: a bit for each value of their upper bits. */
+export class HashFilter {
+  readonly #bits: Uint32Array;
+  readonly #shift: number;
+
+  constructor(countExpected: number) {
+    const width = Math.min(FILTER_BITS_MAX, Math.max(16, Math.ceil(Math.log2(countExpected + 1)) + 3));
+    this.#bits = new Uint32Array(2 ** (width - 5));
+    this.#shift = 32 - width;
+  }
+
+  add(hash: number): void {
+    const bit = hash >>> this.#shift;
+    this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
+  }
+
+  has(hash: number): boolean {
+    const bit = hash >>> this.#shift;
+    return (((this.#bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
+  }
+}
+
+/**
+ * Places of a buffer by a hash of the bytes there. In each slot they rise, so that those near to a wanted place are found by
+ * bisection, however many share the slot.
+ */
+export class PositionIndex {
+  readonly hashLength: number;
+  readonly #bytes: Uint8Array;
+  readonly #shift: number;
+  /** Where each slot begins, and the end of the last. */
+  readonly #starts: Uint32Array;
+  readonly #positions: Int32Array;
+
+  constructor(bytes: Uint8Array, { hashLength, strideBytes, entriesMax, wanted }: PositionIndexOptions) {
+    this.hashLength = hashLength;
+    this.#bytes = bytes;
+    const last = bytes.length - hashLength;
+    let stride = strideBytes;
+    let count = countPlaces(stride);
+    while (count > entriesMax && stride <= last) {
+      stride *= 2;
+      count = countPlaces(stride);
+    }
+    const bits = Math.min(SLOT_BITS_MAX, Math.max(SLOT_BITS_MIN, Math.ceil(Math.log2(count + 1))));
+    this.#shift = 32 - bits;
+    this.#starts = new Uint32Array(2 ** bits + 1);
+    this.#positions = new Int32Array(count);
+    this.#fill(stride, wanted);
+
+    function countPlaces(step: number): number {
+      if (!wanted) return last < 0 ? 0 : Math.floor(last / step) + 1;
+      let found = 0;
+      for (let at = 0; at <= last; at += step) if (wanted.has(hashAt(bytes, at, hashLength))) found += 1;
+      return found;
+    }
+  }
+
+  /** A counting sort. */
+  #fill(stride: number, wanted: HashFilter | undefined): void {
+    const bytes = this.#bytes;
+    const hashLength = this.hashLength;
+    const starts = this.#starts;
+    const positions = this.#positions;
+    const shift = this.#shift;
+    const last = bytes.length - hashLength;
+    for (let at = 0; at <= last; at += stride) {
+      const hash = hashAt(bytes, at, hashLength);
+      if (wanted && !wanted.has(hash)) continue;
+      const slot = (hash >>> shift) + 1;
+      starts[slot] = (starts[slot] ?? 0) + 1;
+    }
+    for (let slot = 1; slot < starts.length; slot += 1) starts[slot] = (starts[slot] ?? 0) + (starts[slot - 1] ?? 0);
+    for (let at = 0; at <= last; at += stride) {
+      const hash = hashAt(bytes, at, hashLength);
+      if (wanted && !wanted.has(hash)) continue;
+      const slot = hash >>> shift;
+      const place = starts[slot] ?? 0;
+      positions[place] = at;
+      starts[slot] = place + 1;
+    }
+    starts.copyWithin(1, 0, starts.length - 1);
+    starts[0] = 0;
+  }
+
+  /**
+   * Places before `at` that may have the same bytes: those on both sides of `near`, and the latest.
+   *
+   * @param into Has room for three times `reach`.
+   * @returns How many there are.
+   */
+  candidates(at: number, near: number, reach: number, into: Int32Array): number {
+    const slot = hashAt(this.#bytes, at, this.hashLength) >>> this.#shift;
+    const positions = this.#positions;
+    const start = this.#starts[slot] ?? 0;
+    let end = this.#starts[slot + 1] ?? 0;
+    if (start === end) return 0;
+    if ((positions[end - 1] ?? 0) >= at) end = lowerBound(positions, start, end, at);
+    let count = 0;
+    if (end - start <= 2 * reach) {
+      for (let index = end - 1; index >= start; index -= 1) {
+        into[count] = positions[index] ?? 0;
+        count += 1;
+      }
+      return count;
+    }
+    const middle = lowerBound(positions, start, end, near);
+    const high = Math.min(end, middle + reach);
+    for (let index = Math.max(start, middle - reach); index < high; index += 1) {
+      into[count] = positions[index] ?? 0;
+      count += 1;
+    }
+    for (let index = Math.max(high, end - reach); index < end; index += 1) {
+      into[count] = positions[index] ?? 0;
+      count += 1;
+    }
+    return count;
+  }
+}
+
+/** The first index from `start` on whose position is not below `wanted`. */
+function lowerBound(positions: Int32Array, start: number, end: number, wanted: number): number {
+  let low = start;
+  let high = end;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((positions[middle] ?? 0) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
