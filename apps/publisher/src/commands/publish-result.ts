@@ -24,7 +24,7 @@ export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcom
   const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;
   const done = isDryRun
     ? `${manifest.name} would be published on ${channel}: ${size}; nothing was changed`
-    : `${manifest.name} is published on ${channel}: ${size}, ${formatBytes(uploadedBytes)} sent in ${formatDuration(seconds)}`;
+    : `${manifest.name} is published on ${channel}: ${size}, ${formatBytes(uploadedBytes)} sent; ${formatDuration(seconds)} in all`;
   return {
     document: {
       game: manifest.game,
