@@ -1,4 +1,5 @@
 import { fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { extname } from 'node:path';
 import type { PatchEntry } from '@swarmpatch/release';
 
@@ -37,6 +38,7 @@ const PROCESS_URL = new URL(`./patch-process${extname(import.meta.url)}`, import
 export function makePatch(task: PatchTask, signal: AbortSignal): Promise<PatchOutcome> {
   signal.throwIfAborted();
   const child = fork(PROCESS_URL, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  lowerPriority(child.pid);
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
   return new Promise<PatchOutcome>((resolve, reject) => {
@@ -53,4 +55,15 @@ export function makePatch(task: PatchTask, signal: AbortSignal): Promise<PatchOu
     signal.removeEventListener('abort', stop);
     stop();
   });
+}
+
+/** Before it has begun, so that every thread that it starts has it, too. */
+function lowerPriority(pid: number | undefined): void {
+  // It could not be started: 0 would be this process.
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // Where a container allows no such thing, a job at the usual priority is better than none.
+  }
 }

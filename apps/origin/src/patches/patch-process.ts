@@ -1,6 +1,5 @@
 /** Makes one patch between two stored releases, says what became of it, and ends. It reads blobs, and writes only the patch. */
 import { readFile, stat } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { type Metainfo, parseTorrent } from '@swarmpatch/metainfo';
 import { DiskBlobStore } from '@swarmpatch/node-io/blob-store';
@@ -17,14 +16,8 @@ interface StoredRelease extends DescribedRelease {
   files: LocatedFile[];
 }
 
-// Threads that are started from here on have it, too. It is refused where a container allows no such thing.
-try {
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-} catch {
-  // A job at the usual priority is better than none.
-}
-// The origin is gone: nobody waits for the patch.
-process.once('disconnect', () => process.exit());
+// The origin is gone: nobody waits for the patch. An orderly exit would wait for what is being compressed.
+process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (task: PatchTask) => void run(task));
 
 async function run(task: PatchTask): Promise<void> {
