@@ -44,7 +44,7 @@ describe('moving an install to a release', () => {
       files,
       releaseInMemory([{ ...world, path: 'worlds/one.pak' }, readme], '1.1.0'),
     );
-    expect({ plan: plan.chosen, fetchedBytes, copiedBytes }).toEqual({
+    expect({ plan: plan.chosen, fetchedBytes, copiedBytes }).toMatchObject({
       plan: { kind: 'pieces', downloadBytes: 0, writeBytes: 0, scratchBytes: 0 },
       fetchedBytes: 0,
       copiedBytes: 0,
