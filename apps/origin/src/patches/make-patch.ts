@@ -26,10 +26,10 @@ export interface MadePatch extends Pick<PatchEntry, 'bytes' | 'writtenBytes' | '
 
 export type PatchOutcome = MadePatch | { kind: 'rejected'; reason: string };
 
-/** What the process says before it ends. */
-export type PatchProcessMessage = { kind: 'ended'; outcome: PatchOutcome } | { kind: 'failed'; message: string };
+/** What the worker process says before it ends. */
+export type PatchWorkerMessage = { kind: 'ended'; outcome: PatchOutcome } | { kind: 'failed'; message: string };
 
-const PROCESS_URL = new URL(`./patch-process${extname(import.meta.url)}`, import.meta.url);
+const WORKER_URL = new URL(`./patch-worker${extname(import.meta.url)}`, import.meta.url);
 
 /**
  * Makes one patch in a process of its own: it takes the memory and the processor time that matching wants without any of the
@@ -37,12 +37,12 @@ const PROCESS_URL = new URL(`./patch-process${extname(import.meta.url)}`, import
  */
 export function makePatch(task: PatchTask, signal: AbortSignal): Promise<PatchOutcome> {
   signal.throwIfAborted();
-  const child = fork(PROCESS_URL, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  const child = fork(WORKER_URL, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   lowerPriority(child.pid);
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
   return new Promise<PatchOutcome>((resolve, reject) => {
-    child.once('message', (message: PatchProcessMessage) => {
+    child.once('message', (message: PatchWorkerMessage) => {
       if (message.kind === 'ended') resolve(message.outcome);
       else reject(new Error(message.message));
     });

@@ -6,10 +6,11 @@ import { parseTorrent } from '@swarmpatch/metainfo';
 import { applyPatchFile } from '@swarmpatch/node-io/delta';
 import { joinsReleases, type PatchEntry, patchName } from '@swarmpatch/release';
 import type { BlobStore } from '@swarmpatch/storage';
-import { type TrustCache, TrustClient } from '@swarmpatch/trust';
+import { roleLifetimeMs, type TrustCache, TrustClient } from '@swarmpatch/trust';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BLOB_STORE } from '../storage/blob-store.ts';
 import { ScratchOrigin } from '../testing/scratch-origin.contract.ts';
+import { MetadataRenewal } from '../trust/metadata-renewal.ts';
 import { type Draft, draftRelease, someBytes, Studio } from '../testing/studio.contract.ts';
 
 const FINAL = new Set(['ready', 'rejected', 'failed']);
@@ -78,7 +79,7 @@ async function listedPatches(): Promise<PatchEntry[]> {
       return response.status === 404 ? undefined : new Uint8Array(await response.arrayBuffer());
     },
   };
-  await client.refresh(fetcher, Date.now());
+  await client.refresh(fetcher, origin.clock.nowMs());
   return client.fetchPatches(fetcher);
 }
 
@@ -254,6 +255,12 @@ describe('patches of an origin', { timeout: 60_000 }, () => {
     studio.at(origin.url);
     expect(await settled('1.1.0')).toMatchObject([{ state: 'ready' }]);
     expect(await listedPatches()).toHaveLength(1);
+    origin.clock.shiftMs = 0.6 * roleLifetimeMs.patches;
+    await origin.running.app.get(MetadataRenewal).renewDue();
+    origin.clock.shiftMs = 1.05 * roleLifetimeMs.patches;
+    await origin.running.app.get(MetadataRenewal).renewDue();
+    expect(await listedPatches()).toHaveLength(1);
+    origin.clock.shiftMs = 0;
     // And again after that, with nothing left to make.
     await origin.stop();
     await origin.start();

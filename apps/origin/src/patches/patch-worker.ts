@@ -1,4 +1,4 @@
-/** Makes one patch between two stored releases, says what became of it, and ends. It reads blobs, and writes only the patch. */
+/** A process that makes one patch between two stored releases, says what became of it, and ends. It reads blobs, and writes only the patch. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Metainfo, parseTorrent } from '@swarmpatch/metainfo';
@@ -7,7 +7,7 @@ import { createPatchFile, type LocatedFile } from '@swarmpatch/node-io/delta';
 import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
 import { compareReleases, type DescribedRelease } from '@swarmpatch/plan';
 import { type Manifest, parseManifest } from '@swarmpatch/release';
-import type { PatchOutcome, PatchProcessMessage, PatchTask } from './make-patch.ts';
+import type { PatchOutcome, PatchWorkerMessage, PatchTask } from './make-patch.ts';
 
 /** Of the bytes that an update by pieces fetches: a patch that saves less is not worth its storing, fetching apart and applying. */
 const WORTHWHILE_SHARE = 0.9;
@@ -21,7 +21,7 @@ process.once('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.once('message', (task: PatchTask) => void run(task));
 
 async function run(task: PatchTask): Promise<void> {
-  let message: PatchProcessMessage;
+  let message: PatchWorkerMessage;
   try {
     message = { kind: 'ended', outcome: await make(task) };
   } catch (error) {
