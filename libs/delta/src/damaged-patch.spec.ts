@@ -93,8 +93,8 @@ describe('applyPatch() of a patch for another copy', () => {
     const opened = await openPatch(sourceOf(patch), decompressor);
     const trees = resolveTrees(opened, filesOf(old));
     const ports = {
-      readOld: () => a,
-      readNew: () => a,
+      readOld: () => undefined,
+      readNew: () => undefined,
       write: () => {
         throw full;
       },

@@ -50,7 +50,7 @@ export class OpBatch {
    * Takes operations until the batch is full or makes `bytesMax`.
    *
    * @param place.address Of the first byte that the batch makes.
-   * @throws {DeltaError} `bad_patch` for operations that make more than their segment, or add to what they make
+   * @throws {DeltaError} `bad_patch` for operations that make more than their segment
    */
   async collect(
     decoder: SegmentDecoder,
@@ -80,16 +80,14 @@ export class OpBatch {
       if (this.#left === 0) {
         while (!decoder.next()) await decoder.fill();
         this.#left = decoder.length;
-        const { kind, source, length } = decoder;
-        if (kind === 'add' && source >= oldBytes && source + length > address + this.#bytes) {
-          throw new DeltaError('bad_patch', 'read an operation: it adds to bytes that it makes itself');
-        }
       }
       if (this.#left > bytesMax - this.#bytes) {
         throw new DeltaError('bad_patch', 'read the operations of a segment: they make more than it does');
       }
       const source = decoder.source + decoder.length - this.#left;
       let length = Math.min(this.#left, room - this.#bytes);
+      // What adds to its own output is cut where that begins: bytes are whole before more is made of them.
+      if (decoder.kind === 'add' && source >= oldBytes) length = Math.min(length, address + this.#bytes - source);
       if (decoder.kind !== 'literal') length = wantPages(pages, source, Math.min(source + length, address), length);
       if (length === 0) return;
       this.#kinds[this.#count] = KINDS.indexOf(decoder.kind);

@@ -20,6 +20,7 @@ export class PageCache {
   readonly #wantedIn: Float64Array;
   readonly #load: LoadPages;
   #end = 0;
+  readonly #run: Uint8Array = new Uint8Array(PAGES_PER_READ * PAGE_BYTES);
   #missing: number[] = [];
   #batch = 0;
   #hand = 0;
@@ -106,7 +107,7 @@ export class PageCache {
       await this.#load(address, this.#bytes.subarray(place, place + length));
       return;
     }
-    const run = new Uint8Array(length);
+    const run = this.#run.subarray(0, length);
     await this.#load(address, run);
     for (let index = 0; index < count; index += 1) {
       this.#bytes.set(

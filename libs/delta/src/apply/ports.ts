@@ -5,12 +5,12 @@ export type MaybePromise<T> = T | Promise<T>;
 
 /** Where an applied patch reads and writes. What `write` and `finish` throw ends the whole; what `readOld` throws fails files. */
 export interface ApplyPorts {
-  /** Exactly these bytes of an old file. The caller keeps them no longer than until its next call. */
-  readOld(file: TreeFile, offset: number, length: number): MaybePromise<Uint8Array>;
+  /** Fills the target with the bytes of an old file from an offset on, or throws. */
+  readOld(file: TreeFile, offset: number, target: Uint8Array): MaybePromise<void>;
   /** The next bytes of a new file, from its beginning on without gaps. The buffer is used again afterwards. */
   write(file: NewFile, offset: number, bytes: Uint8Array): MaybePromise<void>;
-  /** Bytes that were written before. */
-  readNew(file: NewFile, offset: number, length: number): MaybePromise<Uint8Array>;
+  /** The same, with bytes that were written before. */
+  readNew(file: NewFile, offset: number, target: Uint8Array): MaybePromise<void>;
   /** Called once for each written file, in order: also for empty ones, and for failed ones, which may have bytes or none. */
   finish(result: FileResult): MaybePromise<void>;
 }

@@ -5,7 +5,7 @@ import type { NewFile } from '../new-tree.ts';
 import type { TreeFile } from '../tree.ts';
 import type { Faults } from './faults.ts';
 import type { PlacedFiles } from './placed-files.ts';
-import type { ApplyPorts } from './ports.ts';
+import type { ApplyPorts, MaybePromise } from './ports.ts';
 
 const CHECK_READ_BYTES = 1024 * 1024;
 
@@ -30,14 +30,15 @@ export class SourceReader {
     const oldBytes = this.#old.length;
     let at = 0;
     for (const { index, from, to } of this.#old.spans(address, Math.min(end, oldBytes))) {
-      const bytes = await this.#readOld(index, from, to - from);
-      if (bytes) target.set(bytes, at);
+      const part = target.subarray(at, at + to - from);
+      const reading = this.#readOld(index, from, part);
+      if (typeof reading !== 'boolean') await reading;
       at += to - from;
     }
     if (end <= oldBytes) return;
     for (const { index, from, to } of this.#fresh.spans(Math.max(0, address - oldBytes), end - oldBytes)) {
       const file = this.#fresh.files[index];
-      if (file && !this.#faults.of(index)) target.set(await this.#ports.readNew(file, from, to - from), at);
+      if (file && !this.#faults.of(index)) await this.#ports.readNew(file, from, target.subarray(at, at + to - from));
       at += to - from;
     }
   }
@@ -58,9 +59,10 @@ export class SourceReader {
   async #checkSource(index: number, file: TreeFile): Promise<void> {
     if (file.piecesRoot === undefined || this.#faults.ofOld(index)) return;
     const hasher = new MerkleHasher();
+    const buffer = new Uint8Array(Math.min(CHECK_READ_BYTES, file.lengthBytes));
     for (let at = 0; at < file.lengthBytes; at += CHECK_READ_BYTES) {
-      const bytes = await this.#readOld(index, at, Math.min(CHECK_READ_BYTES, file.lengthBytes - at));
-      if (!bytes) return;
+      const bytes = buffer.subarray(0, Math.min(CHECK_READ_BYTES, file.lengthBytes - at));
+      if (!(await this.#readOld(index, at, bytes))) return;
       hasher.update(bytes);
     }
     if (sameBytes(hasher.digest().piecesRoot, file.piecesRoot)) return;
@@ -71,20 +73,28 @@ export class SourceReader {
     });
   }
 
-  async #readOld(index: number, from: number, length: number): Promise<Uint8Array | undefined> {
+  /** False when the file cannot be read, which is then noted. */
+  #readOld(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
     const file = this.#old.files[index];
-    if (!file || this.#faults.ofOld(index)?.code === 'source_unreadable') return undefined;
+    if (!file || this.#faults.ofOld(index)?.code === 'source_unreadable') return false;
     try {
-      const bytes = await this.#ports.readOld(file, from, length);
-      if (bytes.length === length) return bytes;
-      throw new Error(`found ${bytes.length} bytes at ${from}, ${length} are wanted`);
+      const reading = this.#ports.readOld(file, from, target);
+      if (!reading) return true;
+      return reading.then(
+        () => true,
+        (error: unknown) => this.#noteUnreadable(index, file, error),
+      );
     } catch (error) {
-      this.#faults.failOld(index, {
-        code: 'source_unreadable',
-        message: `read the old file ${JSON.stringify(file.path)}: ${error instanceof Error ? error.message : String(error)}`,
-        path: file.path,
-      });
-      return undefined;
+      return this.#noteUnreadable(index, file, error);
     }
+  }
+
+  #noteUnreadable(index: number, file: TreeFile, error: unknown): false {
+    this.#faults.failOld(index, {
+      code: 'source_unreadable',
+      message: `read the old file ${JSON.stringify(file.path)}: ${error instanceof Error ? error.message : String(error)}`,
+      path: file.path,
+    });
+    return false;
   }
 }

@@ -106,14 +106,15 @@ export async function applyInMemory(
     patch,
     trees,
     {
-      readOld: async (file, offset, length) => {
+      readOld: async (file, offset, target) => {
         const source = content.get(file.path);
         if (!source) throw new Error('there is no such file');
-        return source.read(offset, length);
+        target.set(await source.read(offset, target.length));
       },
-      readNew: (file, offset, length) => {
-        if (offset + length > (ends.get(file.path) ?? 0)) throw new Error(`read what is not written of ${file.path}`);
-        return bufferOf(file).slice(offset, offset + length);
+      readNew: (file, offset, target) => {
+        if (offset + target.length > (ends.get(file.path) ?? 0))
+          throw new Error(`read what is not written of ${file.path}`);
+        target.set(bufferOf(file).subarray(offset, offset + target.length));
       },
       write: (file, offset, part) => {
         if (offset !== (ends.get(file.path) ?? 0)) throw new Error(`write ${file.path} at ${offset}`);

@@ -11,7 +11,7 @@ import { listDirectory } from './locate-directory.ts';
 import { openPatchFile, type PatchFileHandle } from './patch-file.ts';
 import { TreeWriter } from './tree-writer.ts';
 
-const COPY_BYTES = 4 * 1024 * 1024;
+const COPY_BYTES = 1024 * 1024;
 /** Between two looks at the event loop. */
 const FILES_PER_TURN = 200;
 
@@ -80,6 +80,7 @@ class DirectoryApply {
   readonly #readers: FileReaders = new FileReaders();
   readonly #roots = new Map<string, Uint8Array>();
   readonly #totalBytes: number;
+  readonly #buffer: Uint8Array = new Uint8Array(COPY_BYTES);
   #doneBytes = 0;
   #turn = 0;
 
@@ -109,8 +110,12 @@ class DirectoryApply {
       this.#opened.patch,
       this.#trees,
       {
-        readOld: (file, offset, length) => this.#readers.read(this.#oldPath(file.path), offset, length),
-        readNew: (file, offset, length) => this.#writer.read(file, offset, length),
+        readOld: (file, offset, target) => {
+          this.#readers.readInto(this.#oldPath(file.path), offset, target);
+        },
+        readNew: (file, offset, target) => {
+          this.#writer.readInto(file, offset, target);
+        },
         write: (file, offset, bytes) => {
           this.#writer.write(file, offset, bytes);
           this.#advance(bytes.length);
@@ -154,7 +159,8 @@ class DirectoryApply {
     }
     const hasher = new MerkleHasher();
     for (let at = 0; at < file.lengthBytes; at += COPY_BYTES) {
-      const bytes = this.#readers.read(from, at, Math.min(COPY_BYTES, file.lengthBytes - at));
+      const bytes = this.#buffer.subarray(0, Math.min(COPY_BYTES, file.lengthBytes - at));
+      this.#readers.readInto(from, at, bytes);
       hasher.update(bytes);
       this.#writer.write(file, at, bytes);
       this.#advance(bytes.length);

@@ -14,18 +14,18 @@ export class FileReaders {
   readonly #handles = new Map<string, number>();
 
   /**
-   * Exactly so many bytes.
+   * Fills the target with a file's bytes from an offset on.
    *
    * @throws What the system says, and `Error` where the file ends before.
    */
+  readInto(absolutePath: string, offset: number, target: Uint8Array): void {
+    readFully(this.#open(absolutePath), offset, target);
+  }
+
+  /** Exactly so many bytes. @throws As `readInto` does. */
   read(absolutePath: string, offset: number, length: number): Uint8Array {
-    const handle = this.#open(absolutePath);
     const bytes = new Uint8Array(length);
-    for (let got = 0; got < length;) {
-      const count = readSync(handle, bytes, got, length - got, offset + got);
-      if (count === 0) throw new Error(`it ends at byte ${offset + got}, ${offset + length} are wanted`);
-      got += count;
-    }
+    this.readInto(absolutePath, offset, bytes);
     return bytes;
   }
 
@@ -58,5 +58,14 @@ export class FileReaders {
     const handle = openSync(absolutePath, 'r');
     this.#handles.set(absolutePath, handle);
     return handle;
+  }
+}
+
+/** Fills the target from an offset of an open file. @throws `Error` where the file ends before */
+export function readFully(handle: number, offset: number, target: Uint8Array): void {
+  for (let got = 0; got < target.length;) {
+    const count = readSync(handle, target, got, target.length - got, offset + got);
+    if (count === 0) throw new Error(`it ends at byte ${offset + got}, ${offset + target.length} are wanted`);
+    got += count;
   }
 }

@@ -34,8 +34,12 @@ async function main(job: StageJob): Promise<StageResult[]> {
       opened.patch,
       trees,
       {
-        readOld: ({ path }, offset, length) => readers.read(sources.get(path) ?? nowhere(), offset, length),
-        readNew: (file, offset, length) => readers.read(placeOf(file), offset, length),
+        readOld: ({ path }, offset, target) => {
+          readers.readInto(sources.get(path) ?? nowhere(), offset, target);
+        },
+        readNew: (file, offset, target) => {
+          readers.readInto(placeOf(file), offset, target);
+        },
         write: (file, offset, bytes) => {
           staged.write(placeOf(file), file.lengthBytes, offset, bytes);
         },

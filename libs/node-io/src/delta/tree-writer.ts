@@ -1,5 +1,7 @@
-import { chmodSync, closeSync, mkdirSync, openSync, readSync, symlinkSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+
+import { readFully } from './file-readers.ts';
 
 const EXECUTABLE_MODE = 0o755;
 const FILE_MODE = 0o644;
@@ -51,20 +53,14 @@ export class TreeWriter {
     symlinkSync(text, absolutePath);
   }
 
-  /** Bytes of a file that may still be open for writing. */
-  read(file: TreePlace, offset: number, length: number): Uint8Array {
-    const bytes = new Uint8Array(length);
+  /** Fills the target with bytes of a file that may still be open for writing. */
+  readInto(file: TreePlace, offset: number, target: Uint8Array): void {
     const handle = openSync(this.absolute(file.path), 'r');
     try {
-      for (let got = 0; got < length;) {
-        const count = readSync(handle, bytes, got, length - got, offset + got);
-        if (count === 0) throw new Error(`read ${JSON.stringify(file.path)}: it ends at byte ${offset + got}`);
-        got += count;
-      }
+      readFully(handle, offset, target);
     } finally {
       closeSync(handle);
     }
-    return bytes;
   }
 
   close(): void {
