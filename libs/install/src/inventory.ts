@@ -2,6 +2,7 @@ import { foldPath } from '@swarmpatch/metainfo';
 import { planUpdate, type FileAtHand, type PatchSource, type PlanConditions, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileIndex } from './file-index.ts';
+import type { FileStat } from './file-system.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
 import { findHeldPieces, findStagedPieces, type StagedPiecesInput } from './staged-pieces.ts';
@@ -26,6 +27,8 @@ export interface FetchedTask {
   staged: number[];
   /** Room that the staged file takes already. */
   allocatedBytes: number;
+  /** The staged file as it was when it was read, and found whole. */
+  seenWhole?: FileStat;
 }
 
 export interface HeldPiece {

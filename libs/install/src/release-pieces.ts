@@ -49,6 +49,11 @@ export class ReleasePieces {
     return root === undefined ? new Uint8Array() : (this.layerOf(root) ?? Buffer.from(root, 'hex'));
   }
 
+  /** @param piecesRoot 32 bytes. */
+  isRootOf(fileIndex: number, piecesRoot: Uint8Array): boolean {
+    return Buffer.from(piecesRoot).toString('hex') === this.manifest.files[fileIndex]?.piecesRoot;
+  }
+
   /** The piece layer of any content of this release that is longer than a piece. */
   layerOf(piecesRoot: string): Uint8Array | undefined {
     return this.#layers.get(piecesRoot);

@@ -1,5 +1,5 @@
 import type { FileHasher, HashOptions } from './file-hasher.ts';
-import type { FileSystem } from './file-system.ts';
+import type { FileStat, FileSystem } from './file-system.ts';
 import type { FetchedTask, FileTask, Inventory } from './inventory.ts';
 import { stagedContentPath } from './layout.ts';
 import type { PathScan } from './path-scan.ts';
@@ -25,7 +25,9 @@ export async function reviewStaged(
 ): Promise<void> {
   const { tasks, target, scan } = inventory;
   for (const task of tasks) {
-    if (task.kind === 'fetched') Object.assign(task, { held: [], staged: [], allocatedBytes: 0 });
+    if (task.kind !== 'fetched') continue;
+    Object.assign(task, { held: [], staged: [], allocatedBytes: 0 });
+    delete task.seenWhole;
   }
   const deep: StagedPiecesInput = { ...input, target, depth: 'deep' };
   await findStagedPieces(deep, tasks);
@@ -42,14 +44,14 @@ export async function findStagedPieces(input: StagedPiecesInput, tasks: readonly
     wanted.push({ task, fileIndex, path: stagedContentPath(file.piecesRoot), lengthBytes: file.length });
   }
   const stats = await files.statAll(wanted.map((entry) => entry.path));
-  const there: ((typeof wanted)[number] & { mtimeMs: number })[] = [];
+  const there: ((typeof wanted)[number] & { stat: FileStat; mtimeMs: number })[] = [];
   for (const [index, entry] of wanted.entries()) {
     const stat = stats[index];
     if (stat?.kind !== 'file' || stat.lengthBytes !== entry.lengthBytes || stat.allocatedBytes === 0) continue;
     entry.task.allocatedBytes = stat.allocatedBytes;
     const known = input.depth === 'quick' ? input.stagedPieces?.(entry.fileIndex) : undefined;
     if (known !== undefined) entry.task.staged = [...known];
-    else there.push({ ...entry, mtimeMs: stat.mtimeMs });
+    else there.push({ ...entry, stat, mtimeMs: stat.mtimeMs });
   }
   const { pieceLengthBytes } = target;
   const found = await input.hasher.hash(there, {
@@ -59,7 +61,9 @@ export async function findStagedPieces(input: StagedPiecesInput, tasks: readonly
   });
   for (const [index, entry] of there.entries()) {
     const hashes = found[index];
-    if (hashes !== undefined) entry.task.staged = piecesThatMatch(target.hashesOf(entry.fileIndex), hashes);
+    if (hashes === undefined) continue;
+    entry.task.staged = piecesThatMatch(target.hashesOf(entry.fileIndex), hashes);
+    if (target.isRootOf(entry.fileIndex, hashes.piecesRoot)) entry.task.seenWhole = entry.stat;
   }
 }
 

@@ -86,27 +86,26 @@ export class Staging {
   }
 
   /**
-   * Checks everything staged against the signed roots, from the disk.
+   * Checks everything staged against the signed roots, from the disk; what has not changed since it was found whole is whole.
    *
    * @returns pieces that are wrong; they are wanted again.
    */
   async check(hasher: FileHasher, options: StagingOptions): Promise<number[]> {
     const { target } = this.inventory;
-    const staged = this.#fetched().map(({ fileIndex, lengthBytes }) => ({
-      fileIndex,
-      path: this.locate(fileIndex),
-      lengthBytes,
-    }));
-    const stats = await this.#files.statAll(staged.map(({ path }) => path));
-    const toHash = staged.map((entry, index) => ({ ...entry, mtimeMs: stats[index]?.mtimeMs ?? 0 }));
+    const fetched = this.#fetched();
+    const stats = await this.#files.statAll(fetched.map(({ fileIndex }) => this.locate(fileIndex)));
+    const staged = fetched.flatMap(({ fileIndex, lengthBytes }, index) => {
+      const checked = this.#checked.get(fileIndex);
+      if (checked !== undefined && isSameFile(checked, stats[index])) return [];
+      return [{ fileIndex, path: this.locate(fileIndex), lengthBytes, stat: stats[index] }];
+    });
+    const toHash = staged.map(({ stat, ...entry }) => ({ ...entry, mtimeMs: stat?.mtimeMs ?? 0 }));
     const found = await hasher.hash(toHash, { pieceLengthBytes: target.pieceLengthBytes, ...options });
     const wrong: number[] = [];
-    for (const [index, { fileIndex }] of staged.entries()) {
+    for (const [index, { fileIndex, stat }] of staged.entries()) {
       const hashes = found[index];
-      const wantedRoot = target.manifest.files[fileIndex]?.piecesRoot;
-      if (hashes !== undefined && Buffer.from(hashes.piecesRoot).toString('hex') === wantedRoot) {
-        const seen = stats[index];
-        if (seen !== undefined) this.#checked.set(fileIndex, seen);
+      if (hashes !== undefined && target.isRootOf(fileIndex, hashes.piecesRoot)) {
+        if (stat !== undefined) this.#checked.set(fileIndex, stat);
         continue;
       }
       const right = new Set(hashes === undefined ? [] : piecesThatMatch(target.hashesOf(fileIndex), hashes));
@@ -147,6 +146,11 @@ export class Staging {
     await forEachBounded(this.#fetched(), async ({ task, fileIndex, lengthBytes }) => {
       signal?.throwIfAborted();
       const path = this.locate(fileIndex);
+      if (task.seenWhole !== undefined) {
+        this.#checked.set(fileIndex, task.seenWhole);
+        this.have.addRange(target.firstPieceOf(fileIndex), target.pieceCountOf(fileIndex));
+        return;
+      }
       // A file of one piece appears with that piece.
       if (known.has(path) || target.pieceCountOf(fileIndex) > 1) await this.#files.allocate(path, lengthBytes);
       const first = target.firstPieceOf(fileIndex);
