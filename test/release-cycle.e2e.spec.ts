@@ -20,7 +20,8 @@ describe('a release cycle', () => {
     first = generateBuild(seed);
     second = nextBuild(first, seed);
     scene = await Scene.open();
-    origin = await Origin.start(scene);
+    // Updates by patches have a test of their own.
+    origin = await Origin.start(scene, '--patches', '0');
     studio = await Studio.open(scene, origin, 'starfall');
     await studio.publish(first, '1.0.0');
     await studio.publish(second, '1.1.0');
@@ -49,12 +50,14 @@ describe('a release cycle', () => {
     expect(await treeOf(player)).toEqual(summarizeBuild(first));
 
     await writeFile(join(player, 'my-save.dat'), 'level 7');
-    await meteor.publish(second, '1.1.0');
+    const { patches } = await meteor.publish(second, '1.1.0', '--wait-patches');
+    const [patch] = patches as { from: string; bytes: number }[];
     const plan = await launcher('plan', player);
-    expect(plan.document).toMatchObject({ from: '1.0.0', to: '1.1.0', chosen: 'pieces' });
+    expect(plan.document).toMatchObject({ from: '1.0.0', to: '1.1.0', chosen: 'patch' });
     const update = await launcher('update', player);
-    expect(update.document).toMatchObject({ from: '1.0.0', to: '1.1.0', changed: true, plan: 'pieces' });
+    expect(update.document).toMatchObject({ from: '1.0.0', to: '1.1.0', changed: true, plan: 'patch' });
     const { bytes } = update.document as unknown as Moved;
+    expect(bytes.fromWebSeeds).toBe(patch?.bytes);
     expect(bytes.fromWebSeeds).toBeLessThan(bytesOf(second) / 2);
     expect(bytes.reused).toBeGreaterThan(0);
     expect(await readFile(join(player, 'my-save.dat'), 'utf8')).toBe('level 7');
