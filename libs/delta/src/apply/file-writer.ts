@@ -1,4 +1,4 @@
-import { MerkleHasher } from '@swarmpatch/merkle';
+import { blockHashesOf, HASH_LENGTH_BYTES, MerkleHasher, piecesRootFromBlocks } from '@swarmpatch/merkle';
 
 import { checkOf } from '../format/frame.ts';
 import { CHECK_BYTES, groupEnds } from '../format/listing.ts';
@@ -21,6 +21,7 @@ export class FileWriter {
   readonly #groupEnds: readonly number[];
   readonly #roots: (Uint8Array | undefined)[] = [];
   #hasher: MerkleHasher | undefined;
+  #wholeRoot: Uint8Array | undefined;
   #group = 0;
   #at = 0;
 
@@ -54,8 +55,9 @@ export class FileWriter {
       if (file && !this.#faults.of(index)) {
         const at = this.#fresh.start(index) + from - begin;
         const part = bytes.subarray(at, at + to - from);
-        this.#hasher ??= new MerkleHasher();
-        this.#hasher.update(part);
+        // Most files come whole, and are hashed without a hasher's buffers.
+        if (part.length === file.lengthBytes) this.#wholeRoot = piecesRootFromBlocks(blockHashesOf(part));
+        else (this.#hasher ??= new MerkleHasher()).update(part);
         const writing = this.#ports.write(file, from, part);
         if (writing) await writing;
       }
@@ -74,7 +76,8 @@ export class FileWriter {
   async finishEnded(): Promise<void> {
     while (this.#roots.length < this.#fresh.files.length && this.#fresh.end(this.#roots.length) <= this.#at) {
       const index = this.#roots.length;
-      const root = (this.#hasher ?? new MerkleHasher()).digest().piecesRoot;
+      const root = this.#wholeRoot ?? this.#hasher?.digest().piecesRoot ?? new Uint8Array(HASH_LENGTH_BYTES);
+      this.#wholeRoot = undefined;
       this.#hasher = undefined;
       this.#roots.push(this.#faults.of(index) ? undefined : root);
       await this.#compareRoot(index, root);

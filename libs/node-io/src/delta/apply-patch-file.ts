@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import { applyPatch, checkNewTree, DeltaError, resolveTrees, type NewFile, type PatchTrees } from '@swarmpatch/delta';
-import { MerkleHasher } from '@swarmpatch/merkle';
+import { blockHashesOf, MerkleHasher, piecesRootFromBlocks } from '@swarmpatch/merkle';
 
 import { syncPaths } from '../blob-store/durability.ts';
 import { FileReaders } from './file-readers.ts';
@@ -157,15 +157,16 @@ class DirectoryApply {
       this.#writer.makeEmpty(file);
       return;
     }
-    const hasher = new MerkleHasher();
+    const hasher = file.lengthBytes > COPY_BYTES ? new MerkleHasher() : undefined;
     for (let at = 0; at < file.lengthBytes; at += COPY_BYTES) {
       const bytes = this.#buffer.subarray(0, Math.min(COPY_BYTES, file.lengthBytes - at));
       this.#readers.readInto(from, at, bytes);
-      hasher.update(bytes);
+      hasher?.update(bytes);
+      if (!hasher) this.#roots.set(file.path, piecesRootFromBlocks(blockHashesOf(bytes)));
       this.#writer.write(file, at, bytes);
       this.#advance(bytes.length);
     }
-    this.#roots.set(file.path, hasher.digest().piecesRoot);
+    if (hasher) this.#roots.set(file.path, hasher.digest().piecesRoot);
   }
 
   #advance(bytes: number): void {
