@@ -139,7 +139,7 @@ describe('an update by patches', () => {
   it('goes on without a patch that nobody has', async () => {
     await origin.offerPatch('1.0.0', '1.1.0');
     origin.spoilPatch('1.0.0', '1.1.0', 'remove');
-    const { plan, errors } = await update('--timeout', '8');
+    const { plan, errors } = await update('--timeout', '4');
     expect(plan).toBe('pieces');
     expect(errors).toContain('going on without patches');
     await expectInstalled(second);
