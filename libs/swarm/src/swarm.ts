@@ -77,6 +77,11 @@ export class Swarm {
     this.#parts.dhtPorts?.started(port);
   }
 
+  /** A tracker's count of those who lack pieces, this client included: peers that are connected are a part of them only. */
+  leechersCounted(count: number): void {
+    this.#parts.webSeeding.leechersCounted(count);
+  }
+
   dialFailed(address: PeerAddress, nowMs: number): void {
     this.#parts.registry.book.lost(address, 'unreachable', nowMs);
   }

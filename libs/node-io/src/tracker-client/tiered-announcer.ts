@@ -30,8 +30,8 @@ export interface AnnouncedTorrent {
   /** Where this peer is reached, 1 to 65535. */
   readonly port: () => number;
   readonly progress: () => AnnouncedProgress;
-  /** Called with what each answer names; this peer itself may be among them. */
-  readonly onPeers: (peers: readonly PeerEndpoint[]) => void;
+  /** Called with whom each answer names, and how many who lack something it counts; this peer itself may be among both. */
+  readonly onPeers: (peers: readonly PeerEndpoint[], leechers: number) => void;
   readonly random: () => number;
 }
 
@@ -146,7 +146,7 @@ class SwarmAnnouncer {
     const families = await orAborted(this.#families.of(url), options.signal);
     const asked = families.map(async (family) => {
       const answer = await this.#announce(url, this.#infohash, { ...options, ...(family ? { family } : {}) });
-      if (!this.#stopping.signal.aborted) this.#torrent.onPeers(answer.peers);
+      if (!this.#stopping.signal.aborted) this.#torrent.onPeers(answer.peers, answer.leechers);
       return answer;
     });
     this.#keep(this.#restSilent(url, families, asked));

@@ -14,6 +14,8 @@ interface TorrentPeersContext {
   readonly peerId: Uint8Array;
   readonly progress: () => TransferStats;
   readonly onPeers: (peers: readonly PeerAddress[], origin: PeerOrigin) => void;
+  /** A tracker's count of those who lack something. */
+  readonly onLeechers: (count: number) => void;
   readonly onDhtStarted: (port: number) => void;
 }
 
@@ -39,7 +41,7 @@ export class TorrentPeers {
 
   start(): void {
     const { metainfo, trackers, webSeeds } = this.#torrent;
-    const { peerId, progress, onPeers, onDhtStarted } = this.#context;
+    const { peerId, progress, onPeers, onLeechers, onDhtStarted } = this.#context;
     const infohashes = infohashesOf(metainfo);
     const port = (): number | undefined => this.#host.discovery.announcedPort;
     if (trackers.flat().length > 0) {
@@ -49,7 +51,8 @@ export class TorrentPeers {
         peerId,
         port: () => port() ?? NO_PORT,
         progress: () => progressOf(progress(), metainfo),
-        onPeers: (peers: readonly PeerAddress[]) => {
+        onPeers: (peers: readonly PeerAddress[], leechers: number) => {
+          onLeechers(leechers);
           onPeers(peers, 'found');
         },
         random: Math.random,

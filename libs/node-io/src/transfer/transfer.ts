@@ -63,6 +63,9 @@ export class Transfer {
       onPeers: (peers, origin) => {
         this.#driver.addPeers(peers, origin);
       },
+      onLeechers: (count) => {
+        this.#driver.swarm.leechersCounted(count);
+      },
       onDhtStarted: (port) => {
         this.#driver.dhtStarted(port);
       },

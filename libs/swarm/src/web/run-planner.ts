@@ -23,6 +23,8 @@ export const STARTS_TRIED_MAX = 8;
 export interface WebSeedSituation {
   readonly need: WebSeedNeed;
   readonly peerCount: number;
+  /** All who lack pieces, this client included, as far as is known. */
+  readonly crowdSize: number;
   /** Peers with every piece; the others are counted in the rarity order. */
   readonly seedCount: number;
   readonly downloadLimitBytesPerSecond: number;

@@ -2,6 +2,8 @@
 export const PEERS_TOO_SLOW_BYTES_PER_SECOND: number = 128 * 1024;
 /** How long peers have to be too slow: about a round of choking, for whoever is choked may be served in the next. */
 export const SLOW_HOLD_MS = 8_000;
+/** Among others who lack pieces two rounds: where all lines are full, who is slow in one is not in the next. */
+export const SLOW_AMONG_RIVALS_HOLD_MS = 20_000;
 /** With a deadline there is less patience. */
 export const DEADLINE_HOLD_MS = 2_000;
 /** How long peers have to be fast again before HTTP steps back. */
@@ -99,7 +101,8 @@ export class WebSeedPolicy {
   #judgeRate(progress: PeersProgress, nowMs: number): void {
     const { bytesPerSecond, havePeersAll } = progress;
     const hasDeadline = this.#deadlineMs !== undefined;
-    const holdMs = hasDeadline ? DEADLINE_HOLD_MS : SLOW_HOLD_MS;
+    const patienceMs = progress.rivalCount > 0 ? SLOW_AMONG_RIVALS_HOLD_MS : SLOW_HOLD_MS;
+    const holdMs = hasDeadline ? DEADLINE_HOLD_MS : patienceMs;
     const wantedRate = this.#wantedRate(progress, nowMs);
     // A deadline does not wait until the first copy is in the swarm.
     const isSlow = bytesPerSecond < wantedRate && (havePeersAll || hasDeadline);

@@ -5,6 +5,9 @@ import type { TokenBucket } from '../rates/token-bucket.ts';
 import { WebSeedPolicy } from './web-seed-policy.ts';
 import { WebSeeds } from './web-seeds.ts';
 
+/** A tracker that counts more is believed no further. */
+export const CROWD_MAX = 65_536;
+
 /** What peers bring, as HTTP's policy sees it. */
 export interface PeersSupply {
   readonly count: number;
@@ -21,6 +24,7 @@ export class WebSeeding {
   readonly #sessions: PeerSessions;
   readonly #limit: TokenBucket;
   readonly #hasSeeds: boolean;
+  #countedLeechers = 0;
 
   constructor(options: {
     ledger: PieceLedger;
@@ -40,18 +44,24 @@ export class WebSeeding {
     this.seeds = new WebSeeds(options);
   }
 
+  /** @param count Those who lack pieces, as a tracker counts them, this client included. */
+  leechersCounted(count: number): void {
+    this.#countedLeechers = Math.min(count, CROWD_MAX);
+  }
+
   /** Starts, shortens and ends runs as the swarm's state asks for. */
   plan(peers: PeersSupply, nowMs: number): void {
     if (!this.#hasSeeds) return;
     const downloadLimitBytesPerSecond = this.#limit.bytesPerSecond;
     const { seedCount } = this.#sessions;
+    const rivalCount = peers.count - seedCount;
     const need = this.#policy.need(
       {
         bytesPerSecond: peers.bytesPerSecond,
         webSeedBytesPerSecond: this.seeds.bestLastRate,
         downloadLimitBytesPerSecond,
         webSeedBytes: this.seeds.rawBytes,
-        rivalCount: peers.count - seedCount,
+        rivalCount,
         leftBytes: this.#ledger.wantedLeftBytes,
         havePeersAll: seedCount > 0 || this.#ledger.rarity.unavailableCount === 0,
         isAllAskedFor: this.#ledger.isAllAskedFor,
@@ -59,7 +69,8 @@ export class WebSeeding {
       nowMs,
     );
     const { count: peerCount, urgent } = peers;
-    this.seeds.plan({ need, peerCount, seedCount, downloadLimitBytesPerSecond, urgent }, nowMs);
+    const crowdSize = Math.max(rivalCount + 1, this.#countedLeechers);
+    this.seeds.plan({ need, peerCount, crowdSize, seedCount, downloadLimitBytesPerSecond, urgent }, nowMs);
   }
 
   /** Bytes of a run arrived. Returns how long to wait before more are read, to keep the download limit. */

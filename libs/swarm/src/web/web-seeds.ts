@@ -1,6 +1,5 @@
 import type { Outbox } from '../command.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
-import { CrowdRestraint } from './crowd-restraint.ts';
 import { FetchLottery } from './fetch-lottery.ts';
 import { RunPlanner, type WebSeedSituation } from './run-planner.ts';
 import { type WebRun, WebRuns } from './web-runs.ts';
@@ -28,7 +27,6 @@ export class WebSeeds {
   readonly #runs: WebRuns;
   readonly #planner: RunPlanner;
   readonly #lottery: FetchLottery;
-  readonly #restraint: CrowdRestraint;
   #rawBytes = 0;
 
   /** @param options.tiers By web seed: lower ones are asked first. */
@@ -40,7 +38,6 @@ export class WebSeeds {
       .sort((a, b) => a - b)
       .map((tier) => this.#sources.filter((source) => source.tier === tier));
     this.#lottery = new FetchLottery(options.random);
-    this.#restraint = new CrowdRestraint(options.random);
     this.#runs = new WebRuns(options.ledger, options.outbox);
     this.#planner = new RunPlanner({ ledger: options.ledger, runs: this.#runs, random: options.random });
   }
@@ -112,7 +109,6 @@ export class WebSeeds {
     const run = this.#runs.get(runId);
     if (!run || piece < run.next || piece >= run.end) return undefined;
     run.source.delivered(run, piece);
-    this.#restraint.delivered();
     this.#runs.advance(run, piece);
     return run.source.index;
   }
@@ -147,19 +143,19 @@ export class WebSeeds {
     this.#runs.endAll();
   }
 
-  #thinOut({ need, peerCount, urgent }: WebSeedSituation, nowMs: number): void {
+  #thinOut({ need, peerCount, crowdSize, urgent }: WebSeedSituation, nowMs: number): void {
     if (peerCount === 0 || need !== 'unavailable_only' || urgent.size > 0) return;
     for (const run of this.#runs) {
       const pieceBytes = this.#ledger.layout.filledBytes(run.next);
-      if (this.#restraint.givesUp(run, pieceBytes, peerCount, nowMs)) this.#runs.shorten(run, run.next);
+      if (this.#lottery.givesUp(run, pieceBytes, crowdSize, nowMs)) this.#runs.shorten(run, run.next);
     }
   }
 
   /** Alone, or where peers are not enough, there is nothing to leave to others. */
-  #isOurTurn({ need, peerCount, urgent }: WebSeedSituation, nowMs: number): boolean {
+  #isOurTurn({ need, peerCount, crowdSize, urgent }: WebSeedSituation, nowMs: number): boolean {
     if (peerCount === 0 || need !== 'unavailable_only' || urgent.size > 0) return true;
-    if (this.#restraint.isPaused(nowMs)) return false;
-    return this.#lottery.mayFetch(this.#ledger.rarity.unavailableCount, peerCount, nowMs);
+    const { unavailableCount } = this.#ledger.rarity;
+    return this.#lottery.mayFetch({ unavailableCount, crowdSize, seenCount: peerCount + 1 }, nowMs);
   }
 
   #employ(source: WebSource, situation: WebSeedSituation, nowMs: number): void {

@@ -137,8 +137,9 @@ export class MemoryNetwork implements LauncherNetwork<SimulatedLauncher, Simulat
   #announce(launcher: SimulatedLauncher): void {
     if (!launcher.isUp) return;
     const peers = this.#tracker.answer(launcher);
+    const leechers = this.#unfinished.size;
     this.time.after(2 * this.latencyMs, () => {
-      launcher.tell(peers);
+      launcher.tell(peers, leechers);
     });
     this.time.after(ANNOUNCE_INTERVAL_MS * (0.75 + this.random() / 2), () => {
       this.#announce(launcher);

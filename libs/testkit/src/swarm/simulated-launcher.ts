@@ -103,8 +103,10 @@ export class SimulatedLauncher implements LinkEnd {
     return this.#written.bits.slice();
   }
 
-  tell(peers: readonly PeerAddress[]): void {
+  /** What a tracker answers. */
+  tell(peers: readonly PeerAddress[], leechers: number): void {
     if (!this.isUp) return;
+    this.swarm.leechersCounted(leechers);
     this.swarm.peersFound(peers, 'found', this.#network.time.nowMs);
     this.#pumpSoon();
   }
