@@ -103,12 +103,12 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
         this.#logger.info({ game, from, to, reason: outcome.reason }, 'patch not worth having');
         return;
       }
-      const stored = await this.#storePatch(outcome, scratchPath);
-      if (!(await this.#patches.finish(patch, { state: 'ready', stored }, this.#clock.nowMs()))) {
-        await this.#shelf.discard(stored);
-        return;
-      }
-      await this.#shelf.add(game, stored);
+      const stored = await this.#shelf.add(
+        game,
+        () => this.#storePatch(outcome, scratchPath),
+        (written) => this.#patches.finish(patch, { state: 'ready', stored: written }, this.#clock.nowMs()),
+      );
+      if (stored === undefined) return;
       const seconds = (this.#clock.nowMs() - startedMs) / 1000;
       this.#logger.info({ game, from, to, bytes: stored.bytes, seconds }, 'patch made');
       // It may be one too many.

@@ -4,6 +4,7 @@ import type { PatchEntry } from '@swarmpatch/release';
 import { type Logger, LOGGER } from '../log.ts';
 import { ReleaseRepository } from '../releases/release.repository.ts';
 import { PublishedTorrents } from '../tracker/published-torrents.ts';
+import { KeyedQueue } from '../trust/keyed-queue.ts';
 import { Publisher } from '../trust/publisher.ts';
 import { PATCH_STORE } from './patch-store.ts';
 import { type PatchRecord, PatchRepository, type StoredPatch } from './patch.repository.ts';
@@ -17,6 +18,8 @@ export class PatchShelf implements OnModuleInit {
   readonly #torrents: PublishedTorrents;
   readonly #store: BlobStore;
   readonly #logger: Logger;
+  /** One writer to the store: what is written for one patch is not removed with another. */
+  readonly #files = new KeyedQueue();
 
   constructor(
     patches: PatchRepository,
@@ -36,12 +39,9 @@ export class PatchShelf implements OnModuleInit {
 
   /** Tracks what is ready, and removes files that no row names: an origin that ended in the middle left them. */
   async onModuleInit(): Promise<void> {
-    const named = new Set<string>();
-    for (const { stored } of await this.#patches.listReady()) {
-      if (stored === undefined) continue;
-      this.#torrents.allow(stored.torrent);
-      named.add(stored.piecesRoot).add(stored.torrentPiecesRoot);
-    }
+    const ready = await this.#patches.listReady();
+    for (const { stored } of ready) if (stored) this.#torrents.allow(stored.torrent);
+    const named = rootsOf(ready);
     for await (const { root } of this.#store.list()) if (!named.has(root)) await this.#store.delete(root);
     await this.#store.deletePartials(Number.POSITIVE_INFINITY);
   }
@@ -51,10 +51,27 @@ export class PatchShelf implements OnModuleInit {
     await this.#publisher.offerPatches(game, () => this.#entries(game));
   }
 
-  /** A patch that has become ready. */
-  async add(game: string, stored: StoredPatch): Promise<void> {
+  /**
+   * Puts a patch's files into the store, and lists it once its row says so.
+   *
+   * @param store Writes the files.
+   * @param finish Makes the row `ready`. @returns False when the patch is not wanted any more.
+   */
+  async add(
+    game: string,
+    store: () => Promise<StoredPatch>,
+    finish: (stored: StoredPatch) => Promise<boolean>,
+  ): Promise<StoredPatch | undefined> {
+    const stored = await this.#files.run('', async () => {
+      const written = await store();
+      if (await finish(written)) return written;
+      await this.#discard(written);
+      return undefined;
+    });
+    if (stored === undefined) return undefined;
     this.#torrents.allow(stored.torrent);
     await this.offer(game);
+    return stored;
   }
 
   /** Patches whose rows are gone, or do not say `ready` any more. */
@@ -63,18 +80,15 @@ export class PatchShelf implements OnModuleInit {
     for (const { from, to, stored } of gone) {
       if (stored === undefined) continue;
       this.#torrents.disallow(stored.torrent);
-      await this.discard(stored);
+      await this.#files.run('', () => this.#discard(stored));
       this.#logger.info({ game, from, to, bytes: stored.bytes }, 'patch removed');
     }
   }
 
-  /** Removes files that no row names. */
-  async discard({
-    piecesRoot,
-    torrentPiecesRoot,
-  }: Pick<StoredPatch, 'piecesRoot' | 'torrentPiecesRoot'>): Promise<void> {
-    await this.#store.delete(piecesRoot);
-    await this.#store.delete(torrentPiecesRoot);
+  /** Removes files that no row names: releases that are equal have equal patches, whose bytes are one blob. */
+  async #discard({ piecesRoot, torrentPiecesRoot }: StoredPatch): Promise<void> {
+    const named = rootsOf(await this.#patches.listReady());
+    for (const root of [piecesRoot, torrentPiecesRoot]) if (!named.has(root)) await this.#store.delete(root);
   }
 
   async #entries(game: string): Promise<PatchEntry[]> {
@@ -89,4 +103,8 @@ export class PatchShelf implements OnModuleInit {
       return { from, to, fromInfohashV2, toInfohashV2, bytes, torrent, writtenBytes, oldReadBytes };
     });
   }
+}
+
+function rootsOf(patches: readonly PatchRecord[]): Set<string> {
+  return new Set(patches.flatMap(({ stored }) => (stored ? [stored.piecesRoot, stored.torrentPiecesRoot] : [])));
 }

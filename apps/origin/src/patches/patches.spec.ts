@@ -169,10 +169,15 @@ describe('patches of an origin', { timeout: 60_000 }, () => {
         reason: expect.stringMatching(/without it fetches 100000$/) as string,
       },
     ]);
-    await publish('1.2.0', { 'renamed.txt': Buffer.from('keep') });
-    for (const patch of await settled('1.2.0')) {
-      expect(patch).toMatchObject({ state: 'rejected', reason: 'an update fetches nothing without it' });
-    }
+    const other = await ScratchOrigin.start({ patchCountMax: 1 });
+    await origin.remove();
+    origin = other;
+    await openStudio();
+    await publish('1.0.0', { 'data.pak': Buffer.from('keep') });
+    await publish('1.1.0', { 'renamed.pak': Buffer.from('keep') });
+    expect(await settled('1.1.0')).toMatchObject([
+      { state: 'rejected', reason: 'an update fetches nothing without it' },
+    ]);
     expect(await listedPatches()).toEqual([]);
     expect((await fetch(`${origin.url}/torrents/g/1.0.0..1.1.0.torrent`)).status).toBe(404);
   });
@@ -243,6 +248,19 @@ describe('patches of an origin', { timeout: 60_000 }, () => {
     await studio.request('PUT', '/api/games/g/targets', studio.signChannel('beta', '1.1.0'));
     expect(await patchesTo('1.1.0')).toMatchObject([withdrawn]);
     expect(await listedPatches()).toEqual([]);
+  });
+
+  it('between equal releases are one file, which stays as long as one of them does', async () => {
+    await openStudio();
+    const [before, after] = twoBuilds();
+    await publish('1.0.0', before, 'beta');
+    await publish('1.1.0', after, 'beta');
+    await publish('1.2.0', after, 'nightly');
+    const ready = async (version: string) => (await settled(version)).filter(({ state }) => state === 'ready');
+    expect([...(await ready('1.1.0')), ...(await ready('1.2.0'))].map(({ from }) => from)).toEqual(['1.0.0', '1.0.0']);
+    await studio.request('PUT', '/api/games/g/targets', studio.signChannel('nightly', '1.1.0'));
+    expect(await ready('1.2.0')).toEqual([]);
+    await bytesAt(`/content/g/1.0.0..1.1.0/${patchName('g', '1.0.0', '1.1.0')}`);
   });
 
   it('that were in the making when the origin stopped are made when it is back', async () => {

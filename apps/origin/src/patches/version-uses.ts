@@ -60,17 +60,19 @@ export class VersionUses implements OnModuleInit, OnApplicationShutdown {
 
   /** What was seen of each of the game's versions in the last `USE_DAYS`. */
   async of(game: string): Promise<VersionInUse[]> {
-    await this.sample();
     const day = this.#today - USE_DAYS + 1;
     const seen = new Map((await this.#repository.since(game, day)).map((use) => [use.version, use]));
     return (await this.#releases.list(game)).map((release) => {
-      const { updates = 0, peers = 0 } = seen.get(release.version) ?? {};
-      return { version: release.version, updates, peers, ...this.#peersOf(release) };
+      const { version } = release;
+      const { updates = 0, peers = 0 } = seen.get(version) ?? {};
+      const fresh = this.#updates.get(`${game} ${version}`)?.updates ?? 0;
+      const { seeds, leechers } = this.#peersOf(release);
+      return { version, updates: updates + fresh, peers: Math.max(peers, seeds + leechers), seeds, leechers };
     });
   }
 
   /** Writes down what was seen since the last time, and who is there now. */
-  async sample(): Promise<void> {
+  async #sample(): Promise<void> {
     const uses = new Map(this.#updates);
     this.#updates.clear();
     for (const release of await this.#releases.listTorrents()) {
@@ -94,7 +96,7 @@ export class VersionUses implements OnModuleInit, OnApplicationShutdown {
 
   async #sampleLater(): Promise<void> {
     try {
-      await this.sample();
+      await this.#sample();
     } catch (error) {
       this.#logger.error({ err: error }, 'uses of versions could not be written down');
     }
