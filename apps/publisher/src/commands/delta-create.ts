@@ -1,5 +1,11 @@
 import { checkPatchPlace, createPatchFile, locateDirectory, PATCH_EFFORT } from '@swarmpatch/node-io/delta';
-import { formatBytes, formatDuration, type CommandContext, type CommandSpec } from '@swarmpatch/terminal';
+import {
+  formatBytes,
+  formatDuration,
+  type CommandContext,
+  type CommandSpec,
+  type ProgressPhase,
+} from '@swarmpatch/terminal';
 
 export const deltaCreate: CommandSpec = {
   path: ['delta', 'create'],
@@ -24,21 +30,18 @@ export const deltaCreate: CommandSpec = {
     await checkPatchPlace(out);
     const old = await locate(input.requiredText('old'), 'old', context);
     const fresh = await locate(input.requiredText('new'), 'new', context);
-    const matching = context.progress.phase('match');
-    const compressing = context.progress.phase('compress');
+    let shown: { readonly name: string; readonly phase: ProgressPhase } | undefined;
     const created = await createPatchFile({
       ...{ old, new: fresh, out, effort: Number(input.text('effort')), signal: context.signal },
-      onProgress: ({ phase, ...sample }) => {
-        if (phase === 'match') {
-          matching.update(sample);
-          return;
+      onProgress: ({ phase: name, ...sample }) => {
+        if (shown?.name !== name) {
+          shown?.phase.end();
+          shown = { name, phase: context.progress.phase(name) };
         }
-        matching.end();
-        compressing.update(sample);
+        shown.phase.update(sample);
       },
     });
-    matching.end();
-    compressing.end();
+    shown?.phase.end();
     const { bytes, oldTreeBytes, newTreeBytes, sourceBytes, writtenBytes } = created;
     const seconds = (context.nowMs() - startMs) / 1000;
     return {

@@ -9,6 +9,7 @@ import { syncPaths } from '../blob-store/durability.ts';
 import { FileReaders } from './file-readers.ts';
 import { listDirectory } from './locate-directory.ts';
 import { openPatchFile, type PatchFileHandle } from './patch-file.ts';
+import { explainRefusal } from './system-refusal.ts';
 import { TreeWriter } from './tree-writer.ts';
 
 const COPY_BYTES = 1024 * 1024;
@@ -48,6 +49,8 @@ export async function applyPatchFile(options: ApplyPatchFileOptions): Promise<{ 
     await rename(unfinished, out);
     await syncPaths([dirname(out)], dirname(out));
     return { bytes };
+  } catch (error) {
+    throw explainRefusal(`write ${JSON.stringify(out)}`, error);
   } finally {
     opened.close();
     await rm(unfinished, { recursive: true, force: true });

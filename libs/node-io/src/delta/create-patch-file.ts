@@ -8,6 +8,7 @@ import { ScanError } from '../hashing/scan-error.ts';
 import { syncPaths } from '../blob-store/durability.ts';
 import { reviveJobError } from './job-error.ts';
 import type { LocatedFile, PatchJob, PatchJobMessage } from './patch-job.ts';
+import { explainRefusal } from './system-refusal.ts';
 
 /** What matching may use of memory, unless told otherwise. */
 export const PATCH_MEMORY_BYTES: number = 1024 * 1024 * 1024;
@@ -49,6 +50,8 @@ export async function createPatchFile(options: CreatePatchFileOptions): Promise<
     await rename(unfinished, out);
     await syncPaths([dirname(resolve(out))], dirname(resolve(out)));
     return created;
+  } catch (error) {
+    throw explainRefusal(`write patch ${JSON.stringify(out)}`, error);
   } finally {
     await rm(unfinished, { force: true });
   }

@@ -2,6 +2,8 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import type { ByteSource } from '@swarmpatch/delta';
 
+import { explainRefusal } from './system-refusal.ts';
+
 /** Files that are open at once. */
 const OPEN_FILES_MAX = 64;
 
@@ -19,7 +21,11 @@ export class FileReaders {
    * @throws What the system says, and `Error` where the file ends before.
    */
   readInto(absolutePath: string, offset: number, target: Uint8Array): void {
-    readFully(this.#open(absolutePath), offset, target);
+    try {
+      readFully(this.#open(absolutePath), offset, target);
+    } catch (error) {
+      throw explainRefusal(`read ${JSON.stringify(absolutePath)}`, error);
+    }
   }
 
   /** Exactly so many bytes. @throws As `readInto` does. */

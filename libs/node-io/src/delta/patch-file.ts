@@ -2,6 +2,7 @@ import { openPatch, type ByteSource, type Patch } from '@swarmpatch/delta';
 
 import { brotliDecompressor } from './brotli.ts';
 import { FileReaders } from './file-readers.ts';
+import { explainRefusal } from './system-refusal.ts';
 
 /** A patch that lies in a file. */
 export interface PatchFileHandle {
@@ -26,6 +27,6 @@ export async function openPatchFile(path: string): Promise<PatchFileHandle> {
     };
   } catch (error) {
     readers.close();
-    throw error;
+    throw explainRefusal(`read patch ${JSON.stringify(path)}`, error);
   }
 }

@@ -8,6 +8,7 @@ import { brotliCompressor } from './brotli.ts';
 import { FileReaders } from './file-readers.ts';
 import { describeJobError } from './job-error.ts';
 import type { LocatedFile, PatchJob, PatchJobMessage } from './patch-job.ts';
+import { explainRefusal } from './system-refusal.ts';
 
 const PROGRESS_STEP = 200;
 
@@ -22,14 +23,14 @@ await main(workerData as PatchJob).then(
 
 async function main(job: PatchJob): Promise<CreatedPatch> {
   const readers = new FileReaders();
-  const handle = await open(job.outPath, 'wx');
+  const out = await writing(open(job.outPath, 'wx'));
   let shown = '';
   try {
     const created = await createPatch({
       ...{ old: withSources(job.old, readers), new: withSources(job.new, readers) },
       ...{ effort: job.effort, memoryBytesMax: job.memoryBytesMax, compressor: brotliCompressor },
       write: async (bytes) => {
-        for (let at = 0; at < bytes.length;) at += (await handle.write(bytes, at)).bytesWritten;
+        for (let at = 0; at < bytes.length;) at += (await writing(out.write(bytes, at))).bytesWritten;
       },
       onProgress: (progress) => {
         // A message for each part that can be seen.
@@ -39,12 +40,18 @@ async function main(job: PatchJob): Promise<CreatedPatch> {
         say({ kind: 'progress', progress });
       },
     });
-    await handle.sync();
+    await writing(out.sync());
     return created;
   } finally {
-    await handle.close();
+    await out.close();
     readers.close();
   }
+}
+
+function writing<T>(step: Promise<T>): Promise<T> {
+  return step.catch((error: unknown) => {
+    throw explainRefusal('write a patch', error);
+  });
 }
 
 function withSources(files: readonly LocatedFile[], readers: FileReaders): PatchFile[] {
