@@ -5,6 +5,8 @@ const HASH_LENGTH_BYTES = 32;
 /** How far behind the end of a match the same alignment is looked for again. */
 const RESUME_BYTES_MAX = 48;
 const REACH = 4;
+/** A match as long ends the search for a longer one. */
+const LENGTH_ENOUGH_BYTES = 4096;
 /** Between two looks at the signal and reports. */
 const SLICE_BYTES = 1024 * 1024;
 
@@ -29,7 +31,10 @@ export interface AnchorOptions {
 export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOptions): Anchors {
   const { strideBytes, lengthMin, entriesMax, onSlice } = options;
   const end = bytes.length;
-  const index = new PositionIndex(bytes, { hashLength: HASH_LENGTH_BYTES, strideBytes, entriesMax });
+  const index = new PositionIndex(bytes, {
+    ...{ hashLength: HASH_LENGTH_BYTES, strideBytes, entriesMax },
+    entriesExpected: bytes.length / strideBytes,
+  });
   const anchors = new AnchorList();
   const found = new Int32Array(3 * REACH);
   let alignment = 0;
@@ -54,7 +59,7 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     if (start < 0) {
       const near = at - (alignment > 0 ? alignment : begin);
       const count = index.candidates(at, near, REACH, found);
-      for (let choice = 0; choice < count; choice += 1) {
+      for (let choice = 0; choice < count && length < LENGTH_ENOUGH_BYTES; choice += 1) {
         const candidate = found[choice] ?? 0;
         const after = matchLength(bytes, candidate, at, end);
         if (after < HASH_LENGTH_BYTES) continue;

@@ -5,11 +5,33 @@ export interface MatchEffort {
   readonly hashLengths: readonly number[];
   readonly reach: number;
   readonly lengthEnough: number;
+  readonly strideBytesMax: number;
 }
 
-const FAST: MatchEffort = { anchorStrideBytes: 32, anchorLengthMin: 32, hashLengths: [12], reach: 1, lengthEnough: 16 };
-const MIDDLE: MatchEffort = { anchorStrideBytes: 16, anchorLengthMin: 32, hashLengths: [5, 10], reach: 1, lengthEnough: 24 };
-const DEEP: MatchEffort = { anchorStrideBytes: 16, anchorLengthMin: 64, hashLengths: [4, 6, 10, 18], reach: 2, lengthEnough: 64 };
+const FAST: MatchEffort = {
+  anchorStrideBytes: 32,
+  anchorLengthMin: 32,
+  hashLengths: [12],
+  reach: 1,
+  lengthEnough: 16,
+  strideBytesMax: 16,
+};
+const MIDDLE: MatchEffort = {
+  anchorStrideBytes: 16,
+  anchorLengthMin: 32,
+  hashLengths: [5, 10],
+  reach: 1,
+  lengthEnough: 24,
+  strideBytesMax: 8,
+};
+const DEEP: MatchEffort = {
+  anchorStrideBytes: 16,
+  anchorLengthMin: 64,
+  hashLengths: [4, 6, 10, 18],
+  reach: 2,
+  lengthEnough: 64,
+  strideBytesMax: 2,
+};
 
 const EFFORTS: readonly MatchEffort[] = [
   { ...FAST, anchorStrideBytes: 64 },
@@ -20,7 +42,7 @@ const EFFORTS: readonly MatchEffort[] = [
   MIDDLE,
   { ...MIDDLE, hashLengths: [4, 6, 12], lengthEnough: 32 },
   DEEP,
-  { ...DEEP, reach: 4, lengthEnough: 96 },
+  { ...DEEP, reach: 4, lengthEnough: 96, strideBytesMax: 1 },
 ];
 
 /** @param effort 1 to 9. */

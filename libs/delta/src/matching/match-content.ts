@@ -6,10 +6,10 @@ import { parse } from './parse.ts';
 import type { PatchOp } from './patch-op.ts';
 import { chooseWindows, type Window } from './windows.ts';
 
-/** Of the budget, for each byte of a window: itself, and its share of the sparse index. */
+/** How much of the budget the bytes of a window are at most; the rest is for the indexes. */
+const WINDOW_SHARE = 0.5;
+/** A byte of a window and its share of tables that are laid out before it is known what they hold. */
 const BYTES_A_BYTE = 1.5;
-/** For tables that do not depend on the input. */
-const FIXED_BYTES = 64 * 1024 * 1024;
 const ENTRY_BYTES = 4;
 const ENTRIES_MIN = 65_536;
 /** Of what is dealt with, how much finding anchors is. */
@@ -21,8 +21,8 @@ const ANCHOR_SHARE = 0.3;
  */
 export async function matchContent(input: MatchInput): Promise<readonly PatchOp[]> {
   const effort = matchEffort(input.effort);
-  const windowBytesMax = Math.max(1, Math.floor((input.memoryBytesMax - FIXED_BYTES) / BYTES_A_BYTE));
-  const ops = new OpList();
+  const windowBytesMax = Math.floor(input.memoryBytesMax * WINDOW_SHARE);
+  const ops = new OpList(input.old.length);
   for await (const window of chooseWindows(input, windowBytesMax)) matchWindow(input, window, effort, ops);
   input.onProgress?.(input.new.length);
   return [...ops.toOps()];
@@ -32,7 +32,7 @@ function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops
   const { bytes, begin } = window;
   const entriesMax = Math.max(
     ENTRIES_MIN,
-    Math.floor((input.memoryBytesMax - FIXED_BYTES - bytes.length) / ENTRY_BYTES / (effort.hashLengths.length + 1)),
+    Math.floor((input.memoryBytesMax - BYTES_A_BYTE * bytes.length) / ENTRY_BYTES / (effort.hashLengths.length + 1)),
   );
   const size = bytes.length - begin;
   const report = (share: number): void => {
@@ -47,7 +47,8 @@ function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops
   });
   const found = new OpList();
   parse(bytes, begin, anchors, found, {
-    ...{ hashLengths: effort.hashLengths, reach: effort.reach, lengthEnough: effort.lengthEnough, entriesMax },
+    ...effort,
+    entriesMax,
     onSlice: (at) => report(ANCHOR_SHARE + ((1 - ANCHOR_SHARE) * (at - begin)) / size),
   });
   window.place(found, ops);

@@ -10,13 +10,19 @@ export class OpList {
   kinds: Uint8Array = new Uint8Array(1024);
   sources: Float64Array = new Float64Array(1024);
   lengths: Float64Array = new Float64Array(1024);
+  readonly #wall: number;
+
+  /** @param wall A source address that no operation reaches over. */
+  constructor(wall = 0) {
+    this.#wall = wall;
+  }
 
   push(kind: number, source: number, length: number): void {
     if (length === 0) return;
     const last = this.count - 1;
     if (last >= 0 && this.kinds[last] === kind) {
       const lastLength = this.lengths[last] ?? 0;
-      if (kind === KIND_LITERAL || (this.sources[last] ?? 0) + lastLength === source) {
+      if (kind === KIND_LITERAL || ((this.sources[last] ?? 0) + lastLength === source && source !== this.#wall)) {
         this.lengths[last] = lastLength + length;
         return;
       }

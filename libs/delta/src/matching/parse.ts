@@ -1,7 +1,7 @@
 import type { Anchors } from './anchors.ts';
 import { hashAt, matchLength } from './hash.ts';
 import { KIND_ADD, KIND_COPY, KIND_LITERAL, type OpList } from './op-list.ts';
-import { HashFilter, PositionIndex } from './position-index.ts';
+import { HashFilter, PositionIndex, type Skips } from './position-index.ts';
 import { Prices, SLOT_ALIGNED, SLOT_CONTINUE, SLOT_EARLIER, SLOT_EARLIEST } from './prices.ts';
 
 /** Places that are parsed at a time; the cheapest way is found within each. */
@@ -9,7 +9,10 @@ const BLOCK_BYTES = 1 << 14;
 /** A copy that is longer is taken whole or not at all. */
 const SHORTENED_BYTES_MAX = 96;
 const COPY_LENGTH_MIN = 3;
-const EARLIER_LENGTH_MIN = 2;
+const DRY_BYTES_A_STEP_LOG2 = 8;
+const REPEAT_LENGTH_MIN = 2;
+/** How much of both ends of a long anchor can be copied from again. */
+const ANCHOR_EDGE_BYTES = 2048;
 
 export interface ParseOptions {
   /** Lengths in bytes of what is looked for, rising. */
@@ -18,6 +21,8 @@ export interface ParseOptions {
   readonly reach: number;
   /** A match as long ends the search at its place. */
   readonly lengthEnough: number;
+  /** Every how many bytes is looked up where nothing has been found for long. */
+  readonly strideBytesMax: number;
   /** Places in each index. */
   readonly entriesMax: number;
   readonly onSlice: (at: number) => void;
@@ -32,6 +37,22 @@ export function parse(bytes: Uint8Array, begin: number, anchors: Anchors, ops: O
   new Parser(bytes, begin, anchors, ops, options).run();
 }
 
+/** The inner parts of long anchors: their content is found where it was copied from. */
+function longAnchors(anchors: Anchors): Skips {
+  const starts = new Int32Array(anchors.count);
+  const ends = new Int32Array(anchors.count);
+  let count = 0;
+  for (let anchor = 0; anchor < anchors.count; anchor += 1) {
+    const start = (anchors.starts[anchor] ?? 0) + ANCHOR_EDGE_BYTES;
+    const end = (anchors.ends[anchor] ?? 0) - ANCHOR_EDGE_BYTES;
+    if (end - start < ANCHOR_EDGE_BYTES) continue;
+    starts[count] = start;
+    ends[count] = end;
+    count += 1;
+  }
+  return { starts: starts.subarray(0, count), ends: ends.subarray(0, count) };
+}
+
 class Parser {
   readonly #bytes: Uint8Array;
   readonly #begin: number;
@@ -40,6 +61,7 @@ class Parser {
   readonly #options: ParseOptions;
   readonly #indexes: readonly PositionIndex[];
   readonly #prices = new Prices();
+  #dryBytes = 0;
   readonly #found: Int32Array;
   // Of each place of a block, counted from its begin: the cheapest way there, and the state after it.
   readonly #cost = new Float64Array(BLOCK_BYTES + 1);
@@ -99,7 +121,16 @@ class Parser {
       const last = Math.min(to - 1, bytes.length - hashLength);
       for (let at = from; at <= last; at += 1) wanted.add(hashAt(bytes, at, hashLength));
     }
-    return new PositionIndex(bytes, { hashLength, strideBytes: 1, entriesMax: this.#options.entriesMax, wanted });
+    const { entriesMax } = this.#options;
+    const skipped = longAnchors(this.#anchors);
+    return new PositionIndex(bytes, {
+      hashLength,
+      strideBytes: 1,
+      entriesExpected: 2 * left,
+      entriesMax,
+      skipped,
+      wanted,
+    });
   }
 
   #takeAnchor(anchor: number): void {
@@ -122,11 +153,15 @@ class Parser {
     for (let node = 0; node < count; node += 1) {
       this.#tryBytes(node, at);
       let longest = this.#tryRepeats(node, at, end);
-      for (const index of this.#indexes) {
-        if (longest >= this.#options.lengthEnough) break;
-        if (at + node + index.hashLength > bytes.length) continue;
-        longest = Math.max(longest, this.#tryIndex(index, node, at, end));
+      // The longer nothing is found, the fewer places are looked up.
+      if (node % Math.min(this.#options.strideBytesMax, 1 + (this.#dryBytes >>> DRY_BYTES_A_STEP_LOG2)) === 0) {
+        for (const index of this.#indexes) {
+          if (longest >= this.#options.lengthEnough) break;
+          if (at + node + index.hashLength > bytes.length) continue;
+          longest = Math.max(longest, this.#tryIndex(index, node, at, end));
+        }
       }
+      this.#dryBytes = longest > COPY_LENGTH_MIN ? 0 : this.#dryBytes + 1;
     }
     this.#emit(at, count);
   }
@@ -143,7 +178,7 @@ class Parser {
     const literal = cost + this.#prices.literal(before, byte);
     if (literal < (this.#cost[next] ?? 0)) this.#step(node, next, KIND_LITERAL, literal, 0, sourceEnd);
     if (sourceEnd === 0 || at - sourceEnd !== this.#alignment[node]) return;
-    const add = cost + this.#prices.add(before, bytes[sourceEnd] ?? 0, byte);
+    const add = cost + this.#prices.add(before, (byte - (bytes[sourceEnd] ?? 0)) & 0xff);
     if (add < (this.#cost[next] ?? 0)) this.#step(node, next, KIND_ADD, add, sourceEnd, sourceEnd + 1);
   }
 
@@ -174,9 +209,8 @@ class Parser {
   #tryRepeat(node: number, at: number, end: number, source: number, slot: number): number {
     if (source < 0 || source >= at || this.#bytes[source] !== this.#bytes[at]) return 0;
     const length = matchLength(this.#bytes, source, at, end);
-    const lengthMin = slot <= SLOT_ALIGNED ? 1 : EARLIER_LENGTH_MIN;
     const cost = (this.#cost[node] ?? 0) + this.#prices.repeat(this.#kind[node] ?? 0, slot);
-    this.#tryCopy(node, at - source, source, cost, lengthMin, length);
+    this.#tryCopy(node, at - source, source, cost, REPEAT_LENGTH_MIN, length);
     return length;
   }
 
@@ -189,7 +223,7 @@ class Parser {
     const count = index.candidates(at, sourceEnd, this.#options.reach, found);
     const enough = Math.min(index.hashLength, end - at);
     let longest = 0;
-    for (let choice = 0; choice < count; choice += 1) {
+    for (let choice = 0; choice < count && longest < this.#options.lengthEnough; choice += 1) {
       const source = found[choice] ?? 0;
       const length = matchLength(this.#bytes, source, at, end);
       if (length < enough) continue;
@@ -251,7 +285,7 @@ class Parser {
     const before = this.#kind[from] ?? 0;
     const byte = this.#bytes[at] ?? 0;
     if (kind === KIND_LITERAL) this.#prices.noteLiteral(before, byte);
-    else if (kind === KIND_ADD) this.#prices.noteAdd(before, this.#bytes[source] ?? 0, byte);
+    else if (kind === KIND_ADD) this.#prices.noteAdd(before, (byte - (this.#bytes[source] ?? 0)) & 0xff);
     else this.#noteCopy(from, at, source, length);
   }
 

@@ -4,12 +4,24 @@ const SLOT_BITS_MIN = 10;
 const SLOT_BITS_MAX = 22;
 const FILTER_BITS_MAX = 30;
 
+/** Stretches of a buffer, rising. */
+export interface Skips {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+const NO_SKIPS: Skips = { starts: new Int32Array(0), ends: new Int32Array(0) };
+
 export interface PositionIndexOptions {
   /** How many bytes of a place are hashed. */
   readonly hashLength: number;
   /** Every how many bytes a place is entered; doubled until the entries fit. */
   readonly strideBytes: number;
   readonly entriesMax: number;
+  /** For how many entries the table is laid out. */
+  readonly entriesExpected: number;
+  /** Stretches that are not entered. */
+  readonly skipped?: Skips | undefined;
   /** When given, only places whose hash one of the wanted places has are entered. */
   readonly wanted?: HashFilter | undefined;
 }
@@ -48,49 +60,66 @@ export class PositionIndex {
   readonly #starts: Uint32Array;
   readonly #positions: Int32Array;
 
-  constructor(bytes: Uint8Array, { hashLength, strideBytes, entriesMax, wanted }: PositionIndexOptions) {
+  constructor(
+    bytes: Uint8Array,
+    { hashLength, strideBytes, entriesExpected, entriesMax, skipped = NO_SKIPS, wanted }: PositionIndexOptions,
+  ) {
     this.hashLength = hashLength;
     this.#bytes = bytes;
-    const last = bytes.length - hashLength;
-    let stride = strideBytes;
-    let count = countPlaces(stride);
-    while (count > entriesMax && stride <= last) {
-      stride *= 2;
-      count = countPlaces(stride);
-    }
-    const bits = Math.min(SLOT_BITS_MAX, Math.max(SLOT_BITS_MIN, Math.ceil(Math.log2(count + 1))));
+    const bits = Math.min(SLOT_BITS_MAX, Math.max(SLOT_BITS_MIN, Math.ceil(Math.log2(entriesExpected + 1))));
     this.#shift = 32 - bits;
     this.#starts = new Uint32Array(2 ** bits + 1);
-    this.#positions = new Int32Array(count);
-    this.#fill(stride, wanted);
-
-    function countPlaces(step: number): number {
-      if (!wanted) return last < 0 ? 0 : Math.floor(last / step) + 1;
-      let found = 0;
-      for (let at = 0; at <= last; at += step) if (wanted.has(hashAt(bytes, at, hashLength))) found += 1;
-      return found;
+    let stride = strideBytes;
+    let count = this.#count(stride, skipped, wanted);
+    while (count > entriesMax && stride < bytes.length) {
+      stride *= 2;
+      this.#starts.fill(0);
+      count = this.#count(stride, skipped, wanted);
     }
+    this.#positions = new Int32Array(count);
+    this.#fill(stride, skipped, wanted);
   }
 
-  /** A counting sort. */
-  #fill(stride: number, wanted: HashFilter | undefined): void {
+  /** The first half of a counting sort: makes `#starts` the first place of each slot. */
+  #count(stride: number, skipped: Skips, wanted: HashFilter | undefined): number {
+    const starts = this.#starts;
     const bytes = this.#bytes;
     const hashLength = this.hashLength;
-    const starts = this.#starts;
-    const positions = this.#positions;
-    const shift = this.#shift;
-    const last = bytes.length - hashLength;
-    for (let at = 0; at <= last; at += stride) {
+    let skip = 0;
+    for (let at = 0; at + hashLength <= bytes.length; at += stride) {
+      if (at >= (skipped.starts[skip] ?? Infinity)) {
+        const end = skipped.ends[skip] ?? 0;
+        skip += 1;
+        if (at < end) at += Math.ceil((end - at) / stride) * stride;
+        at -= stride;
+        continue;
+      }
       const hash = hashAt(bytes, at, hashLength);
       if (wanted && !wanted.has(hash)) continue;
-      const slot = (hash >>> shift) + 1;
+      const slot = (hash >>> this.#shift) + 1;
       starts[slot] = (starts[slot] ?? 0) + 1;
     }
     for (let slot = 1; slot < starts.length; slot += 1) starts[slot] = (starts[slot] ?? 0) + (starts[slot - 1] ?? 0);
-    for (let at = 0; at <= last; at += stride) {
+    return starts[starts.length - 1] ?? 0;
+  }
+
+  #fill(stride: number, skipped: Skips, wanted: HashFilter | undefined): void {
+    const starts = this.#starts;
+    const bytes = this.#bytes;
+    const hashLength = this.hashLength;
+    const positions = this.#positions;
+    let skip = 0;
+    for (let at = 0; at + hashLength <= bytes.length; at += stride) {
+      if (at >= (skipped.starts[skip] ?? Infinity)) {
+        const end = skipped.ends[skip] ?? 0;
+        skip += 1;
+        if (at < end) at += Math.ceil((end - at) / stride) * stride;
+        at -= stride;
+        continue;
+      }
       const hash = hashAt(bytes, at, hashLength);
       if (wanted && !wanted.has(hash)) continue;
-      const slot = hash >>> shift;
+      const slot = hash >>> this.#shift;
       const place = starts[slot] ?? 0;
       positions[place] = at;
       starts[slot] = place + 1;

@@ -13,11 +13,13 @@ const WIDTHS = 34;
 const LENGTHS_EXACT = 1024;
 /** When counts are above this, older ones lose weight. */
 const COUNT_MAX = 20_000;
-/** Weight of what is seen elsewhere in the price of a difference. */
-const PRIOR_WEIGHT = 4;
-/** What one more byte of a run costs. */
+const RUN_BYTES_MAX = 16 * 1024 * 1024;
+const RUN_BITS_A_DOUBLING = 1.3;
+/** What one more difference of a run costs. */
 const RUN_BITS = 0.4;
 const RUN_START_BITS = 1;
+/** Each copy is work for whoever applies the patch, and ties files together. */
+const COPY_BITS = 1.5;
 
 /** What operations cost in bits, by what was seen so far: an estimate of the coder's adaptive models. */
 export class Prices {
@@ -27,15 +29,15 @@ export class Prices {
   readonly #nearCounts = new Float64Array(WIDTHS).fill(4);
   readonly #backCounts = new Float64Array(WIDTHS).fill(2);
   readonly #literalCounts = new Float64Array(256).fill(1);
-  readonly #addCounts = new Float64Array(65_536);
-  readonly #addTotals = new Float64Array(256);
-  readonly #addByteCounts = new Float64Array(256).fill(1);
-  #addByteTotal = 256;
+  readonly #addCounts = new Float64Array(256).fill(1);
+  #literalRuns = 1;
+  #literalBytes = 64;
   readonly #kind = new Float64Array(KINDS * KINDS);
   readonly #slot = new Float64Array(KINDS * SLOTS);
   readonly #length = new Float64Array(LENGTHS_EXACT);
   readonly #near = new Float64Array(WIDTHS);
   readonly #back = new Float64Array(WIDTHS);
+  readonly #add = new Float64Array(256);
   readonly #literal = new Float64Array(256);
 
   constructor() {
@@ -47,27 +49,25 @@ export class Prices {
   }
 
   literal(before: number, byte: number): number {
-    const run = before === KIND_LITERAL ? RUN_BITS : RUN_START_BITS + (this.#kind[before * KINDS + KIND_LITERAL] ?? 0);
+    const run = before === KIND_LITERAL ? 0 : (this.#kind[before * KINDS + KIND_LITERAL] ?? 0);
     return run + (this.#literal[byte] ?? 0);
   }
 
-  add(before: number, expected: number, byte: number): number {
+  add(before: number, difference: number): number {
     const run = before === KIND_ADD ? RUN_BITS : RUN_START_BITS + (this.#kind[before * KINDS + KIND_ADD] ?? 0);
-    const prior = (PRIOR_WEIGHT * (this.#addByteCounts[byte] ?? 0)) / this.#addByteTotal;
-    const seen = (this.#addCounts[expected * 256 + byte] ?? 0) + prior;
-    return run - Math.log2(seen / ((this.#addTotals[expected] ?? 0) + PRIOR_WEIGHT));
+    return run + (this.#add[difference] ?? 0);
   }
 
   /** Of a copy from one of the first four slots, without its length. */
   repeat(before: number, slot: number): number {
-    return (this.#kind[before * KINDS + KIND_COPY] ?? 0) + (this.#slot[before * SLOTS + slot] ?? 0);
+    return COPY_BITS + (this.#kind[before * KINDS + KIND_COPY] ?? 0) + (this.#slot[before * SLOTS + slot] ?? 0);
   }
 
   /** Of a copy from anywhere, without its length. */
   copy(before: number, jump: number, distance: number): number {
     const near = (this.#slot[before * SLOTS + SLOT_NEAR] ?? 0) + (this.#near[widthOf(foldSign(jump))] ?? 0);
     const back = (this.#slot[before * SLOTS + SLOT_BACK] ?? 0) + (this.#back[widthOf(distance)] ?? 0);
-    return (this.#kind[before * KINDS + KIND_COPY] ?? 0) + Math.min(near, back);
+    return COPY_BITS + (this.#kind[before * KINDS + KIND_COPY] ?? 0) + Math.min(near, back);
   }
 
   length(length: number): number {
@@ -75,16 +75,17 @@ export class Prices {
   }
 
   noteLiteral(before: number, byte: number): void {
-    if (before !== KIND_LITERAL) increment(this.#kindCounts, before * KINDS + KIND_LITERAL);
+    if (before !== KIND_LITERAL) {
+      increment(this.#kindCounts, before * KINDS + KIND_LITERAL);
+      this.#literalRuns += 1;
+    }
+    this.#literalBytes += 1;
     increment(this.#literalCounts, byte);
   }
 
-  noteAdd(before: number, expected: number, byte: number): void {
+  noteAdd(before: number, difference: number): void {
     if (before !== KIND_ADD) increment(this.#kindCounts, before * KINDS + KIND_ADD);
-    increment(this.#addCounts, expected * 256 + byte);
-    increment(this.#addTotals, expected);
-    increment(this.#addByteCounts, byte);
-    this.#addByteTotal += 1;
+    increment(this.#addCounts, difference);
   }
 
   noteCopy(
@@ -104,6 +105,15 @@ export class Prices {
       price(this.#kindCounts, this.#kind, before * KINDS, KINDS);
       price(this.#slotCounts, this.#slot, before * SLOTS, SLOTS);
     }
+    // What saying how long a run of literals is costs: the longer they are, the more does another one.
+    const literalRun = 1 + RUN_BITS_A_DOUBLING * Math.log2(1 + this.#literalBytes / this.#literalRuns);
+    if (this.#literalRuns > COUNT_MAX || this.#literalBytes > RUN_BYTES_MAX) {
+      this.#literalRuns *= 0.7;
+      this.#literalBytes *= 0.7;
+    }
+    // Paid when a run ends: what is cheapest so far then goes on with it.
+    this.#kind[KIND_LITERAL * KINDS + KIND_ADD] = (this.#kind[KIND_LITERAL * KINDS + KIND_ADD] ?? 0) + literalRun;
+    this.#kind[KIND_LITERAL * KINDS + KIND_COPY] = (this.#kind[KIND_LITERAL * KINDS + KIND_COPY] ?? 0) + literalRun;
     const lengths = new Float64Array(32);
     price(this.#lengthCounts, lengths, 0, 32);
     for (let length = 1; length < LENGTHS_EXACT; length += 1) {
@@ -117,6 +127,7 @@ export class Prices {
       this.#back[width] = (this.#back[width] ?? 0) + width - 1;
     }
     price(this.#literalCounts, this.#literal, 0, 256);
+    price(this.#addCounts, this.#add, 0, 256);
     for (const counts of [this.#kindCounts, this.#slotCounts, this.#lengthCounts, this.#nearCounts, this.#backCounts]) {
       if (sumOf(counts, 0, counts.length) > COUNT_MAX)
         counts.forEach((count, index) => (counts[index] = count * 0.7 + 0.1));

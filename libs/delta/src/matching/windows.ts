@@ -42,21 +42,28 @@ export async function* chooseWindows(input: MatchInput, windowBytesMax: number):
   for (let at = 0; at < input.new.length; at += stretchBytes) {
     const length = Math.min(stretchBytes, input.new.length - at);
     const stretch = await input.new.read(at, length);
-    const parts = samples.nearest(stretch, room).map((part) => {
+    const parts = samples.nearest(stretch, room).flatMap((part) => {
       const address = part * partBytes;
-      return { address, length: Math.min(partBytes, input.old.length + at - address) };
+      return splitAt(input.old.length, { address, length: Math.min(partBytes, input.old.length + at - address) });
     });
     yield await loadWindow(input, parts, at, length);
     samples.add(input.old.length + at, stretch);
   }
 }
 
-async function loadWindow(input: MatchInput, parts: readonly Part[], newStart: number, length: number): Promise<Window> {
+async function loadWindow(
+  input: MatchInput,
+  parts: readonly Part[],
+  newStart: number,
+  length: number,
+): Promise<Window> {
   const begin = parts.reduce((sum, part) => sum + part.length, 0);
   const bytes = new Uint8Array(begin + length);
   let at = 0;
   for (const part of parts) {
-    await readAddress(input, part, bytes.subarray(at, at + part.length));
+    const { address } = part;
+    const [side, from] = address < input.old.length ? [input.old, address] : [input.new, address - input.old.length];
+    bytes.set(await side.read(from, part.length), at);
     at += part.length;
   }
   bytes.set(await input.new.read(newStart, length), begin);
@@ -64,12 +71,13 @@ async function loadWindow(input: MatchInput, parts: readonly Part[], newStart: n
   return { bytes, begin, newStart, place: (found, ops) => placeOps(found, placed, ops) };
 }
 
-async function readAddress(input: MatchInput, part: Part, target: Uint8Array): Promise<void> {
-  const oldCount = Math.max(0, Math.min(part.length, input.old.length - part.address));
-  if (oldCount > 0) target.set(await input.old.read(part.address, oldCount));
-  if (oldCount === part.length) return;
-  const from = part.address + oldCount - input.old.length;
-  target.set(await input.new.read(from, part.length - oldCount), oldCount);
+function splitAt(address: number, part: Part): Part[] {
+  const before = address - part.address;
+  if (before <= 0 || before >= part.length) return [part];
+  return [
+    { address: part.address, length: before },
+    { address, length: part.length - before },
+  ];
 }
 
 /** A source that reaches over the end of a part is cut there. */
@@ -88,6 +96,7 @@ function placeOps(found: OpList, parts: readonly Part[], ops: OpList): void {
       ops.push(kind, 0, left);
       continue;
     }
+    // A stretch that repeats itself is the last part, without an end.
     for (let part = lastAtOrBelow(starts, source); left > 0; part += 1) {
       const start = starts[part] ?? end;
       const place = parts[part];
