@@ -43,7 +43,7 @@ export { discardPlayable, makePlayable } from './playable.ts';
 export { recover, type Recovery } from './recovery.ts';
 export { findSavedManifest, findSavedTorrent, readManifest, saveReleaseDocuments } from './release-documents.ts';
 export { PieceSet, ReleasePieces } from './release-pieces.ts';
-export { reviewStaged } from './staged-pieces.ts';
+export { reviewStaged } from './staged-review.ts';
 export { asDiskFull, refuseWithoutSpace, spaceForContent } from './space.ts';
 export { discardStaging, Staging, type SealedStaging } from './staging.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -2,40 +2,10 @@ import { foldPath } from '@swarmpatch/metainfo';
 import { planUpdate, type FileAtHand, type PatchSource, type PlanConditions, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileIndex } from './file-index.ts';
-import type { FileStat } from './file-system.ts';
+import type { FileTask } from './file-task.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
 import { findHeldPieces, findStagedPieces, type StagedPiecesInput } from './staged-pieces.ts';
-
-/** What is done for one file of the target release. */
-export type FileTask =
-  | { kind: 'unchanged'; executableIsWrong: boolean }
-  /** Whole at an owned path that the target gives up. */
-  | { kind: 'moved'; from: string }
-  /** Whole at a path that stays as it is. */
-  | { kind: 'copied'; from: string }
-  /** The same content as another target file that is fetched. */
-  | { kind: 'repeated'; ofFile: number }
-  | { kind: 'created'; symlink: string | undefined }
-  | FetchedTask;
-
-export interface FetchedTask {
-  kind: 'fetched';
-  /** Pieces of the file that old files on disk have. */
-  held: HeldPiece[];
-  /** Pieces of the file that are staged already: by an earlier run, or by a patch. */
-  staged: number[];
-  /** Room that the staged file takes already. */
-  allocatedBytes: number;
-  /** The staged file as it was when it was read, and found whole. */
-  seenWhole?: FileStat;
-}
-
-export interface HeldPiece {
-  pieceInFile: number;
-  from: string;
-  offsetBytes: number;
-}
 
 /** Everything that moving an install to a target release has to do, as found on disk. Nothing is changed yet. */
 export interface Inventory {

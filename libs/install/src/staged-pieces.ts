@@ -1,6 +1,6 @@
 import type { FileHasher, HashOptions } from './file-hasher.ts';
 import type { FileStat, FileSystem } from './file-system.ts';
-import type { FetchedTask, FileTask, Inventory } from './inventory.ts';
+import type { FetchedTask, FileTask } from './file-task.ts';
 import { stagedContentPath } from './layout.ts';
 import type { PathScan } from './path-scan.ts';
 import { PieceSources, piecesThatMatch } from './piece-sources.ts';
@@ -16,22 +16,6 @@ export interface StagedPiecesInput extends Omit<HashOptions, 'pieceLengthBytes'>
   depth: 'quick' | 'deep';
   /** By file of the target, the pieces that an earlier run staged and that need not be read, as `quick` as the rest; undefined when it is not known. */
   stagedPieces?: ((fileIndex: number) => readonly number[] | undefined) | undefined;
-}
-
-/** Finds again what is staged of an inventory's files, after something else than `Staging` wrote there: all of it is read. */
-export async function reviewStaged(
-  inventory: Inventory,
-  input: Omit<StagedPiecesInput, 'target' | 'depth' | 'stagedPieces'>,
-): Promise<void> {
-  const { tasks, target, scan } = inventory;
-  for (const task of tasks) {
-    if (task.kind !== 'fetched') continue;
-    Object.assign(task, { held: [], staged: [], allocatedBytes: 0 });
-    delete task.seenWhole;
-  }
-  const deep: StagedPiecesInput = { ...input, target, depth: 'deep' };
-  await findStagedPieces(deep, tasks);
-  await findHeldPieces(deep, scan, tasks);
 }
 
 /** Tells each file that is to be fetched which of its pieces are staged. */

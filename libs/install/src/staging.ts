@@ -3,7 +3,8 @@ import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
 import type { FileHasher } from './file-hasher.ts';
 import { isSameFile, joinPath, type FileStat, type FileSystem } from './file-system.ts';
-import type { FetchedTask, Inventory } from './inventory.ts';
+import type { FetchedTask } from './file-task.ts';
+import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
 import type { ModeChange, Placement } from './journal.ts';
 import {
