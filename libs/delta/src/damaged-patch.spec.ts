@@ -242,6 +242,34 @@ describe('openPatch()', () => {
     await expect(openPatch(sourceOf(huge), counting)).rejects.toMatchObject({ code: 'patch_too_large' });
   });
 
+  it('lets additions and copies overlap what they make', async () => {
+    const codes = new ByteWriter();
+    codes.varint(2 * 8);
+    codes.varint(6 * 8 + 4);
+    codes.varint(2);
+    codes.varint(4 * 8 + 2);
+    codes.varint(1);
+    const parts = [codes.bytes, Uint8Array.of(1, 2), Uint8Array.of(1, 1, 1, 1, 255, 255)];
+    const made = Uint8Array.of(1, 2, 2, 3, 3, 4, 2, 3, 3, 3, 3, 3);
+    const file = await forged(
+      {
+        newTreeBytes: made.length,
+        entries: entry('x', made.length).entries ?? [],
+        segments: [
+          {
+            newBytes: made.length,
+            streams: parts.map((bytes) => [
+              { method: 'stored', rawBytes: bytes.length, storedBytes: bytes.length, check: checkOf(bytes) },
+            ]),
+          },
+        ],
+      },
+      joined(...parts),
+    );
+    const applied = await applyInMemory(file, {}, { expectedRoots: new Map([['x', rootOf(made)]]) });
+    expect(failures(applied)).toEqual({ x: 'done' });
+  });
+
   it('stops at what a chunk declares', async () => {
     const bomb = (await compressor.compress(new Uint8Array(100 * 1024 * 1024), 1)).bytes;
     const codes = new ByteWriter();

@@ -13,4 +13,4 @@ export const SEGMENT_STREAM_COUNT_MAX = 16;
 /** Bytes of one stream of a segment, decompressed. */
 export const STREAM_BYTES_MAX: number = 8 * SEGMENT_BYTES_MAX;
 /** Bytes of a chunk, decompressed: what is compressed as one, and lost as one when it is damaged. */
-export const CHUNK_BYTES_MAX: number = SEGMENT_BYTES_MAX;
+export const CHUNK_BYTES_MAX: number = 64 * 1024 * 1024;

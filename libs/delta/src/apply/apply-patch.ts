@@ -15,7 +15,7 @@ import type { ApplyOptions, ApplyPorts, FileResult } from './ports.ts';
 import { SourceReader } from './source-reader.ts';
 
 /** Below this, a loop is faster than a call to copy. */
-const COPY_CALL_BYTES_MIN = 24;
+const BYTES_PER_COPY_CALL = 24;
 
 /**
  * Makes the written files of a patch. A file that cannot be made fails alone, with those made of it; the others come out.
@@ -130,7 +130,7 @@ class Applier {
       const count = Math.min(left, PAGE_BYTES - (source % PAGE_BYTES), address - source);
       const place = this.#pages.placeOf(source);
       const pages = this.#pages.bytes;
-      if (count < COPY_CALL_BYTES_MIN) {
+      if (count < BYTES_PER_COPY_CALL) {
         for (let index = 0; index < count; index += 1) made[at + index] = pages[place + index] ?? 0;
       } else {
         pages.copy(made, at, place, place + count);

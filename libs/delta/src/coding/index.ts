@@ -1,3 +1,2 @@
 export { encodeSegment } from './encode-segment.ts';
-export type { SegmentContext } from './encode-segment.ts';
 export { SegmentDecoder } from './segment-decoder.ts';

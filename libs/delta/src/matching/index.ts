@@ -1,3 +1,3 @@
 export { matchContent } from './match-content.ts';
-export type { MatchInput, PlacedContent } from './match-input.ts';
+export type { PlacedContent } from './match-input.ts';
 export type { PatchOp } from './patch-op.ts';
