@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Build, generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
 import { SmallOrigin } from '../testing/small-origin.contract.ts';
 
@@ -15,26 +15,34 @@ describe('an update by patches', () => {
   let scratch: string;
   let game: string;
   let origin: SmallOrigin;
+  let patchBytes: number;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-patched-'));
     game = join(scratch, 'game');
     origin = await SmallOrigin.start(join(scratch, 'builds'));
     await origin.publish(first, '1.0.0');
     const root = ['--root-fingerprint', origin.fingerprint];
-    await runLauncher(['install', 'starfall', '--origin', origin.url, '--dir', game, ...root]);
+    await runLauncher(['install', 'starfall', '--origin', origin.url, '--dir', join(scratch, 'first'), ...root]);
     await origin.publish(second, '1.1.0');
-    origin.streamedBytes = 0;
+    patchBytes = await origin.offerPatch('1.0.0', '1.1.0');
   });
-  afterEach(async () => {
+  beforeEach(async () => {
+    await rm(game, { recursive: true, force: true });
+    // As Node puts no nanoseconds back, every file of a copy of its own would have to be read again.
+    spawnSync('cp', ['-a', join(scratch, 'first'), game]);
+    origin.streamedBytes = 0;
+    origin.patchBytes = 0;
+  });
+  afterAll(async () => {
     await origin.close();
     await rm(scratch, { recursive: true, force: true });
   });
 
   const run = (command: string, ...more: string[]): Promise<LauncherRun> =>
     runLauncher([command, '--dir', game, ...more]);
-  async function update(...more: string[]): Promise<Updated> {
-    const { exitCode, document, errors } = await run('update', ...more);
+  async function updateTo(version: string, ...more: string[]): Promise<Updated> {
+    const { exitCode, document, errors } = await run('update', '--version', version, ...more);
     expect({ exitCode, errors }).toMatchObject({ exitCode: 0 });
     return { ...(document as unknown as Omit<Updated, 'errors'>), errors };
   }
@@ -44,9 +52,8 @@ describe('an update by patches', () => {
   const kept = async (): Promise<string[]> => (await readdir(join(game, '.swarmpatch/patches'))).sort();
 
   it('fetches the patch and nothing else, and keeps it', async () => {
-    const patchBytes = await origin.offerPatch('1.0.0', '1.1.0');
-    expect((await run('plan')).document).toMatchObject({ chosen: 'patch' });
-    const { plan, bytes } = await update();
+    expect((await run('plan', '--version', '1.1.0')).document).toMatchObject({ chosen: 'patch' });
+    const { plan, bytes } = await updateTo('1.1.0');
     expect({ plan, fromWebSeeds: bytes.fromWebSeeds }).toEqual({ plan: 'patch', fromWebSeeds: patchBytes });
     expect(origin.streamedBytes).toBe(0);
     await expectInstalled(second);
@@ -57,11 +64,10 @@ describe('an update by patches', () => {
   });
 
   it('fetches no patch again that it keeps', async () => {
-    await origin.offerPatch('1.0.0', '1.1.0');
-    await update();
+    await updateTo('1.1.0');
     await run('rollback');
     origin.patchBytes = 0;
-    const { plan, bytes } = await update();
+    const { plan, bytes } = await updateTo('1.1.0');
     expect({ plan, fromWebSeeds: bytes.fromWebSeeds, sent: origin.patchBytes }).toEqual({
       plan: 'patch',
       fromWebSeeds: 0,
@@ -70,79 +76,77 @@ describe('an update by patches', () => {
     await expectInstalled(second);
   });
 
-  it('goes through the release between in one commit', async () => {
-    const bytes = await origin.offerPatch('1.0.0', '1.1.0');
-    await origin.publish(third, '1.2.0');
-    const patchBytes = bytes + (await origin.offerPatch('1.1.0', '1.2.0'));
-    const { plan, from, to, bytes: moved } = await update();
-    expect({ plan, from, to, fromWebSeeds: moved.fromWebSeeds }).toEqual({
-      plan: 'patch',
-      from: '1.0.0',
-      to: '1.2.0',
-      fromWebSeeds: patchBytes,
-    });
-    expect(origin.streamedBytes).toBe(0);
-    await expectInstalled(third);
-    expect((await run('status')).document).toMatchObject({ previous: '1.0.0' });
-    expect(await readdir(join(game, '.swarmpatch'))).not.toContain('staging');
-  });
-
   it('fetches as pieces what a changed old file would have given', async () => {
-    await origin.offerPatch('1.0.0', '1.1.0');
     const path = join(game, 'data/world.pak');
     const world = await readFile(path);
     const like = join(scratch, 'like');
-    // Node puts no nanoseconds back: by its length and time, nothing was changed.
+    // By its length and time, nothing was changed.
     spawnSync('touch', ['-r', path, like]);
     world.fill(7, 1000, 1100);
     await writeFile(path, world);
     spawnSync('touch', ['-r', like, path]);
-    const { plan, errors } = await update();
+    const { plan, errors } = await updateTo('1.1.0');
     expect(plan).toBe('patch');
     expect(errors).toMatch(/the patch does not make .*; what is missing is fetched/);
     expect(origin.streamedBytes).toBeGreaterThan(0);
     await expectInstalled(second);
   });
 
-  it('goes on without a patch that makes other bytes than were signed', async () => {
-    const patchBytes = await origin.offerPatch('1.0.0', '1.1.0', (patch) => {
-      patch.fill(0x55, patch.length / 4, (patch.length * 3) / 4);
-      return patch;
-    });
-    const { errors } = await update();
-    expect(errors).toMatch(/the patch does not make|going on without patches/);
-    expect(origin.patchBytes).toBe(patchBytes);
-    await expectInstalled(second);
-  });
-
-  it('goes on without what is no patch at all, and does not fetch it twice', async () => {
-    await origin.offerPatch('1.0.0', '1.1.0', (patch) => Buffer.alloc(patch.length, 'no patch'));
-    const { plan, errors } = await update();
-    expect(plan).toBe('pieces');
-    expect(errors).toContain('going on without patches');
-    await expectInstalled(second);
-    await run('rollback');
-    origin.patchBytes = 0;
-    expect((await update()).plan).toBe('pieces');
-    expect(origin.patchBytes).toBe(0);
-  });
-
   it('goes on without a patch that the web seed has damaged', async () => {
-    await origin.offerPatch('1.0.0', '1.1.0');
-    origin.spoilPatch('1.0.0', '1.1.0', 'change');
-    const { plan, errors } = await update('--no-peers');
+    const mend = origin.spoilPatch('1.0.0', '1.1.0', 'change');
+    const { plan, errors } = await updateTo('1.1.0', '--no-peers').finally(mend);
     expect(plan).toBe('pieces');
     expect(errors).toContain('going on without patches');
     await expectInstalled(second);
   });
 
   it('goes on without a patch that nobody has', async () => {
-    await origin.offerPatch('1.0.0', '1.1.0');
-    origin.spoilPatch('1.0.0', '1.1.0', 'remove');
-    const { plan, errors } = await update('--timeout', '4');
+    const mend = origin.spoilPatch('1.0.0', '1.1.0', 'remove');
+    const { plan, errors } = await updateTo('1.1.0', '--timeout', '4').finally(mend);
     expect(plan).toBe('pieces');
     expect(errors).toContain('going on without patches');
     await expectInstalled(second);
+  });
+
+  describe('of an origin that changes what it offers', () => {
+    it('goes through the release between in one commit', async () => {
+      await origin.publish(third, '1.2.0');
+      const bothBytes = (await origin.offerPatch('1.0.0', '1.1.0')) + (await origin.offerPatch('1.1.0', '1.2.0'));
+      const { plan, from, to, bytes: moved } = await updateTo('1.2.0');
+      expect({ plan, from, to, fromWebSeeds: moved.fromWebSeeds }).toEqual({
+        plan: 'patch',
+        from: '1.0.0',
+        to: '1.2.0',
+        fromWebSeeds: bothBytes,
+      });
+      expect(origin.streamedBytes).toBe(0);
+      await expectInstalled(third);
+      expect((await run('status')).document).toMatchObject({ previous: '1.0.0' });
+      expect(await readdir(join(game, '.swarmpatch'))).not.toContain('staging');
+    });
+
+    it('goes on without a patch that makes other bytes than were signed', async () => {
+      const lieBytes = await origin.offerPatch('1.0.0', '1.1.0', (patch) => {
+        patch.fill(0x55, patch.length / 4, (patch.length * 3) / 4);
+        return patch;
+      });
+      const { errors } = await updateTo('1.1.0');
+      expect(errors).toMatch(/the patch does not make|going on without patches/);
+      expect(origin.patchBytes).toBe(lieBytes);
+      await expectInstalled(second);
+    });
+
+    it('goes on without what is no patch at all, and does not fetch it twice', async () => {
+      await origin.offerPatch('1.0.0', '1.1.0', (patch) => Buffer.alloc(patch.length, 'no patch'));
+      const { plan, errors } = await updateTo('1.1.0');
+      expect(plan).toBe('pieces');
+      expect(errors).toContain('going on without patches');
+      await expectInstalled(second);
+      await run('rollback');
+      origin.patchBytes = 0;
+      expect((await updateTo('1.1.0')).plan).toBe('pieces');
+      expect(origin.patchBytes).toBe(0);
+    });
   });
 });
 

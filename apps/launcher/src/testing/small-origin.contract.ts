@@ -54,7 +54,9 @@ export class SmallOrigin {
   readonly #manifests = new Map<string, Manifest>();
   /** By their path in a URL. */
   readonly #patchFiles = new Map<string, Uint8Array>();
-  readonly #patches: PatchEntry[] = [];
+  /** By their names, as they are honestly made. */
+  readonly #madePatches = new Map<string, Buffer>();
+  #patches: PatchEntry[] = [];
   #channel: ChannelRecord | undefined;
   #version = 0;
   /** Bytes of release streams that were sent. */
@@ -119,7 +121,7 @@ export class SmallOrigin {
   }
 
   /**
-   * Offers a patch between two releases that are published.
+   * Offers a patch between two releases that are published, in place of one that was offered before.
    *
    * @param change Makes another patch of it before its torrent is made, as a lying origin does.
    * @returns its length.
@@ -129,19 +131,16 @@ export class SmallOrigin {
     if (older === undefined || newer === undefined) throw new RangeError(`patch ${from} to ${to}: not published`);
     const name = patchName(GAME, from, to);
     const path = join(this.#scratch, name);
-    await createPatchFile({
-      old: await locateDirectory(join(this.#scratch, from)),
-      new: await locateDirectory(join(this.#scratch, to)),
-      out: path,
-      effort: 1,
-    });
-    const patch = change(await readFile(path));
+    const made = this.#madePatches.get(name) ?? (await this.#makePatch(from, to));
+    this.#madePatches.set(name, made);
+    const patch = change(Buffer.from(made));
     await writeFile(path, patch);
     const { torrentBytes, metainfo } = await createTorrentFrom(path, { name, pieceLengthBytes: 16_384 });
     const hex = (infohash: Uint8Array = new Uint8Array()): string => Buffer.from(infohash).toString('hex');
     const range = patchRange(from, to);
     this.#patchFiles.set(`/torrents/${GAME}/${range}.torrent`, torrentBytes);
     this.#patchFiles.set(`/content/${GAME}/${range}/${name}`, patch);
+    this.#patches = this.#patches.filter((patch) => patch.from !== from || patch.to !== to);
     this.#patches.push({
       from,
       to,
@@ -156,12 +155,17 @@ export class SmallOrigin {
     return patch.length;
   }
 
-  /** Changes one byte of a patch that is served, or takes it away. */
-  spoilPatch(from: string, to: string, how: 'change' | 'remove'): void {
+  /** Changes one byte of a patch that is served, or takes it away. @returns what makes it good again. */
+  spoilPatch(from: string, to: string, how: 'change' | 'remove'): () => void {
     const path = `/content/${GAME}/${patchRange(from, to)}/${patchName(GAME, from, to)}`;
-    const patch = this.#patchFiles.get(path);
+    const patch = Buffer.from(this.#patchFiles.get(path) ?? []);
+    const spoilt = Buffer.from(patch);
+    spoilt[spoilt.length >> 1] = (spoilt[spoilt.length >> 1] ?? 0) ^ 1;
     if (how === 'remove') this.#patchFiles.delete(path);
-    else if (patch !== undefined) patch[patch.length >> 1] = (patch[patch.length >> 1] ?? 0) ^ 1;
+    else this.#patchFiles.set(path, spoilt);
+    return () => {
+      this.#patchFiles.set(path, patch);
+    };
   }
 
   /** Shows metadata that was signed long ago, as an attacker does who holds news back. */
@@ -178,6 +182,16 @@ export class SmallOrigin {
   async close(): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #makePatch(from: string, to: string): Promise<Buffer> {
+    const out = join(this.#scratch, `${patchRange(from, to)}.made`);
+    const [old, made] = [
+      await locateDirectory(join(this.#scratch, from)),
+      await locateDirectory(join(this.#scratch, to)),
+    ];
+    await createPatchFile({ old, new: made, out, effort: 1 });
+    return readFile(out);
   }
 
   #addTarget(path: string, bytes: Uint8Array): void {
