@@ -243,13 +243,8 @@ describe('openPatch()', () => {
   });
 
   it('lets additions and copies overlap what they make', async () => {
-    const codes = new ByteWriter();
-    codes.varint(2 * 8);
-    codes.varint(6 * 8 + 4);
-    codes.varint(2);
-    codes.varint(4 * 8 + 2);
-    codes.varint(1);
-    const parts = [codes.bytes, Uint8Array.of(1, 2), Uint8Array.of(1, 1, 1, 1, 255, 255)];
+    const codes = Uint8Array.of((0 << 5) + 1, (1 << 5) + 5, (7 << 5) + 3);
+    const parts = [codes, Uint8Array.of(), Uint8Array.of(1), Uint8Array.of(1, 2), Uint8Array.of(1, 1, 1, 1, 255, 255)];
     const made = Uint8Array.of(1, 2, 2, 3, 3, 4, 2, 3, 3, 3, 3, 3);
     const file = await forged(
       {
@@ -258,9 +253,11 @@ describe('openPatch()', () => {
         segments: [
           {
             newBytes: made.length,
-            streams: parts.map((bytes) => [
-              { method: 'stored', rawBytes: bytes.length, storedBytes: bytes.length, check: checkOf(bytes) },
-            ]),
+            streams: parts.map((bytes) =>
+              bytes.length === 0
+                ? []
+                : [{ method: 'stored', rawBytes: bytes.length, storedBytes: bytes.length, check: checkOf(bytes) }],
+            ),
           },
         ],
       },
@@ -272,8 +269,9 @@ describe('openPatch()', () => {
 
   it('stops at what a chunk declares', async () => {
     const bomb = (await compressor.compress(new Uint8Array(100 * 1024 * 1024), 1)).bytes;
-    const codes = new ByteWriter();
-    codes.varint(1000 * 8);
+    const codes = Uint8Array.of(31);
+    const lengths = new ByteWriter();
+    lengths.varint(1000 - 32);
     const chunkOf = (bytes: Uint8Array, method: 'stored' | 'brotli', rawBytes: number) => ({
       ...{ method, rawBytes, storedBytes: bytes.length, check: checkOf(bytes) },
     });
@@ -284,11 +282,17 @@ describe('openPatch()', () => {
         segments: [
           {
             newBytes: 1000,
-            streams: [[chunkOf(codes.bytes, 'stored', codes.length)], [chunkOf(bomb, 'brotli', 1000)], []],
+            streams: [
+              [chunkOf(codes, 'stored', codes.length)],
+              [chunkOf(lengths.bytes, 'stored', lengths.length)],
+              [],
+              [chunkOf(bomb, 'brotli', 1000)],
+              [],
+            ],
           },
         ],
       },
-      joined(codes.bytes, bomb),
+      joined(codes, lengths.bytes, bomb),
     );
     const before = process.memoryUsage().arrayBuffers;
     const applied = await applyInMemory(file, {}, { expectedRoots: new Map([['x', rootOf(new Uint8Array(1000))]]) });

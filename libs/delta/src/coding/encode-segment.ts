@@ -1,6 +1,18 @@
 import { ByteWriter } from '../format/byte-writer.ts';
 import type { PatchOp } from '../matching/patch-op.ts';
-import { kindCode } from './op-kind.ts';
+import { Alignments } from './alignments.ts';
+import {
+  LENGTH_BITS,
+  LENGTH_LONG,
+  OP_ADD,
+  OP_COPY_ALIGNED,
+  OP_COPY_BACK,
+  OP_COPY_CONTINUED,
+  OP_COPY_EARLIER,
+  OP_COPY_EARLIEST,
+  OP_COPY_JUMP,
+  OP_LITERAL,
+} from './op-kind.ts';
 
 export interface SegmentContext {
   /** Address of the segment's first byte: `oldBytes` and what was written before. */
@@ -13,32 +25,60 @@ export interface SegmentContext {
 }
 
 /**
- * The streams of a segment, before they are compressed: operations, literals, differences.
+ * The streams of a segment, before they are compressed: operations, long lengths, places, literals, differences. Like stands by
+ * like, for the compressor to find.
  *
  * @param ops Make exactly the bytes of the segment.
  */
 export async function encodeSegment(ops: readonly PatchOp[], context: SegmentContext): Promise<Uint8Array[]> {
-  const { start, oldBytes, fresh } = context;
+  const { start, fresh } = context;
   const codes = new ByteWriter();
+  const lengths = new ByteWriter();
+  const places = new ByteWriter();
   const literals = new ByteWriter();
   const differences = new ByteWriter();
-  let at = 0;
-  let oldEnd = 0;
+  const alignments = new Alignments();
+  let address = start;
+  let sourceEnd = 0;
   for (const op of ops) {
-    const isOld = op.kind !== 'literal' && op.source < oldBytes;
-    codes.varint(op.length * 8 + kindCode(op.kind, isOld ? 'old' : 'new'));
-    const made = fresh.subarray(at, at + op.length);
-    if (op.kind === 'literal') {
+    const made = fresh.subarray(address - start, address - start + op.length);
+    if (op.kind === 'literal' || (op.kind === 'add' && op.source !== sourceEnd)) {
+      // Differences that do not go on with the last source, as where a segment begins, are not worth an operation of their own.
+      code(OP_LITERAL, op.length);
       literals.raw(made);
+    } else if (op.kind === 'add') {
+      code(OP_ADD, op.length);
+      differences.raw(subtract(made, await context.readSource(op.source, op.length)));
+      sourceEnd += op.length;
     } else {
-      if (isOld) codes.signedVarint(op.source - oldEnd);
-      else codes.varint(start + at - op.source);
-      if (op.kind === 'add') differences.raw(subtract(made, await context.readSource(op.source, op.length)));
-      if (isOld) oldEnd = op.source + op.length;
+      place(op.source, op.length);
+      alignments.turn(address - op.source);
+      sourceEnd = op.source + op.length;
     }
-    at += op.length;
+    address += op.length;
   }
-  return [codes.bytes, literals.bytes, differences.bytes];
+  return [codes.bytes, lengths.bytes, places.bytes, literals.bytes, differences.bytes];
+
+  function code(kind: number, length: number): void {
+    codes.byte((kind << LENGTH_BITS) + Math.min(length - 1, LENGTH_LONG));
+    if (length > LENGTH_LONG) lengths.varint(length - 1 - LENGTH_LONG);
+  }
+
+  function place(source: number, length: number): void {
+    const back = address - source;
+    if (source === sourceEnd) return code(OP_COPY_CONTINUED, length);
+    if (back === alignments.last) return code(OP_COPY_ALIGNED, length);
+    if (back === alignments.earlier) return code(OP_COPY_EARLIER, length);
+    if (back === alignments.earliest) return code(OP_COPY_EARLIEST, length);
+    const jump = source - sourceEnd;
+    if (back < 2 * Math.abs(jump)) {
+      code(OP_COPY_BACK, length);
+      places.varint(back);
+    } else {
+      code(OP_COPY_JUMP, length);
+      places.signedVarint(jump);
+    }
+  }
 }
 
 function subtract(bytes: Uint8Array, from: Uint8Array): Uint8Array {

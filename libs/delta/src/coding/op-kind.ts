@@ -1,12 +1,23 @@
-/** As they are stored; `fromNew` copies reach back by a distance, the others name a place in old. */
+/**
+ * What the upper three bits of an operation's first byte say. The lower five are its length less one; `LENGTH_LONG` there says that
+ * the lengths have the rest.
+ */
 export const OP_LITERAL = 0;
-export const OP_COPY_OLD = 1;
-export const OP_COPY_NEW = 2;
-export const OP_ADD_OLD = 3;
-export const OP_ADD_NEW = 4;
+/** Differences to what goes on where the last source ended. */
+export const OP_ADD = 1;
+/** Copies, by where their source is: where the last source ended; */
+export const OP_COPY_CONTINUED = 2;
+/** as far before the target as the last source was, or one of two earlier ones; */
+export const OP_COPY_ALIGNED = 3;
+export const OP_COPY_EARLIER = 4;
+export const OP_COPY_EARLIEST = 5;
+/** so many bytes from where the last source ended, signed; */
+export const OP_COPY_JUMP = 6;
+/** so many bytes before the target. */
+export const OP_COPY_BACK = 7;
 
-export function kindCode(kind: 'copy' | 'add' | 'literal', side: 'old' | 'new'): number {
-  if (kind === 'literal') return OP_LITERAL;
-  if (kind === 'copy') return side === 'old' ? OP_COPY_OLD : OP_COPY_NEW;
-  return side === 'old' ? OP_ADD_OLD : OP_ADD_NEW;
-}
+export const LENGTH_LONG = 31;
+export const LENGTH_BITS = 5;
+
+/** Streams of a segment, in their order. */
+export const STREAM_COUNT = 5;

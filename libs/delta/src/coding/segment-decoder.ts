@@ -1,9 +1,21 @@
 import { DeltaError } from '../delta-error.ts';
 import type { StreamCursor } from '../format/stream-cursor.ts';
-import { OP_ADD_NEW, OP_ADD_OLD, OP_COPY_OLD, OP_LITERAL } from './op-kind.ts';
+import { Alignments } from './alignments.ts';
+import {
+  LENGTH_BITS,
+  LENGTH_LONG,
+  OP_ADD,
+  OP_COPY_ALIGNED,
+  OP_COPY_CONTINUED,
+  OP_COPY_EARLIER,
+  OP_COPY_EARLIEST,
+  OP_COPY_JUMP,
+  OP_LITERAL,
+  STREAM_COUNT,
+} from './op-kind.ts';
 
-/** Two varints of eight bytes each. */
-const OP_BYTES_MAX = 16;
+/** Of a varint. */
+const NUMBER_BYTES_MAX = 8;
 
 /**
  * Reads the streams of a segment. Nothing is allocated for an operation: `next` moves this cursor.
@@ -16,57 +28,78 @@ export class SegmentDecoder {
   /** Whether the payload that was given last is made up, because the patch is damaged there. */
   isLost = false;
   readonly #codes: StreamCursor;
+  readonly #lengths: StreamCursor;
+  readonly #places: StreamCursor;
   readonly #literals: StreamCursor;
   readonly #differences: StreamCursor;
   readonly #oldBytes: number;
-  #at: number;
-  #oldEnd = 0;
+  readonly #alignments = new Alignments();
+  #address: number;
+  #sourceEnd = 0;
   #dry: StreamCursor;
 
   /** @param streams As `encodeSegment` gives them. @throws {DeltaError} `bad_patch` */
   constructor(streams: readonly StreamCursor[], context: { readonly start: number; readonly oldBytes: number }) {
-    const [codes, literals, differences] = streams;
-    if (!codes || !literals || !differences || streams.length !== 3) {
-      throw new DeltaError('bad_patch', `read a segment: found ${streams.length} streams, 3 are wanted`);
+    const [codes, lengths, places, literals, differences] = streams;
+    if (!codes || !lengths || !places || !literals || !differences || streams.length !== STREAM_COUNT) {
+      throw new DeltaError('bad_patch', `read a segment: found ${streams.length} streams, ${STREAM_COUNT} are wanted`);
     }
     this.#codes = codes;
+    this.#lengths = lengths;
+    this.#places = places;
     this.#literals = literals;
     this.#differences = differences;
     this.#oldBytes = context.oldBytes;
-    this.#at = context.start;
+    this.#address = context.start;
     this.#dry = codes;
   }
 
   /** Moves to the next operation, which makes the bytes from where the last one ended. @throws {DeltaError} `bad_patch` */
   next(): boolean {
-    const codes = this.#codes;
-    if (codes.available < OP_BYTES_MAX && !codes.isEnded) {
-      this.#dry = codes;
-      return false;
+    if (this.#isDry(this.#codes, 1) || this.#isDry(this.#lengths, NUMBER_BYTES_MAX)) return false;
+    if (this.#isDry(this.#places, NUMBER_BYTES_MAX)) return false;
+    if (this.#codes.isLost || this.#lengths.isLost || this.#places.isLost) {
+      throw new DeltaError('bad_patch', 'read the operations of a segment: they are damaged');
     }
-    if (codes.isLost) throw new DeltaError('bad_patch', 'read the operations of a segment: they are damaged');
-    const code = readVarint(codes);
-    const kind = code % 8;
-    this.length = (code - kind) / 8;
-    if (kind === OP_LITERAL) {
-      this.kind = 'literal';
-    } else {
-      if (kind > OP_ADD_NEW)
-        throw new DeltaError('bad_patch', `read an operation: found kind ${kind}, 0 to 4 are known`);
-      const isOld = kind === OP_COPY_OLD || kind === OP_ADD_OLD;
-      this.kind = kind === OP_ADD_OLD || kind === OP_ADD_NEW ? 'add' : 'copy';
-      const place = readVarint(codes);
-      if (isOld) {
-        this.source = this.#oldEnd + (place % 2 === 0 ? place / 2 : -(place + 1) / 2);
-        this.#oldEnd = this.source + this.length;
-        if (this.source < 0 || this.#oldEnd > this.#oldBytes) throw outside(this.source, this.length);
-      } else {
-        this.source = this.#at - place;
-        if (this.source < this.#oldBytes || place === 0) throw outside(this.source, this.length);
-      }
+    const code = this.#codes.buffer[this.#codes.at];
+    if (code === undefined) throw new DeltaError('bad_patch', 'read an operation: the stream ends before it');
+    this.#codes.at += 1;
+    const shortLength = code & LENGTH_LONG;
+    this.length = shortLength + 1 + (shortLength === LENGTH_LONG ? readVarint(this.#lengths) : 0);
+    const kind = code >> LENGTH_BITS;
+    this.kind = kind === OP_LITERAL ? 'literal' : kind === OP_ADD ? 'add' : 'copy';
+    if (kind !== OP_LITERAL) {
+      this.source = this.#sourceOf(kind);
+      this.#check();
+      if (kind !== OP_ADD) this.#alignments.turn(this.#address - this.source);
+      this.#sourceEnd = this.source + this.length;
     }
-    if (this.length === 0) throw new DeltaError('bad_patch', 'read an operation: it makes no bytes');
-    this.#at += this.length;
+    this.#address += this.length;
+    return true;
+  }
+
+  #sourceOf(kind: number): number {
+    if (kind === OP_ADD || kind === OP_COPY_CONTINUED) return this.#sourceEnd;
+    if (kind === OP_COPY_ALIGNED) return this.#address - this.#alignments.last;
+    if (kind === OP_COPY_EARLIER) return this.#address - this.#alignments.earlier;
+    if (kind === OP_COPY_EARLIEST) return this.#address - this.#alignments.earliest;
+    const place = readVarint(this.#places);
+    if (kind !== OP_COPY_JUMP) return this.#address - place;
+    return this.#sourceEnd + (place % 2 === 0 ? place / 2 : -(place + 1) / 2);
+  }
+
+  /** The whole source is in old, or it begins in what is made before. */
+  #check(): void {
+    const { source, length } = this;
+    const isOld = source >= 0 && source + length <= this.#oldBytes;
+    const isNew = source >= this.#oldBytes && source < this.#address;
+    if (isOld || isNew) return;
+    throw new DeltaError('bad_patch', `read an operation: ${length} bytes at ${source} are not all there to copy`);
+  }
+
+  #isDry(stream: StreamCursor, count: number): boolean {
+    if (stream.available >= count || stream.isEnded) return false;
+    this.#dry = stream;
     return true;
   }
 
@@ -93,7 +126,7 @@ export class SegmentDecoder {
 
   /** Brings what the last method lacked. @throws {DeltaError} `bad_patch` when there is no more */
   async fill(): Promise<void> {
-    if (this.#dry.isEnded && this.#dry !== this.#codes) {
+    if (this.#dry.isEnded) {
       throw new DeltaError('bad_patch', 'read a segment: a stream ends before its operations do');
     }
     await this.#dry.fill();
@@ -105,10 +138,6 @@ export class SegmentDecoder {
     if (count === 0) this.#dry = stream;
     return count;
   }
-}
-
-function outside(source: number, length: number): DeltaError {
-  return new DeltaError('bad_patch', `read an operation: ${length} bytes at ${source} are not all there to copy`);
 }
 
 function readVarint(stream: StreamCursor): number {
