@@ -3,7 +3,8 @@ const SLOTS = 8;
 
 /** Bytes a second over the last four seconds, or since the first bytes when that is shorter. */
 export class RateMeter {
-  readonly #slots: Float64Array = new Float64Array(SLOTS);
+  /** None until the first bytes: most peers send or take nothing. */
+  #slots: Float64Array | undefined;
   #slot = -1;
   #firstMs = -1;
   #totalBytes = 0;
@@ -13,7 +14,8 @@ export class RateMeter {
   }
 
   add(lengthBytes: number, nowMs: number): void {
-    this.#turn(nowMs);
+    this.#slots ??= new Float64Array(SLOTS);
+    this.#turn(this.#slots, nowMs);
     if (this.#firstMs < 0) this.#firstMs = nowMs;
     const at = this.#slot % SLOTS;
     this.#slots[at] = (this.#slots[at] ?? 0) + lengthBytes;
@@ -21,8 +23,8 @@ export class RateMeter {
   }
 
   bytesPerSecond(nowMs: number): number {
-    if (this.#firstMs < 0) return 0;
-    this.#turn(nowMs);
+    if (!this.#slots) return 0;
+    this.#turn(this.#slots, nowMs);
     let bytes = 0;
     for (const slotBytes of this.#slots) bytes += slotBytes;
     const windowMs = (SLOTS - 1) * SLOT_MS + (nowMs % SLOT_MS);
@@ -30,16 +32,16 @@ export class RateMeter {
     return (bytes * 1000) / spanMs;
   }
 
-  #turn(nowMs: number): void {
+  #turn(slots: Float64Array, nowMs: number): void {
     const slot = Math.floor(nowMs / SLOT_MS);
     if (this.#slot < 0 || slot - this.#slot >= SLOTS) {
-      if (this.#slot >= 0) this.#slots.fill(0);
+      if (this.#slot >= 0) slots.fill(0);
       this.#slot = slot;
       return;
     }
     while (this.#slot < slot) {
       this.#slot += 1;
-      this.#slots[this.#slot % SLOTS] = 0;
+      slots[this.#slot % SLOTS] = 0;
     }
   }
 }
