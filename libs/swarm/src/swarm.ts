@@ -78,8 +78,8 @@ export class Swarm {
   }
 
   /** A tracker's count of those who lack pieces, this client included: peers that are connected are a part of them only. */
-  leechersCounted(count: number): void {
-    this.#parts.webSeeding.leechersCounted(count);
+  leechersCounted(count: number, nowMs: number): void {
+    this.#parts.webSeeding.leechersCounted(count, nowMs);
   }
 
   dialFailed(address: PeerAddress, nowMs: number): void {

@@ -64,7 +64,7 @@ export class Transfer {
         this.#driver.addPeers(peers, origin);
       },
       onLeechers: (count) => {
-        this.#driver.swarm.leechersCounted(count);
+        this.#driver.swarm.leechersCounted(count, monotonicMs());
       },
       onDhtStarted: (port) => {
         this.#driver.dhtStarted(port);

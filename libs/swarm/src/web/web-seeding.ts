@@ -1,4 +1,5 @@
 import type { Outbox } from '../command.ts';
+import { CONNECTIONS_MAX } from '../peers/peer-book.ts';
 import type { PeerSessions } from '../peers/peer-sessions.ts';
 import type { PieceLedger } from '../pieces/piece-ledger.ts';
 import type { TokenBucket } from '../rates/token-bucket.ts';
@@ -7,6 +8,9 @@ import { WebSeeds } from './web-seeds.ts';
 
 /** A tracker that counts more is believed no further. */
 export const CROWD_MAX = 65_536;
+
+/** So long after a tracker's first answer those whom it named have been met. */
+const MEETING_MS = 5_000;
 
 /** What peers bring, as HTTP's policy sees it. */
 export interface PeersSupply {
@@ -25,6 +29,7 @@ export class WebSeeding {
   readonly #limit: TokenBucket;
   readonly #hasSeeds: boolean;
   #countedLeechers = 0;
+  #countedMs: number | undefined;
 
   constructor(options: {
     ledger: PieceLedger;
@@ -45,7 +50,8 @@ export class WebSeeding {
   }
 
   /** @param count Those who lack pieces, as a tracker counts them, this client included. */
-  leechersCounted(count: number): void {
+  leechersCounted(count: number, nowMs: number): void {
+    this.#countedMs ??= nowMs;
     this.#countedLeechers = Math.min(count, CROWD_MAX);
   }
 
@@ -69,8 +75,15 @@ export class WebSeeding {
       nowMs,
     );
     const { count: peerCount, urgent } = peers;
-    const crowdSize = Math.max(rivalCount + 1, this.#countedLeechers);
+    const crowdSize = this.#crowdSize(rivalCount, peerCount, nowMs);
     this.seeds.plan({ need, peerCount, crowdSize, seedCount, downloadLimitBytesPerSecond, urgent }, nowMs);
+  }
+
+  /** Trackers count for a while who has gone: who finds few of a crowd there has met all that there are. */
+  #crowdSize(rivalCount: number, peerCount: number, nowMs: number): number {
+    const isMeeting = this.#countedMs !== undefined && nowMs - this.#countedMs < MEETING_MS;
+    const isBelieved = isMeeting || peerCount >= CONNECTIONS_MAX / 2;
+    return Math.max(rivalCount + 1, isBelieved ? this.#countedLeechers : 0);
   }
 
   /** Bytes of a run arrived. Returns how long to wait before more are read, to keep the download limit. */

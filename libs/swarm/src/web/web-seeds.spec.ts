@@ -147,6 +147,18 @@ describe('WebSeeds', () => {
     expect(new Set(harness.runsAfter(100).map(({ webSeed }) => webSeed))).toEqual(new Set([1]));
   });
 
+  it('leaves the start to others of a crowd that a tracker counts, and does not wait for those who are not there', () => {
+    const harness = new Harness();
+    harness.swarm.leechersCounted(1_000, 0);
+    const capabilities = { extensions: true, fast: true, v2: true };
+    const other = { peerId: '01'.repeat(20), capabilities, direction: 'incoming', host: '10.0.0.1' } as const;
+    harness.swarm.peerConnected(other, 0);
+    let runs = harness.runsAfter(0);
+    expect(runs).toEqual([]);
+    while (runs.length === 0) runs = harness.runsAfter(100);
+    expect(harness.nowMs).toBeLessThanOrEqual(5_000);
+  });
+
   it('asks a higher tier only while the lower one brings nothing', () => {
     const harness = new Harness({ webSeedCount: 2, webSeedTiers: [1, 0] });
     const first = harness.runsAfter(0);

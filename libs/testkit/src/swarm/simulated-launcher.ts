@@ -106,7 +106,7 @@ export class SimulatedLauncher implements LinkEnd {
   /** What a tracker answers. */
   tell(peers: readonly PeerAddress[], leechers: number): void {
     if (!this.isUp) return;
-    this.swarm.leechersCounted(leechers);
+    this.swarm.leechersCounted(leechers, this.#network.time.nowMs);
     this.swarm.peersFound(peers, 'found', this.#network.time.nowMs);
     this.#pumpSoon();
   }
