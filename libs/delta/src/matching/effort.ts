@@ -3,6 +3,8 @@ export interface MatchEffort {
   readonly anchorStrideBytes: number;
   readonly anchorLengthMin: number;
   readonly hashLengths: readonly number[];
+  readonly strideBytes: number;
+  readonly anchorEdgeBytes: number;
   readonly reach: number;
   readonly lengthEnough: number;
   readonly strideBytesMax: number;
@@ -12,6 +14,8 @@ const FAST: MatchEffort = {
   anchorStrideBytes: 32,
   anchorLengthMin: 32,
   hashLengths: [12],
+  strideBytes: 1,
+  anchorEdgeBytes: 32,
   reach: 1,
   lengthEnough: 16,
   strideBytesMax: 16,
@@ -20,6 +24,8 @@ const MIDDLE: MatchEffort = {
   anchorStrideBytes: 16,
   anchorLengthMin: 32,
   hashLengths: [5, 10],
+  strideBytes: 1,
+  anchorEdgeBytes: 32,
   reach: 1,
   lengthEnough: 24,
   strideBytesMax: 8,
@@ -28,6 +34,8 @@ const DEEP: MatchEffort = {
   anchorStrideBytes: 16,
   anchorLengthMin: 64,
   hashLengths: [4, 6, 10, 18],
+  strideBytes: 1,
+  anchorEdgeBytes: 2048,
   reach: 2,
   lengthEnough: 64,
   strideBytesMax: 2,
@@ -37,10 +45,10 @@ const EFFORTS: readonly MatchEffort[] = [
   { ...FAST, anchorStrideBytes: 64 },
   FAST,
   { ...FAST, hashLengths: [8] },
-  { ...MIDDLE, hashLengths: [6] },
-  { ...MIDDLE, hashLengths: [6, 12] },
-  MIDDLE,
-  { ...MIDDLE, hashLengths: [4, 6, 12], lengthEnough: 32 },
+  { ...MIDDLE, hashLengths: [8], strideBytes: 2, strideBytesMax: 16 },
+  { ...MIDDLE, hashLengths: [7], strideBytes: 2 },
+  { ...MIDDLE, hashLengths: [6], strideBytes: 2 },
+  { ...MIDDLE, hashLengths: [5, 10] },
   DEEP,
   { ...DEEP, reach: 4, lengthEnough: 96, strideBytesMax: 1 },
 ];

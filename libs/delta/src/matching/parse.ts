@@ -11,14 +11,16 @@ const SHORTENED_BYTES_MAX = 96;
 const COPY_LENGTH_MIN = 3;
 const DRY_BYTES_A_STEP_LOG2 = 8;
 const REPEAT_LENGTH_MIN = 2;
-/** How much of both ends of a long anchor can be copied from again. */
-const ANCHOR_EDGE_BYTES = 2048;
 
 export interface ParseOptions {
   /** Lengths in bytes of what is looked for, rising. */
   readonly hashLengths: readonly number[];
   /** How many places on each side of the expected one are tried. */
   readonly reach: number;
+  /** Every how many bytes a place is indexed. */
+  readonly strideBytes: number;
+  /** How much of both ends of an anchor is indexed: the rest is found where it was copied from. */
+  readonly anchorEdgeBytes: number;
   /** A match as long ends the search at its place. */
   readonly lengthEnough: number;
   /** Every how many bytes is looked up where nothing has been found for long. */
@@ -37,15 +39,14 @@ export function parse(bytes: Uint8Array, begin: number, anchors: Anchors, ops: O
   new Parser(bytes, begin, anchors, ops, options).run();
 }
 
-/** The inner parts of long anchors: their content is found where it was copied from. */
-function longAnchors(anchors: Anchors): Skips {
+function innerParts(anchors: Anchors, edgeBytes: number): Skips {
   const starts = new Int32Array(anchors.count);
   const ends = new Int32Array(anchors.count);
   let count = 0;
   for (let anchor = 0; anchor < anchors.count; anchor += 1) {
-    const start = (anchors.starts[anchor] ?? 0) + ANCHOR_EDGE_BYTES;
-    const end = (anchors.ends[anchor] ?? 0) - ANCHOR_EDGE_BYTES;
-    if (end - start < ANCHOR_EDGE_BYTES) continue;
+    const start = (anchors.starts[anchor] ?? 0) + edgeBytes;
+    const end = (anchors.ends[anchor] ?? 0) - edgeBytes;
+    if (end <= start) continue;
     starts[count] = start;
     ends[count] = end;
     count += 1;
@@ -121,11 +122,11 @@ class Parser {
       const last = Math.min(to - 1, bytes.length - hashLength);
       for (let at = from; at <= last; at += 1) wanted.add(hashAt(bytes, at, hashLength));
     }
-    const { entriesMax } = this.#options;
-    const skipped = longAnchors(this.#anchors);
+    const { strideBytes, entriesMax, anchorEdgeBytes } = this.#options;
+    const skipped = innerParts(this.#anchors, anchorEdgeBytes);
     return new PositionIndex(bytes, {
       hashLength,
-      strideBytes: 1,
+      strideBytes,
       entriesExpected: 2 * left,
       entriesMax,
       skipped,

@@ -2,7 +2,7 @@ import { hashAt } from './hash.ts';
 
 const SAMPLE_BYTES = 32;
 const ENTRY_BYTES = 4;
-const SAMPLES_A_PART = 64;
+const SAMPLES_A_PART = 16;
 
 /** Which parts of the address space have which samples: places that their own bytes choose, so that moved content has the same. */
 export class SampleTable {

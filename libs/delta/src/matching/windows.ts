@@ -1,3 +1,4 @@
+import type { ByteSource } from '../ports.ts';
 import type { MatchInput } from './match-input.ts';
 import { KIND_LITERAL, type OpList } from './op-list.ts';
 import { SampleTable } from './sample-table.ts';
@@ -6,6 +7,7 @@ import { SampleTable } from './sample-table.ts';
 const NEW_SHARE = 0.25;
 const PARTS_A_WINDOW = 64;
 const PART_BYTES_MIN = 4096;
+const READ_BYTES = 4 * 1024 * 1024;
 
 /** A stretch of new behind what it is matched against. */
 export interface Window {
@@ -34,7 +36,7 @@ export async function* chooseWindows(input: MatchInput, windowBytesMax: number):
   const partBytes = Math.max(PART_BYTES_MIN, Math.floor(windowBytesMax / PARTS_A_WINDOW));
   const stretchBytes = Math.max(PART_BYTES_MIN, Math.floor(windowBytesMax * NEW_SHARE));
   const room = Math.max(1, Math.floor((windowBytesMax - stretchBytes) / partBytes));
-  const samples = new SampleTable(partBytes, windowBytesMax / 16, all);
+  const samples = new SampleTable(partBytes, windowBytesMax / 4, all);
   for (let at = 0; at < input.old.length; at += partBytes) {
     input.signal?.throwIfAborted();
     samples.add(at, await input.old.read(at, Math.min(partBytes, input.old.length - at)));
@@ -63,12 +65,19 @@ async function loadWindow(
   for (const part of parts) {
     const { address } = part;
     const [side, from] = address < input.old.length ? [input.old, address] : [input.new, address - input.old.length];
-    bytes.set(await side.read(from, part.length), at);
+    await readInto(side, from, bytes.subarray(at, at + part.length));
     at += part.length;
   }
-  bytes.set(await input.new.read(newStart, length), begin);
+  await readInto(input.new, newStart, bytes.subarray(begin));
   const placed = [...parts, { address: input.old.length + newStart, length }];
   return { bytes, begin, newStart, place: (found, ops) => placeOps(found, placed, ops) };
+}
+
+/** In slices, so that there are no two of the whole. */
+async function readInto(side: ByteSource, from: number, target: Uint8Array): Promise<void> {
+  for (let at = 0; at < target.length; at += READ_BYTES) {
+    target.set(await side.read(from + at, Math.min(READ_BYTES, target.length - at)), at);
+  }
 }
 
 function splitAt(address: number, part: Part): Part[] {
