@@ -11,13 +11,18 @@ const DECODED_CHUNK_BYTES = 256 * 1024;
 
 /** Brotli qualities for the efforts 1 to 9. */
 const QUALITIES = [4, 5, 6, 7, 8, 9, 10, 11, 11];
+/** What is shorter is compressed as well as can be from this effort on: it takes half a second. */
+const SHORT_BYTES_MAX = 256 * 1024;
+const SHORT_EFFORT_MIN = 5;
 
 /** Brotli in the threads of Node's pool: calls that are made at once run side by side. */
 export const brotliCompressor: Compressor = {
   async compress(bytes, effort) {
+    const isShort = bytes.length <= SHORT_BYTES_MAX && effort >= SHORT_EFFORT_MIN;
+    const quality = isShort ? constants.BROTLI_MAX_QUALITY : QUALITIES[effort - 1];
     const compressed = await compressInPool(bytes, {
       params: {
-        [constants.BROTLI_PARAM_QUALITY]: QUALITIES[effort - 1] ?? constants.BROTLI_MAX_QUALITY,
+        [constants.BROTLI_PARAM_QUALITY]: quality ?? constants.BROTLI_MAX_QUALITY,
         [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
         [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
       },
