@@ -20,11 +20,10 @@ describe('a release cycle', () => {
     first = generateBuild(seed);
     second = nextBuild(first, seed);
     scene = await Scene.open();
-    // Updates by patches have a test of their own.
-    origin = await Origin.start(scene, '--patches', '0');
+    origin = await Origin.start(scene);
     studio = await Studio.open(scene, origin, 'starfall');
     await studio.publish(first, '1.0.0');
-    await studio.publish(second, '1.1.0');
+    await studio.publish(second, '1.1.0', '--wait-patches');
   }, 60_000);
   afterAll(() => scene.close());
 
