@@ -30,7 +30,12 @@ export const download: CommandSpec = {
       kind: 'rate',
       description: 'most to receive in a second for any one torrent',
     },
-    { name: 'max-upload-each', value: 'rate', kind: 'rate', description: 'most to send in a second of any one torrent' },
+    {
+      name: 'max-upload-each',
+      value: 'rate',
+      kind: 'rate',
+      description: 'most to send in a second of any one torrent',
+    },
   ],
   async run(input, context) {
     const directory = input.requiredText('dir');
