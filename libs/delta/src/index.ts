@@ -19,7 +19,9 @@ export type {
   MaybePromise,
 } from './apply/ports.ts';
 export { createPatch } from './create/create-patch.ts';
-export type { CreatedPatch, CreatePatchOptions, CreateProgress, FileCost } from './create/create-patch.ts';
+export type { CreatedPatch, CreatePatchOptions, CreateProgress } from './create/create-patch.ts';
+export type { FileCost } from './create/file-costs.ts';
+export type { DefeatedFile } from './create/defeated-files.ts';
 export { DeltaError } from './delta-error.ts';
 export type { DeltaErrorCode } from './delta-error.ts';
 export { describePatch } from './describe-patch.ts';

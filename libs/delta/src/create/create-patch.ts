@@ -3,11 +3,13 @@ import { encodeListing } from '../format/encode-listing.ts';
 import { checkOf, encodeHead, encodeTail } from '../format/frame.ts';
 import { groupEnds, SHAPE_DIGEST_BYTES, type Chunk, type Listing, type Segment } from '../format/listing.ts';
 import { CHUNK_BYTES_MAX } from '../limits.ts';
-import { matchContent, type PatchOp } from '../matching/index.ts';
+import { matchContent } from '../matching/index.ts';
 import type { Compressor } from '../ports.ts';
 import { contentDigest, shapeDigest, sortTree, type PatchFile } from '../tree.ts';
 import { AddressSpace } from './address-space.ts';
 import { compareTrees, contentKey } from './compare-trees.ts';
+import type { DefeatedFile } from './defeated-files.ts';
+import { costsOf, findDefeated, type FileCost } from './file-costs.ts';
 import { cutSegments } from './cut-segments.ts';
 import { narrowSources } from './narrow-sources.ts';
 
@@ -43,13 +45,8 @@ export interface CreatedPatch {
   readonly writtenBytes: number;
   /** For each written file, how many of its bytes nothing was found for. */
   readonly costs: readonly FileCost[];
-}
-
-export interface FileCost {
-  readonly path: string;
-  readonly lengthBytes: number;
-  /** Before compression. */
-  readonly literalBytes: number;
+  /** Files whose build defeats patching, the dearest first. */
+  readonly defeated: readonly DefeatedFile[];
 }
 
 /**
@@ -115,13 +112,15 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
     segments,
   };
   await writeListing(listing, { compressor, output });
+  const costs = costsOf(written, ops);
   return {
     bytes: output.bytes,
     oldTreeBytes: listing.oldTreeBytes,
     newTreeBytes: listing.newTreeBytes,
     sourceBytes: sourceSpace.length,
     writtenBytes,
-    costs: costsOf(written, ops),
+    costs,
+    defeated: await findDefeated(costs, entries, newSpace),
   };
 }
 
@@ -202,28 +201,6 @@ function groupChecks(written: readonly PatchFile[]): Uint8Array {
     return checkOf(...roots);
   });
   return new Uint8Array(checks.flatMap((check) => [...check]));
-}
-
-function costsOf(written: readonly PatchFile[], ops: readonly PatchOp[]): FileCost[] {
-  const costs = written.map(({ path, lengthBytes }) => ({ path, lengthBytes, literalBytes: 0 }));
-  let index = 0;
-  let end = costs[0]?.lengthBytes ?? 0;
-  let at = 0;
-  for (const op of ops) {
-    for (let left = op.length; left > 0;) {
-      while (at >= end && index < costs.length - 1) {
-        index += 1;
-        end += costs[index]?.lengthBytes ?? 0;
-      }
-      const count = Math.min(left, end - at);
-      if (count <= 0) break;
-      const cost = costs[index];
-      if (op.kind === 'literal' && cost) cost.literalBytes += count;
-      at += count;
-      left -= count;
-    }
-  }
-  return costs;
 }
 
 function bytesOf(files: readonly PatchFile[]): number {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import { compressor, filesOf, noise } from '../testing/memory-patch.contract.ts';
+import { createPatch } from './create-patch.ts';
 import { defeatedFiles, entropyBits, type FileOutcome } from './defeated-files.ts';
 
 const pack: FileOutcome = {
@@ -31,5 +33,17 @@ describe('entropyBits()', () => {
     expect(entropyBits(new Float64Array(256))).toBe(0);
     expect(entropyBits(Float64Array.of(0, 7))).toBe(0);
     expect(entropyBits(new Float64Array(256).fill(3))).toBe(8);
+  });
+});
+
+describe('createPatch()', () => {
+  it('names a pack that is encrypted anew, and not one that moved its content', async () => {
+    const pack = noise(200_000, 1);
+    const created = await createPatch({
+      old: filesOf({ 'a.pak': pack, 'b.pak': noise(200_000, 2) }),
+      new: filesOf({ 'a.pak': pack.map((byte, index) => byte ^ (index * 37)), 'b.pak': noise(250_000, 2).subarray(9) }),
+      ...{ effort: 3, memoryBytesMax: 64 * 1024 * 1024, compressor, write: async () => {} },
+    });
+    expect(created.defeated.map((file) => file.path)).toEqual(['a.pak']);
   });
 });

@@ -30,15 +30,15 @@ const LITERAL_SHARE_MIN = 0.5;
  */
 export function defeatedFiles(outcomes: readonly FileOutcome[]): DefeatedFile[] {
   return outcomes
-    .filter(
-      ({ lengthBytes, literalBytes, replaces, entropyBits }) =>
-        replaces &&
-        lengthBytes >= LENGTH_BYTES_MIN &&
-        literalBytes >= LITERAL_SHARE_MIN * lengthBytes &&
-        entropyBits >= ENTROPY_BITS_MIN,
-    )
+    .filter((outcome) => mayBeDefeated(outcome) && outcome.entropyBits >= ENTROPY_BITS_MIN)
     .map(({ path, literalBytes, entropyBits }) => ({ path, costBytes: Math.round((literalBytes * entropyBits) / 8) }))
     .sort((a, b) => b.costBytes - a.costBytes || (a.path < b.path ? -1 : 1));
+}
+
+/** Whether a file is worth the look at its entropy. */
+export function mayBeDefeated(outcome: Omit<FileOutcome, 'entropyBits'>): boolean {
+  const { lengthBytes, literalBytes, replaces } = outcome;
+  return replaces && lengthBytes >= LENGTH_BYTES_MIN && literalBytes >= LITERAL_SHARE_MIN * lengthBytes;
 }
 
 /** Shannon's entropy of byte counts, in bits a byte; 0 for no bytes. */
