@@ -5,6 +5,7 @@
  * - `openPatch`: reads and checks a patch's listing; `describePatch` says what is in it without the old release.
  * - `resolveTrees`: with the old release's files, the new release's files and where the content of each comes from.
  * - `applyPatch`: makes the files that the patch writes; kept and moved ones are the caller's to link or copy.
+ * - `verifyPatch`: whether applying it makes the new release; nothing is written.
  * - `checkNewTree`: whether what was made is the release, for those who have no signed roots.
  *
  * `@swarmpatch/node-io/delta` does this with directories.
@@ -18,10 +19,12 @@ export type {
   FileResult,
   MaybePromise,
 } from './apply/ports.ts';
+export { verifyPatch } from './apply/verify-patch.ts';
+export type { VerifyOptions } from './apply/verify-patch.ts';
 export { createPatch } from './create/create-patch.ts';
 export type { CreatedPatch, CreatePatchOptions, CreateProgress } from './create/create-patch.ts';
-export type { FileCost } from './create/file-costs.ts';
 export type { DefeatedFile } from './create/defeated-files.ts';
+export type { FileCost } from './create/file-costs.ts';
 export { DeltaError } from './delta-error.ts';
 export type { DeltaErrorCode } from './delta-error.ts';
 export { describePatch } from './describe-patch.ts';

@@ -8,9 +8,9 @@ import type { Compressor } from '../ports.ts';
 import { contentDigest, shapeDigest, sortTree, type PatchFile } from '../tree.ts';
 import { AddressSpace } from './address-space.ts';
 import { compareTrees, contentKey } from './compare-trees.ts';
-import type { DefeatedFile } from './defeated-files.ts';
-import { costsOf, findDefeated, type FileCost } from './file-costs.ts';
 import { cutSegments } from './cut-segments.ts';
+import { type DefeatedFile, findDefeatedFiles } from './defeated-files.ts';
+import { costsOf, type FileCost } from './file-costs.ts';
 import { narrowSources } from './narrow-sources.ts';
 
 export interface CreatePatchOptions {
@@ -29,7 +29,7 @@ export interface CreatePatchOptions {
 }
 
 export interface CreateProgress {
-  readonly phase: 'match' | 'compress';
+  readonly phase: 'match' | 'compress' | 'check';
   /** Bytes of new content. */
   readonly doneBytes: number;
   readonly totalBytes: number;
@@ -120,7 +120,7 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
     sourceBytes: sourceSpace.length,
     writtenBytes,
     costs,
-    defeated: await findDefeated(costs, entries, newSpace),
+    defeated: await findDefeatedFiles(old, fresh, written, costs),
   };
 }
 

@@ -1,30 +1,47 @@
 import { describe, expect, it } from 'vitest';
 
-import { compressor, filesOf, noise } from '../testing/memory-patch.contract.ts';
-import { createPatch } from './create-patch.ts';
-import { defeatedFiles, entropyBits, type FileOutcome } from './defeated-files.ts';
+import { filesOf, noise, type MemoryTree } from '../testing/memory-patch.contract.ts';
+import { entropyBits, findDefeatedFiles, type DefeatedFile } from './defeated-files.ts';
 
-const pack: FileOutcome = {
-  ...{ path: 'a.pak', lengthBytes: 1_000_000, literalBytes: 900_000, replaces: true, entropyBits: 8 },
-};
+const LENGTH = 2_000_000;
+const packed = noise(LENGTH, 1);
+const plain = new Uint8Array(LENGTH).map((_, index) => index % 50);
 
-describe('defeatedFiles()', () => {
-  it('names packs that are compressed as a whole, the dearest first', () => {
-    const large = { ...pack, path: 'b.pak', literalBytes: 950_000 };
-    expect(defeatedFiles([pack, large])).toEqual([
-      { path: 'b.pak', costBytes: 950_000 },
-      { path: 'a.pak', costBytes: 900_000 },
+/** Every new file is written, and of each a share of its bytes is literal. */
+function find(old: MemoryTree, fresh: MemoryTree, literalShare = 0.9): Promise<DefeatedFile[]> {
+  const written = filesOf(fresh);
+  const costs = written.map(({ path, lengthBytes }) => ({
+    ...{ path, lengthBytes, literalBytes: lengthBytes * literalShare },
+  }));
+  return findDefeatedFiles(filesOf(old), written, written, costs);
+}
+
+describe('findDefeatedFiles()', () => {
+  it('names packs that are compressed as a whole, the dearest first', async () => {
+    const large = noise(LENGTH + 1000, 2);
+    const found = await find({ 'a.pak': large, 'b.pak': packed }, { 'a.pak': packed, 'b.pak': large });
+    expect(found.map(({ path, lengthBytes }) => [path, lengthBytes])).toEqual([
+      ['b.pak', LENGTH + 1000],
+      ['a.pak', LENGTH],
     ]);
+    for (const { lengthBytes, costBytes } of found) expect(costBytes / lengthBytes).toBeCloseTo(0.9, 2);
   });
 
-  it('leaves out what is new, found, plain or small', () => {
-    const others: Partial<FileOutcome>[] = [
-      { replaces: false },
-      { literalBytes: 400_000 },
-      { entropyBits: 5 },
-      { lengthBytes: 1000, literalBytes: 1000 },
-    ];
-    expect(defeatedFiles(others.map((other) => ({ ...pack, ...other })))).toEqual([]);
+  it('names a pack that has a version in its name', async () => {
+    const found = await find({ 'data-1.9.pak': plain }, { 'data-1.10.pak': packed });
+    expect(found).toMatchObject([{ path: 'data-1.10.pak' }]);
+  });
+
+  it.each<[string, MemoryTree, MemoryTree, number]>([
+    ['what is new', { 'a.pak': packed }, { 'other.pak': packed }, 0.9],
+    ['what is new beside others of a row', { 'l1.pak': packed }, { 'l1.pak': plain, 'l2.pak': packed }, 0.9],
+    ['what was found', { 'a.pak': packed }, { 'a.pak': packed }, 0.4],
+    ['what is not compressed', { 'a.pak': plain }, { 'a.pak': plain }, 0.9],
+    ['what is small', { 'a.png': noise(500_000, 1) }, { 'a.png': noise(500_000, 2) }, 1],
+    ['what stood there for it', { 'a.pak': noise(100, 1) }, { 'a.pak': packed }, 1],
+    ['an empty release', {}, {}, 1],
+  ])('leaves out %s', async (_, old, fresh, literalShare) => {
+    expect(await find(old, fresh, literalShare)).toEqual([]);
   });
 });
 
@@ -33,17 +50,5 @@ describe('entropyBits()', () => {
     expect(entropyBits(new Float64Array(256))).toBe(0);
     expect(entropyBits(Float64Array.of(0, 7))).toBe(0);
     expect(entropyBits(new Float64Array(256).fill(3))).toBe(8);
-  });
-});
-
-describe('createPatch()', () => {
-  it('names a pack that is encrypted anew, and not one that moved its content', async () => {
-    const pack = noise(200_000, 1);
-    const created = await createPatch({
-      old: filesOf({ 'a.pak': pack, 'b.pak': noise(200_000, 2) }),
-      new: filesOf({ 'a.pak': pack.map((byte, index) => byte ^ (index * 37)), 'b.pak': noise(250_000, 2).subarray(9) }),
-      ...{ effort: 3, memoryBytesMax: 64 * 1024 * 1024, compressor, write: async () => {} },
-    });
-    expect(created.defeated.map((file) => file.path)).toEqual(['a.pak']);
   });
 });

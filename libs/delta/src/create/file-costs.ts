@@ -1,19 +1,16 @@
-import type { PatchEntry } from '../format/listing.ts';
 import type { PatchOp } from '../matching/index.ts';
-import type { PatchFile } from '../tree.ts';
-import type { AddressSpace } from './address-space.ts';
-import { defeatedFiles, entropyBits, mayBeDefeated, type DefeatedFile, type FileOutcome } from './defeated-files.ts';
+import type { TreeFile } from '../tree.ts';
 
-const COUNT_READ_BYTES = 4 * 1024 * 1024;
-
+/** What a written file costs in a patch. */
 export interface FileCost {
   readonly path: string;
   readonly lengthBytes: number;
-  /** Before compression. */
+  /** Of its bytes, those that nothing was found for; before compression. */
   readonly literalBytes: number;
 }
 
-export function costsOf(written: readonly PatchFile[], ops: readonly PatchOp[]): FileCost[] {
+/** @param ops What makes the written files, one after another. */
+export function costsOf(written: readonly TreeFile[], ops: readonly PatchOp[]): FileCost[] {
   const costs = written.map(({ path, lengthBytes }) => ({ path, lengthBytes, literalBytes: 0 }));
   let index = 0;
   let end = costs[0]?.lengthBytes ?? 0;
@@ -33,26 +30,4 @@ export function costsOf(written: readonly PatchFile[], ops: readonly PatchOp[]):
     }
   }
   return costs;
-}
-
-/** Reads what may be defeated, which was read for matching as well. */
-export async function findDefeated(
-  costs: readonly FileCost[],
-  entries: readonly PatchEntry[],
-  space: AddressSpace,
-): Promise<DefeatedFile[]> {
-  const replaced = new Set(entries.filter((entry) => entry.replaces).map((entry) => entry.path));
-  const outcomes: FileOutcome[] = [];
-  for (const [index, cost] of costs.entries()) {
-    const start = space.files[index]?.start ?? 0;
-    const replaces = replaced.has(cost.path);
-    if (!mayBeDefeated({ ...cost, replaces })) continue;
-    const counts = new Float64Array(256);
-    for (let at = 0; at < cost.lengthBytes; at += COUNT_READ_BYTES) {
-      const bytes = await space.read(start + at, Math.min(COUNT_READ_BYTES, cost.lengthBytes - at));
-      for (const byte of bytes) counts[byte] = (counts[byte] ?? 0) + 1;
-    }
-    outcomes.push({ ...cost, replaces, entropyBits: entropyBits(counts) });
-  }
-  return defeatedFiles(outcomes);
 }

@@ -1,0 +1,95 @@
+import { DeltaError } from '../delta-error.ts';
+import type { Patch } from '../format/open-patch.ts';
+import { resolveTrees, type NewFile, type PatchTrees } from '../new-tree.ts';
+import { sameBytes } from '../same-bytes.ts';
+import { sortTree, type PatchFile, type TreeFile } from '../tree.ts';
+import { applyPatch } from './apply-patch.ts';
+import type { ApplyOptions, FileResult } from './ports.ts';
+
+export interface VerifyOptions extends Pick<ApplyOptions, 'onProgress' | 'signal'> {
+  /** The releases that the patch was made from, with the roots that were signed. */
+  readonly old: readonly PatchFile[];
+  readonly new: readonly PatchFile[];
+}
+
+/**
+ * Checks that applying a patch makes the new release, by applying it: what comes out is hashed, compared with the roots and
+ * forgotten. Where it is made of new bytes, those of the release are read in place of it; were they others, a root would differ.
+ *
+ * @throws {DeltaError} `files_failed`, `wrong_new_tree`, `wrong_old_tree`, `bad_patch`
+ */
+export async function verifyPatch(patch: Patch, options: VerifyOptions): Promise<void> {
+  const { onProgress, signal } = options;
+  const wanted = sortTree(options.new);
+  const trees = resolveTrees(patch, options.old);
+  const expectedRoots = new Map(
+    wanted.flatMap(({ path, piecesRoot }) => (piecesRoot === undefined ? [] : [[path, piecesRoot] as const])),
+  );
+  const results = await applyPatch(
+    patch,
+    trees,
+    {
+      readOld: readerOf(options.old),
+      readNew: readerOf(wanted),
+      write: () => undefined,
+      finish: () => undefined,
+    },
+    { expectedRoots, onProgress, signal },
+  );
+  refuseFailed(results);
+  refuseOther(trees, results, wanted);
+}
+
+function readerOf(files: readonly PatchFile[]): (file: TreeFile, offset: number, target: Uint8Array) => Promise<void> {
+  const sources = new Map(files.map(({ path, source }) => [path, source]));
+  return async ({ path }, offset, target) => {
+    const bytes = await sources.get(path)?.read(offset, target.length);
+    if (!bytes) throw new Error('the release does not have it');
+    target.set(bytes);
+  };
+}
+
+function refuseFailed(results: readonly FileResult[]): void {
+  const failed = results.filter((result) => result.status === 'failed');
+  const [first] = failed;
+  if (!first) return;
+  const { path } = first.file;
+  throw new DeltaError(
+    'files_failed',
+    `check a patch: ${failed.length} of ${results.length} files do not come out as they were released; ` +
+      `${JSON.stringify(path)}: ${first.failure.message} (${first.failure.code})`,
+    { path },
+  );
+}
+
+/** Also what is kept, moved or copied must be the release. */
+function refuseOther(trees: PatchTrees, results: readonly FileResult[], wanted: readonly TreeFile[]): void {
+  const rootOf = ({ origin }: NewFile): Uint8Array | undefined => {
+    if (origin.kind === 'link') return undefined;
+    if (origin.kind === 'kept' || origin.kind === 'moved') return origin.old.piecesRoot;
+    const result = results[origin.index];
+    return result?.status === 'done' ? result.piecesRoot : undefined;
+  };
+  for (const [index, file] of trees.files.entries()) {
+    const released = wanted[index];
+    if (released && isSame(file, rootOf(file), released)) continue;
+    throw otherTree(file.path);
+  }
+  const [missing] = wanted.slice(trees.files.length);
+  if (missing) throw otherTree(missing.path);
+}
+
+function isSame(file: NewFile, root: Uint8Array | undefined, released: TreeFile): boolean {
+  if (file.path !== released.path || file.symlink !== released.symlink) return false;
+  if (file.symlink !== undefined) return true;
+  if (file.lengthBytes !== released.lengthBytes || file.executable !== released.executable) return false;
+  return file.lengthBytes === 0 || (!!root && !!released.piecesRoot && sameBytes(root, released.piecesRoot));
+}
+
+function otherTree(path: string): DeltaError {
+  return new DeltaError(
+    'wrong_new_tree',
+    `check a patch: ${JSON.stringify(path)} does not come out as it was released; make the patch anew`,
+    { path },
+  );
+}
