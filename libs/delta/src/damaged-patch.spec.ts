@@ -56,7 +56,7 @@ async function forged(listing: Partial<Listing>, data: Uint8Array = new Uint8Arr
   const raw = encodeListing({
     ...{ oldFileCount: 0, oldTreeBytes: 0, newFileCount: 1, newTreeBytes: 0, oldBytes: 0 },
     ...{ oldShape: shapeDigest([]).subarray(0, 16), newContent: contentDigest([], () => undefined) },
-    ...{ removed: [], sources: [], entries: [], checks: new Uint8Array(4), segments: [] },
+    ...{ removed: [], sources: [], views: [], entries: [], checks: new Uint8Array(4), segments: [] },
     ...listing,
   });
   return joined(encodeHead(), data, raw, encodeTail(raw, 'stored', raw.length));

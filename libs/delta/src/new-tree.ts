@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 
 import { DeltaError } from './delta-error.ts';
 import type { Patch } from './format/open-patch.ts';
-import { SHAPE_DIGEST_BYTES } from './format/listing.ts';
+import { SHAPE_DIGEST_BYTES, type SourceView } from './format/listing.ts';
 import { contentDigest, shapeDigest, sortTree, type TreeFile } from './tree.ts';
 
 /** A file or link of the new tree, and where its content comes from. */
@@ -21,9 +21,14 @@ export type NewFileOrigin =
   | { readonly kind: 'twin'; readonly index: number }
   | { readonly kind: 'link' };
 
+/** An old file that a patch reads, perhaps with other line ends. */
+export interface SourceFile extends TreeFile {
+  readonly view?: SourceView | undefined;
+}
+
 export interface PatchTrees {
   /** The old files that the patch reads, in the order of their addresses. */
-  readonly sources: readonly TreeFile[];
+  readonly sources: readonly SourceFile[];
   /** The new tree in torrent order. */
   readonly files: readonly NewFile[];
   /** Those that the patch writes, by their index. */
@@ -87,16 +92,14 @@ export function resolveTrees(patch: Patch, old: readonly TreeFile[]): PatchTrees
   const twinsSized = explicit.map((file) =>
     file.origin.kind === 'twin' ? { ...file, lengthBytes: lengths[file.origin.index]?.lengthBytes ?? 0 } : file,
   );
-  const files = sortTree<NewFile>([
-    ...kept.map((file): NewFile => ({ ...file, origin: { kind: 'kept', old: file } })),
-    ...twinsSized,
-  ]);
+  const files = sortTree<NewFile>([...kept.map(keptFile), ...twinsSized]);
   if (files.length !== listing.newFileCount || bytesOf(files) !== listing.newTreeBytes) {
     throw bad(`${describe(files)} made, ${listing.newFileCount} and ${listing.newTreeBytes} bytes declared`);
   }
-  const sources = listing.sources.flatMap((index) => before[index] ?? []);
-  if (bytesOf(sources) !== listing.oldBytes)
-    throw bad(`${bytesOf(sources)} bytes of sources, ${listing.oldBytes} declared`);
+  const views = new Map(listing.views.map((view) => [view.place, view]));
+  const sources = listing.sources.map((index, place) => sourceFile(before[index], views.get(place)));
+  const sourceBytes = sources.reduce((sum, { view, lengthBytes }) => sum + (view?.lengthBytes ?? lengthBytes), 0);
+  if (sourceBytes !== listing.oldBytes) throw bad(`${sourceBytes} bytes of sources, ${listing.oldBytes} declared`);
   return {
     sources,
     files,
@@ -122,6 +125,19 @@ export function checkNewTree(
     'wrong_new_tree',
     'apply a patch: the files that it keeps are not those of the release that it begins at; give an undamaged copy',
   );
+}
+
+function sourceFile(file: TreeFile | undefined, view: SourceView | undefined): SourceFile {
+  if (!file || file.symlink !== undefined) throw bad('a link as a source');
+  if (view && view.lengthBytes > 2 * file.lengthBytes) {
+    throw bad(`${view.lengthBytes} bytes of ${JSON.stringify(file.path)}, which has ${file.lengthBytes}`);
+  }
+  return view ? { ...file, view } : file;
+}
+
+function keptFile(old: TreeFile): NewFile {
+  const { path, lengthBytes, executable, symlink, piecesRoot } = old;
+  return { path, lengthBytes, executable, symlink, piecesRoot, origin: { kind: 'kept', old } };
 }
 
 function bytesOf(files: readonly TreeFile[]): number {

@@ -107,6 +107,25 @@ describe('createPatch() and applyPatch()', () => {
     );
   });
 
+  it('read old files with the line ends that new ones have', async () => {
+    const lines = Array.from({ length: 9000 }, (_, index) => `line ${(index * 7919) % 1013} of it\n`).join('');
+    const before = { a: text(lines), b: text(lines.replaceAll('\n', '\r\n')), c: text(lines.slice(9)) };
+    const after = {
+      a: text(`#${lines.replaceAll('\n', '\r\n')}`),
+      b: text(`#${lines}`),
+      c: text(`${lines.slice(9, 70_000)}!${lines.slice(70_000)}`),
+    };
+    const bytes = await patchBetween(before, after);
+    expect(bytes.length).toBeLessThan(700);
+    const applied = await applyInMemory(bytes, before);
+    expect(printed(treeOf(applied, before))).toEqual(printed(after));
+    const shorter = { ...before, a: text(lines.replace('\n', ' ')) };
+    const failed = await applyInMemory(bytes, before, { content: shorter });
+    expect(failed.results.find((result) => result.file.path === 'a')).toMatchObject({
+      failure: { code: 'source_mismatch', path: 'a' },
+    });
+  });
+
   it('carry operations over segments, batches and pages', async () => {
     const repeated = joined(...Array.from({ length: 230 }, () => a));
     const zeros = new Uint8Array(500_000);

@@ -12,7 +12,7 @@ import { OpBatch, BATCH_BYTES } from './op-batch.ts';
 import { PAGE_BYTES, PageCache } from './page-cache.ts';
 import { PlacedFiles } from './placed-files.ts';
 import type { ApplyOptions, ApplyPorts, FileResult } from './ports.ts';
-import { SourceReader } from './source-reader.ts';
+import { placedSource, SourceReader } from './source-reader.ts';
 
 /** Below this, a loop is faster than a call to copy. */
 const BYTES_PER_COPY_CALL = 24;
@@ -44,7 +44,7 @@ class Applier {
   readonly #made: Buffer;
 
   constructor(patch: Patch, trees: PatchTrees, ports: ApplyPorts, options: ApplyOptions) {
-    const old = new PlacedFiles(trees.sources);
+    const old = new PlacedFiles(trees.sources.map(placedSource));
     const fresh = new PlacedFiles(trees.written);
     this.#patch = patch;
     this.#options = options;

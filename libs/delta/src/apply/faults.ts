@@ -1,16 +1,15 @@
 import type { NewFile } from '../new-tree.ts';
-import type { TreeFile } from '../tree.ts';
 import type { PlacedFiles } from './placed-files.ts';
 import type { FileFailure } from './ports.ts';
 
 /** Which old files cannot be used and which new ones failed, and so what else cannot be made. */
 export class Faults {
-  readonly #old: PlacedFiles<TreeFile>;
+  readonly #old: PlacedFiles<{ readonly lengthBytes: number }>;
   readonly #fresh: PlacedFiles<NewFile>;
   readonly #oldFailures = new Map<number, FileFailure>();
   readonly #failures = new Map<number, FileFailure>();
 
-  constructor(old: PlacedFiles<TreeFile>, fresh: PlacedFiles<NewFile>) {
+  constructor(old: PlacedFiles<{ readonly lengthBytes: number }>, fresh: PlacedFiles<NewFile>) {
     this.#old = old;
     this.#fresh = fresh;
   }

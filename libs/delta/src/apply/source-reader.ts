@@ -1,7 +1,8 @@
 import { MerkleHasher } from '@swarmpatch/merkle';
 
 import { sameBytes } from '../same-bytes.ts';
-import type { NewFile } from '../new-tree.ts';
+import { LastBlock, LineView } from '../line-view.ts';
+import type { NewFile, SourceFile } from '../new-tree.ts';
 import type { TreeFile } from '../tree.ts';
 import type { Faults } from './faults.ts';
 import type { PlacedFiles } from './placed-files.ts';
@@ -9,15 +10,28 @@ import type { ApplyPorts, MaybePromise } from './ports.ts';
 
 const CHECK_READ_BYTES = 1024 * 1024;
 
+/** A source by the bytes that are read of it, which are not the file's where it has other line ends. */
+export interface PlacedSource {
+  readonly path: string;
+  readonly lengthBytes: number;
+  readonly file: SourceFile;
+}
+
+export function placedSource(file: SourceFile): PlacedSource {
+  return { path: file.path, lengthBytes: file.view?.lengthBytes ?? file.lengthBytes, file };
+}
+
 /** Reads source addresses through the ports: old files, then new ones as far as they are written. */
 export class SourceReader {
-  readonly #old: PlacedFiles<TreeFile>;
+  readonly #old: PlacedFiles<PlacedSource>;
   readonly #fresh: PlacedFiles<NewFile>;
   readonly #ports: ApplyPorts;
   readonly #faults: Faults;
+  readonly #views = new Map<number, Promise<LineView>>();
+  readonly #last = new LastBlock();
   #areChecked = false;
 
-  constructor(old: PlacedFiles<TreeFile>, fresh: PlacedFiles<NewFile>, ports: ApplyPorts, faults: Faults) {
+  constructor(old: PlacedFiles<PlacedSource>, fresh: PlacedFiles<NewFile>, ports: ApplyPorts, faults: Faults) {
     this.#old = old;
     this.#fresh = fresh;
     this.#ports = ports;
@@ -31,7 +45,7 @@ export class SourceReader {
     let at = 0;
     for (const { index, from, to } of this.#old.spans(address, Math.min(end, oldBytes))) {
       const part = target.subarray(at, at + to - from);
-      const reading = this.#readOld(index, from, part);
+      const reading = this.#readSource(index, from, part);
       if (typeof reading !== 'boolean') await reading;
       at += to - from;
     }
@@ -51,9 +65,9 @@ export class SourceReader {
   async checkSources(): Promise<TreeFile | undefined> {
     if (!this.#areChecked) {
       this.#areChecked = true;
-      for (const [index, file] of this.#old.files.entries()) await this.#checkSource(index, file);
+      for (const [index, { file }] of this.#old.files.entries()) await this.#checkSource(index, file);
     }
-    return this.#old.files.find((_, index) => this.#faults.ofOld(index)?.code === 'source_mismatch');
+    return this.#old.files.find((_, index) => this.#faults.ofOld(index)?.code === 'source_mismatch')?.file;
   }
 
   async #checkSource(index: number, file: TreeFile): Promise<void> {
@@ -65,17 +79,52 @@ export class SourceReader {
       if (!(await this.#readOld(index, at, bytes))) return;
       hasher.update(bytes);
     }
-    if (sameBytes(hasher.digest().piecesRoot, file.piecesRoot)) return;
+    if (!sameBytes(hasher.digest().piecesRoot, file.piecesRoot)) this.#noteChanged(index);
+  }
+
+  #noteChanged(index: number): false {
+    const path = this.#old.files[index]?.path ?? '';
     this.#faults.failOld(index, {
       code: 'source_mismatch',
-      message: `the old file ${JSON.stringify(file.path)} is not as it was released`,
-      path: file.path,
+      message: `the old file ${JSON.stringify(path)} is not as it was released`,
+      path,
     });
+    return false;
+  }
+
+  #readSource(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
+    const source = this.#old.files[index];
+    return source?.file.view ? this.#readView(index, from, target) : this.#readOld(index, from, target);
+  }
+
+  async #readView(index: number, from: number, target: Uint8Array): Promise<boolean> {
+    try {
+      let view = this.#views.get(index);
+      if (!view) {
+        view = this.#openView(index);
+        this.#views.set(index, view);
+      }
+      const lines = await view;
+      if (lines.length !== this.#old.files[index]?.lengthBytes) return this.#noteChanged(index);
+      await lines.read(from, target);
+      return true;
+    } catch (error) {
+      if (this.#faults.ofOld(index)) return false;
+      throw error;
+    }
+  }
+
+  #openView(index: number): Promise<LineView> {
+    const file = this.#old.files[index]?.file;
+    const readInto = async (offset: number, bytes: Uint8Array): Promise<void> => {
+      if (!(await this.#readOld(index, offset, bytes))) throw new Error('its fault is noted');
+    };
+    return LineView.open({ lengthBytes: file?.lengthBytes ?? 0, readInto }, file?.view?.ends ?? 'lf', this.#last);
   }
 
   /** False when the file cannot be read, which is then noted. */
   #readOld(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
-    const file = this.#old.files[index];
+    const file = this.#old.files[index]?.file;
     if (!file || this.#faults.ofOld(index)?.code === 'source_unreadable') return false;
     try {
       const reading = this.#ports.readOld(file, from, target);

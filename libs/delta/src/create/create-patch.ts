@@ -7,6 +7,7 @@ import { matchContent } from '../matching/index.ts';
 import type { Compressor } from '../ports.ts';
 import { contentDigest, shapeDigest, sortTree, type PatchFile } from '../tree.ts';
 import { AddressSpace } from './address-space.ts';
+import { chooseViews } from './choose-views.ts';
 import { compareTrees, contentKey } from './compare-trees.ts';
 import { cutSegments } from './cut-segments.ts';
 import { type DefeatedFile, findDefeatedFiles } from './defeated-files.ts';
@@ -61,7 +62,11 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
   const { removed, entries, written } = compareTrees(old, fresh);
   const writtenBytes = bytesOf(written);
   const oldIndexes = distinctContents(old);
-  const oldSpace = new AddressSpace(oldIndexes.flatMap((index) => old[index] ?? []));
+  const views = await chooseViews(
+    oldIndexes.flatMap((index) => old[index] ?? []),
+    written,
+  );
+  const oldSpace = new AddressSpace(views.map((view) => view.file));
   const newSpace = new AddressSpace(written);
   const found =
     writtenBytes === 0
@@ -74,7 +79,8 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
   signal?.throwIfAborted();
   const { ops, used } = narrowSources(found, oldSpace);
   const sources = used.flatMap((place) => oldIndexes[place] ?? []);
-  const sourceSpace = new AddressSpace(sources.flatMap((index) => old[index] ?? []));
+  const usedViews = used.flatMap((place) => views[place] ?? []);
+  const sourceSpace = new AddressSpace(usedViews.map((view) => view.file));
   const output = new PatchOutput(options.write);
   await output.write(encodeHead());
   const segments: Segment[] = [];
@@ -107,6 +113,7 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
     removed,
     sources,
     oldBytes: sourceSpace.length,
+    views: usedViews.flatMap(({ file, ends }, place) => (ends ? [{ place, ends, lengthBytes: file.lengthBytes }] : [])),
     entries,
     checks: groupChecks(written),
     segments,

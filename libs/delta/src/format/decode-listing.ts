@@ -24,7 +24,9 @@ import {
   type Listing,
   type PatchEntry,
   type Segment,
+  type SourceView,
 } from './listing.ts';
+import { LINE_ENDS } from './line-ends.ts';
 import { METHODS } from './methods.ts';
 
 /** Reads a listing and checks all that can be checked without the old tree. @throws {DeltaError} `bad_patch` */
@@ -38,7 +40,9 @@ export function decodeListing(bytes: Uint8Array): Listing {
   const newContent = reader.raw(CONTENT_DIGEST_BYTES);
   const removed = readRising(reader, oldFileCount, 'removed files');
   const sources = readRising(reader, oldFileCount, 'sources');
-  const oldBytes = reader.varint(oldTreeBytes, 'bytes of sources');
+  // Other line ends make a file twice as long at most.
+  const oldBytes = reader.varint(2 * oldTreeBytes, 'bytes of sources');
+  const views = readViews(reader, sources.length, oldBytes);
   const entries = readEntries(reader, oldFileCount);
   const lengths = writtenLengths(entries);
   const writtenBytes = lengths.reduce((sum, length) => sum + length, 0);
@@ -48,7 +52,7 @@ export function decodeListing(bytes: Uint8Array): Listing {
   if (reader.left > 0) throw bad(`${reader.left} bytes behind the listing`);
   return {
     ...{ oldFileCount, oldTreeBytes, newFileCount, newTreeBytes, oldShape, newContent },
-    ...{ removed, sources, oldBytes, entries, checks, segments },
+    ...{ removed, sources, oldBytes, views, entries, checks, segments },
   };
 }
 
@@ -62,6 +66,21 @@ function readRising(reader: ByteReader, count: number, what: string): number[] {
     next = index + 1;
   }
   return indexes;
+}
+
+function readViews(reader: ByteReader, sourceCount: number, oldBytes: number): SourceView[] {
+  const places = readRising(reader, sourceCount, 'sources with other line ends');
+  const kinds = places.map(() => {
+    const [code = 0] = reader.raw(1);
+    const ends = LINE_ENDS[code];
+    if (ends === undefined) throw bad(`line ends ${code}`);
+    return ends;
+  });
+  return places.map((place, index) => ({
+    place,
+    ends: kinds[index] ?? 'lf',
+    lengthBytes: reader.varint(oldBytes, 'bytes of a source'),
+  }));
 }
 
 function readEntries(reader: ByteReader, oldFileCount: number): PatchEntry[] {

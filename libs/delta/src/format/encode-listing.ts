@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 
 import { ByteWriter } from './byte-writer.ts';
-import type { Listing, PatchEntry, Segment } from './listing.ts';
+import { LINE_ENDS } from './line-ends.ts';
+import type { Listing, PatchEntry, Segment, SourceView } from './listing.ts';
 import { METHODS } from './methods.ts';
 
 /** The listing as it is before compression: docs/formats/patch.md, "Listing". */
@@ -16,6 +17,7 @@ export function encodeListing(listing: Listing): Uint8Array {
   writeRising(writer, listing.removed);
   writeRising(writer, listing.sources);
   writer.varint(listing.oldBytes);
+  writeViews(writer, listing.views);
   writeEntries(writer, listing.entries);
   writer.raw(listing.checks);
   writer.varint(listing.segments.length);
@@ -30,6 +32,15 @@ function writeRising(writer: ByteWriter, indexes: readonly number[]): void {
     writer.varint(index - next);
     next = index + 1;
   }
+}
+
+function writeViews(writer: ByteWriter, views: readonly SourceView[]): void {
+  writeRising(
+    writer,
+    views.map((view) => view.place),
+  );
+  for (const { ends } of views) writer.byte(LINE_ENDS.indexOf(ends));
+  for (const { lengthBytes } of views) writer.varint(lengthBytes);
 }
 
 /** Column by column, so that alike stands beside alike. */

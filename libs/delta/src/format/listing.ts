@@ -1,4 +1,5 @@
 import type { CompressionMethod } from '../ports.ts';
+import type { LineEnds } from './line-ends.ts';
 
 /** Digest of the old tree's shape, as kept in a patch: the first bytes of a SHA-256. */
 export const SHAPE_DIGEST_BYTES = 16;
@@ -41,6 +42,15 @@ export interface Segment {
   readonly streams: readonly (readonly Chunk[])[];
 }
 
+/** A source that is read with other line ends. */
+export interface SourceView {
+  /** Its place among the sources. */
+  readonly place: number;
+  readonly ends: LineEnds;
+  /** With these line ends. */
+  readonly lengthBytes: number;
+}
+
 /** All of a patch but its segments' data. */
 export interface Listing {
   readonly oldFileCount: number;
@@ -53,8 +63,10 @@ export interface Listing {
   readonly removed: readonly number[];
   /** Indexes in the old tree, rising: files that the segments read. */
   readonly sources: readonly number[];
-  /** Sum of the lengths of the sources. */
+  /** Sum of the lengths of the sources, as they are read. */
   readonly oldBytes: number;
+  /** Sources that are read with other line ends, rising. */
+  readonly views: readonly SourceView[];
   /** In torrent order. */
   readonly entries: readonly PatchEntry[];
   /** One for each group of written files, `CHECK_BYTES` each. */
