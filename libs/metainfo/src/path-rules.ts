@@ -39,6 +39,8 @@ const SEPARATOR = /[/\\]/;
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f]/;
 const RESERVED_CHARACTER = /[<>:"|?*]/;
 const TRAILING_DOT_OR_SPACE = /[. ]$/;
+// eslint-disable-next-line no-control-regex
+const ASCII = /^[\u0000-\u007f]*$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const DEVICE_NAME = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)/i;
 
@@ -100,7 +102,8 @@ export interface PathCollision {
  * @returns At most `countMax` collisions, in order of the paths.
  */
 export function findPathCollisions(paths: Iterable<string>, countMax = 100): PathCollision[] {
-  const entries = new Map<string, { readonly path: string; readonly kind: 'file' | 'directory' }>();
+  // By what they fold to; those of files are not known directories.
+  const entries = new Map<string, string>();
   const knownDirectories = new Set<string>(['']);
   const collisions: PathCollision[] = [];
   for (const path of paths) {
@@ -113,12 +116,12 @@ export function findPathCollisions(paths: Iterable<string>, countMax = 100): Pat
   function addFile(path: string): PathCollision | undefined {
     const key = foldPath(path);
     const found = entries.get(key);
-    if (!found) {
-      entries.set(key, { path, kind: 'file' });
+    if (found === undefined) {
+      entries.set(key, path);
       return undefined;
     }
-    if (found.kind === 'directory') return { path, with: found.path, kind: 'parent' };
-    return { path, with: found.path, kind: found.path === path ? 'same' : 'folded' };
+    if (knownDirectories.has(found)) return { path, with: found, kind: 'parent' };
+    return { path, with: found, kind: found === path ? 'same' : 'folded' };
   }
 
   function addDirectories(path: string): PathCollision | undefined {
@@ -127,11 +130,11 @@ export function findPathCollisions(paths: Iterable<string>, countMax = 100): Pat
       if (knownDirectories.has(directory)) continue;
       const key = foldPath(directory);
       const found = entries.get(key);
-      if (found) {
-        if (found.kind === 'file') return { path, with: found.path, kind: 'parent' };
-        if (found.path !== directory) return { path, with: found.path, kind: 'folded' };
+      if (found !== undefined) {
+        if (!knownDirectories.has(found)) return { path, with: found, kind: 'parent' };
+        if (found !== directory) return { path, with: found, kind: 'folded' };
       }
-      entries.set(key, { path: directory, kind: 'directory' });
+      entries.set(key, directory);
       knownDirectories.add(directory);
     }
     return undefined;
@@ -140,6 +143,8 @@ export function findPathCollisions(paths: Iterable<string>, countMax = 100): Pat
 
 /** What a file system that ignores case and Unicode form compares. Folds more than any one of them, never less. */
 export function foldPath(path: string): string {
+  // Most are this, and in small letters: then it is the path itself, and no memory.
+  if (ASCII.test(path)) return path.toLowerCase();
   return path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
 }
 

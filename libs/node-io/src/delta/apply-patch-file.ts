@@ -2,8 +2,9 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import { applyPatch, checkNewTree, DeltaError, resolveTrees, type NewFile, type PatchTrees } from '@swarmpatch/delta';
-import { blockHashesOf, MerkleHasher, piecesRootFromBlocks } from '@swarmpatch/merkle';
+import { applyPatch, checkNewTree, DeltaError, resolveTrees } from '@swarmpatch/delta';
+import type { NewFile, PatchTrees, TreeFile } from '@swarmpatch/delta';
+import { blockHashesOf, HASH_LENGTH_BYTES, MerkleHasher, piecesRootFromBlocks } from '@swarmpatch/merkle';
 
 import { syncPaths } from '../blob-store/durability.ts';
 import { FileReaders } from './file-readers.ts';
@@ -40,7 +41,7 @@ export async function applyPatchFile(options: ApplyPatchFileOptions): Promise<{ 
   const opened = await openPatchFile(options.patch);
   const unfinished = `${out}.unfinished-${process.pid}`;
   try {
-    const trees = resolveTrees(opened.patch, await listDirectory(options.old, { signal }));
+    const trees = resolveTrees(opened.patch, await listOld(options));
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(dirname(out), { recursive: true });
     await mkdir(unfinished);
@@ -55,6 +56,12 @@ export async function applyPatchFile(options: ApplyPatchFileOptions): Promise<{ 
     opened.close();
     await rm(unfinished, { recursive: true, force: true });
   }
+}
+
+/** With as little as is needed of each file: there may be very many. */
+async function listOld({ old, signal }: ApplyPatchFileOptions): Promise<TreeFile[]> {
+  const files = await listDirectory(old, { signal });
+  return files.map(({ path, lengthBytes, executable, symlink }) => ({ path, lengthBytes, executable, symlink }));
 }
 
 async function refuseTaken(out: string, { old }: ApplyPatchFileOptions): Promise<void> {
@@ -81,7 +88,8 @@ class DirectoryApply {
   readonly #writer: TreeWriter;
   readonly #options: ApplyPatchFileOptions;
   readonly #readers: FileReaders = new FileReaders();
-  readonly #roots = new Map<string, Uint8Array>();
+  /** One after another, in the order of the trees' files. */
+  readonly #roots: Uint8Array;
   readonly #totalBytes: number;
   readonly #buffer: Uint8Array = new Uint8Array(COPY_BYTES);
   #doneBytes = 0;
@@ -92,15 +100,16 @@ class DirectoryApply {
     this.#trees = trees;
     this.#writer = new TreeWriter(directory);
     this.#options = options;
+    this.#roots = new Uint8Array(trees.files.length * HASH_LENGTH_BYTES);
     this.#totalBytes = opened.patch.listing.newTreeBytes;
   }
 
   async run(): Promise<number> {
     try {
       await this.#writePatched();
-      for (const file of this.#trees.files) await this.#place(file);
-      checkNewTree(this.#opened.patch, this.#trees.files, (file) => this.#roots.get(file.path));
-      await syncPaths([...this.#writer.files, ...this.#writer.directories], this.#writer.root);
+      for (const [index, file] of this.#trees.files.entries()) await this.#place(file, index);
+      checkNewTree(this.#opened.patch, this.#trees.files, (_, index) => this.#rootAt(index));
+      await this.#writer.sync();
       return this.#totalBytes;
     } finally {
       this.#writer.close();
@@ -109,6 +118,8 @@ class DirectoryApply {
   }
 
   async #writePatched(): Promise<void> {
+    const places = this.#trees.files.flatMap(({ origin }, index) => (origin.kind === 'written' ? [index] : []));
+    let finished = 0;
     const results = await applyPatch(
       this.#opened.patch,
       this.#trees,
@@ -124,9 +135,11 @@ class DirectoryApply {
           this.#advance(bytes.length);
         },
         finish: (result) => {
+          const place = places[finished] ?? 0;
+          finished += 1;
           if (result.status !== 'done') return;
           if (result.file.lengthBytes === 0) this.#writer.makeEmpty(result.file);
-          else this.#roots.set(result.file.path, result.piecesRoot);
+          else this.#rootAt(place).set(result.piecesRoot);
         },
       },
       { signal: this.#options.signal },
@@ -142,20 +155,20 @@ class DirectoryApply {
     );
   }
 
-  async #place(file: NewFile): Promise<void> {
+  async #place(file: NewFile, index: number): Promise<void> {
     this.#turn += 1;
     if (this.#turn % FILES_PER_TURN === 0) await setImmediate();
     this.#options.signal?.throwIfAborted();
     const { origin, symlink } = file;
     if (symlink !== undefined) this.#writer.link(file.path, symlink);
-    else if (origin.kind === 'kept' || origin.kind === 'moved') this.#copy(file, this.#oldPath(origin.old.path));
+    else if (origin.kind === 'kept' || origin.kind === 'moved') this.#copy(file, index, this.#oldPath(origin.old.path));
     else if (origin.kind === 'twin') {
       const twin = this.#trees.written[origin.index];
-      if (twin) this.#copy(file, this.#writer.absolute(twin.path));
+      if (twin) this.#copy(file, index, this.#writer.absolute(twin.path));
     }
   }
 
-  #copy(file: NewFile, from: string): void {
+  #copy(file: NewFile, index: number, from: string): void {
     if (file.lengthBytes === 0) {
       this.#writer.makeEmpty(file);
       return;
@@ -165,11 +178,15 @@ class DirectoryApply {
       const bytes = this.#buffer.subarray(0, Math.min(COPY_BYTES, file.lengthBytes - at));
       this.#readers.readInto(from, at, bytes);
       hasher?.update(bytes);
-      if (!hasher) this.#roots.set(file.path, piecesRootFromBlocks(blockHashesOf(bytes)));
+      if (!hasher) this.#rootAt(index).set(piecesRootFromBlocks(blockHashesOf(bytes)));
       this.#writer.write(file, at, bytes);
       this.#advance(bytes.length);
     }
-    if (hasher) this.#roots.set(file.path, hasher.digest().piecesRoot);
+    if (hasher) this.#rootAt(index).set(hasher.digest().piecesRoot);
+  }
+
+  #rootAt(index: number): Uint8Array {
+    return this.#roots.subarray(index * HASH_LENGTH_BYTES, (index + 1) * HASH_LENGTH_BYTES);
   }
 
   #advance(bytes: number): void {

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { syncPaths } from '../blob-store/durability.ts';
 import { readFully } from './file-readers.ts';
 
 const EXECUTABLE_MODE = 0o755;
@@ -19,15 +20,15 @@ export interface TreePlace {
  */
 export class TreeWriter {
   readonly root: string;
-  /** All that was made: for syncing. */
-  readonly files: string[] = [];
-  readonly directories: Set<string> = new Set();
+  /** As their paths in the release: there may be very many. */
+  readonly #files: string[] = [];
+  readonly #directories = new Set<string>();
   #open: { readonly path: string; readonly handle: number } | undefined;
 
   /** @param root A directory that is there, and empty. */
   constructor(root: string) {
     this.root = root;
-    this.directories.add(root);
+    this.#directories.add(root);
   }
 
   absolute(path: string): string {
@@ -63,6 +64,12 @@ export class TreeWriter {
     }
   }
 
+  /** Makes all that was made survive a power cut. */
+  async sync(): Promise<void> {
+    const paths = this.#files.map((path) => this.absolute(path));
+    await syncPaths([...paths, ...this.#directories], this.root);
+  }
+
   close(): void {
     this.#close();
   }
@@ -73,7 +80,7 @@ export class TreeWriter {
     const absolutePath = this.absolute(file.path);
     if (offset === 0) {
       this.#makeDirectory(dirname(absolutePath));
-      this.files.push(absolutePath);
+      this.#files.push(file.path);
     }
     const handle = openSync(absolutePath, offset === 0 ? 'wx' : 'r+', FILE_MODE);
     this.#open = { path: file.path, handle };
@@ -82,10 +89,10 @@ export class TreeWriter {
   }
 
   #makeDirectory(directory: string): void {
-    if (this.directories.has(directory)) return;
+    if (this.#directories.has(directory)) return;
     this.#makeDirectory(dirname(directory));
     mkdirSync(directory, { recursive: true });
-    this.directories.add(directory);
+    this.#directories.add(directory);
   }
 
   #close(): void {
