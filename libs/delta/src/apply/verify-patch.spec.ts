@@ -70,13 +70,14 @@ describe('verifyPatch()', () => {
     });
   });
 
-  it('names an old file that is not as it was released', async () => {
-    const spoilt = filesOf({ ...old, a: a.map((byte) => byte ^ 1) });
+  it('names an old file that is not as it was released, also when the patch was made of it', async () => {
+    const spoilt = filesOf({ ...old, a: a.map((byte, index) => (index === 5000 ? byte ^ 1 : byte)) });
     const files = filesOf(old).map((file, index) => ({ ...file, source: spoilt[index]?.source ?? file.source }));
-    await expect(verifyPatch(patch, { old: files, new: filesOf(fresh) })).rejects.toMatchObject({
-      code: 'files_failed',
-      message: expect.stringContaining('the old file "a" is not as it was released') as string,
-    });
+    for (const made of [patch, await make(files, filesOf(fresh))])
+      await expect(verifyPatch(made, { old: files, new: filesOf(fresh) })).rejects.toMatchObject({
+        ...{ code: 'wrong_old_tree', path: 'a' },
+        message: expect.stringContaining('is not as it was released') as string,
+      });
   });
 
   it.each<[string, MemoryTree]>([

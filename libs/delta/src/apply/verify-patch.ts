@@ -1,3 +1,5 @@
+import { MerkleHasher } from '@swarmpatch/merkle';
+
 import { DeltaError } from '../delta-error.ts';
 import type { Patch } from '../format/open-patch.ts';
 import { resolveTrees, type NewFile, type PatchTrees } from '../new-tree.ts';
@@ -5,6 +7,8 @@ import { sameBytes } from '../same-bytes.ts';
 import { sortTree, type PatchFile, type TreeFile } from '../tree.ts';
 import { applyPatch } from './apply-patch.ts';
 import type { ApplyOptions, FileResult } from './ports.ts';
+
+const READ_BYTES = 1024 * 1024;
 
 export interface VerifyOptions extends Pick<ApplyOptions, 'onProgress' | 'signal'> {
   /** The releases that the patch was made from, with the roots that were signed. */
@@ -14,7 +18,7 @@ export interface VerifyOptions extends Pick<ApplyOptions, 'onProgress' | 'signal
 
 /**
  * Checks that applying a patch makes the new release, by applying it: what comes out is hashed, compared with the roots and
- * forgotten. Where it is made of new bytes, those of the release are read in place of it; were they others, a root would differ.
+ * forgotten. So are the old files that it reads, for a patch of spoilt ones would come out right nowhere but here. Where it is made of new bytes, those of the release are read in place of it; were they others, a root would differ.
  *
  * @throws {DeltaError} `files_failed`, `wrong_new_tree`, `wrong_old_tree`, `bad_patch`
  */
@@ -25,11 +29,13 @@ export async function verifyPatch(patch: Patch, options: VerifyOptions): Promise
   const expectedRoots = new Map(
     wanted.flatMap(({ path, piecesRoot }) => (piecesRoot === undefined ? [] : [[path, piecesRoot] as const])),
   );
+  const readOld = readerOf(options.old);
+  for (const source of trees.sources) await refuseSpoilt(source, readOld, signal);
   const results = await applyPatch(
     patch,
     trees,
     {
-      readOld: readerOf(options.old),
+      readOld,
       readNew: readerOf(wanted),
       write: () => undefined,
       finish: () => undefined,
@@ -40,13 +46,33 @@ export async function verifyPatch(patch: Patch, options: VerifyOptions): Promise
   refuseOther(trees, results, wanted);
 }
 
-function readerOf(files: readonly PatchFile[]): (file: TreeFile, offset: number, target: Uint8Array) => Promise<void> {
+type ReadFile = (file: TreeFile, offset: number, target: Uint8Array) => Promise<void>;
+
+function readerOf(files: readonly PatchFile[]): ReadFile {
   const sources = new Map(files.map(({ path, source }) => [path, source]));
   return async ({ path }, offset, target) => {
     const bytes = await sources.get(path)?.read(offset, target.length);
     if (!bytes) throw new Error('the release does not have it');
     target.set(bytes);
   };
+}
+
+async function refuseSpoilt(file: TreeFile, read: ReadFile, signal: AbortSignal | undefined): Promise<void> {
+  const { path, lengthBytes, piecesRoot } = file;
+  const hasher = new MerkleHasher();
+  const buffer = new Uint8Array(Math.min(READ_BYTES, lengthBytes));
+  for (let at = 0; at < lengthBytes; at += READ_BYTES) {
+    signal?.throwIfAborted();
+    const bytes = buffer.subarray(0, Math.min(READ_BYTES, lengthBytes - at));
+    await read(file, at, bytes);
+    hasher.update(bytes);
+  }
+  if (piecesRoot && sameBytes(hasher.digest().piecesRoot, piecesRoot)) return;
+  throw new DeltaError(
+    'wrong_old_tree',
+    `check a patch: the old file ${JSON.stringify(path)} is not as it was released; restore it and make the patch anew`,
+    { path },
+  );
 }
 
 function refuseFailed(results: readonly FileResult[]): void {

@@ -15,9 +15,11 @@ export const DEFEATED_FILES_MAX = 5;
 const LENGTH_BYTES_MIN = 1024 * 1024;
 /** Compressed, encrypted or finely shuffled bytes have nearly eight bits of entropy each. */
 const ENTROPY_BITS_MIN = 7.5;
+/** Of a file's bytes, those that nothing was found for; with fewer, patching is not defeated. */
 const LITERAL_SHARE_MIN = 0.5;
 /** Less of a file is a placeholder, not the file as it was before. */
 const PREDECESSOR_SHARE_MIN = 0.5;
+/** Of 64 KiB each, to tell the entropy of a file. */
 const SAMPLE_COUNT_MAX = 16;
 const SAMPLE_BYTES = 64 * 1024;
 

@@ -2,7 +2,7 @@ import { lstat, rename, rm } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import type { CreatedPatch, CreateProgress } from '@swarmpatch/delta';
+import { DeltaError, type CreatedPatch, type CreateProgress } from '@swarmpatch/delta';
 
 import { ScanError } from '../hashing/scan-error.ts';
 import { syncPaths } from '../blob-store/durability.ts';
@@ -27,14 +27,15 @@ export interface CreatePatchFileOptions {
 }
 
 /**
- * Makes a patch in a thread of its own, and puts it in its place whole or not at all.
+ * Makes a patch in a thread of its own, checks there that it makes the new release, and puts it in its place whole or not at all.
  *
- * @throws {DeltaError}
+ * @throws {DeltaError} also `files_failed`, `wrong_new_tree` when the patch is wrong, or a file is not as its root says
  * @throws {ScanError} `file_changed` when a file is not as long as it was said to be
  */
 export async function createPatchFile(options: CreatePatchFileOptions): Promise<CreatedPatch> {
   const { signal, out } = options;
   signal?.throwIfAborted();
+  const located = [...options.old, ...options.new];
   const unfinished = `${out}.unfinished-${process.pid}`;
   await rm(unfinished, { force: true });
   try {
@@ -44,8 +45,12 @@ export async function createPatchFile(options: CreatePatchFileOptions): Promise<
         ...{ effort: options.effort ?? PATCH_EFFORT, memoryBytesMax: options.memoryBytesMax ?? PATCH_MEMORY_BYTES },
       },
       options,
-    );
-    await refuseChanged([...options.old, ...options.new]);
+    ).catch(async (error: unknown) => {
+      // What changed meanwhile is no fault of the patch.
+      if (error instanceof DeltaError) await refuseChanged(located);
+      throw error;
+    });
+    await refuseChanged(located);
     signal?.throwIfAborted();
     await rename(unfinished, out);
     await syncPaths([dirname(resolve(out))], dirname(resolve(out)));

@@ -144,6 +144,17 @@ describe('createPatchFile() and applyPatchFile()', () => {
     expect(await names()).toEqual(['new', 'old']);
   });
 
+  it('make no patch that does not come out as the roots say', async () => {
+    const files = await locateDirectory(at('new'));
+    await writeFile(join(at('new'), 'data/twin'), `Twin ${long.slice(50)}`);
+    const rotten = files.map((file) => ({ ...file, mtimeMs: undefined }));
+    await expect(create({ new: rotten })).rejects.toMatchObject({
+      ...{ name: 'DeltaError', code: 'files_failed', path: 'data/twin' },
+      message: expect.stringContaining('do not come out as they were released') as string,
+    });
+    expect(await names()).toEqual(['new', 'old']);
+  });
+
   it('refuse an old directory that is not the release', async () => {
     await create();
     await writeFile(join(at('old'), 'save.dat'), 'mine');
