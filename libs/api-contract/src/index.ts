@@ -30,6 +30,7 @@ export {
   gameStatusReplySchema,
   patchListReplySchema,
   type BytesBySource,
+  type DefeatedFile,
   type GameStatusReply,
   type PatchListReply,
   type PatchState,

@@ -13,6 +13,14 @@ import {
  */
 export type PatchState = 'waiting' | 'running' | 'ready' | 'rejected' | 'failed';
 
+/** A file that costs players dear with each release, because it is compressed, encrypted or shuffled as a whole. */
+export interface DefeatedFile {
+  path: string;
+  bytes: number;
+  /** About what is fetched for it. */
+  costBytes: number;
+}
+
 export interface PatchSummary {
   from: string;
   to: string;
@@ -25,6 +33,8 @@ export interface PatchSummary {
   oldReadBytes?: number | undefined;
   infohashV1?: string | undefined;
   infohashV2?: string | undefined;
+  /** Of one that was made, files whose build defeats patching, the dearest first. */
+  defeated?: DefeatedFile[] | undefined;
 }
 
 const patchSummarySchema: z.ZodType<PatchSummary> = z.object({
@@ -37,6 +47,7 @@ const patchSummarySchema: z.ZodType<PatchSummary> = z.object({
   oldReadBytes: byteCountSchema.optional(),
   infohashV1: sha1HexSchema.optional(),
   infohashV2: sha256HexSchema.optional(),
+  defeated: z.array(z.object({ path: z.string(), bytes: byteCountSchema, costBytes: byteCountSchema })).optional(),
 });
 
 /** `GET /api/games/:game/releases/:version/patches`: patches to that release, in the order of making. */

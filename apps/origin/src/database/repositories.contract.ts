@@ -237,7 +237,8 @@ export function describeRepositories(
         NOW_MS,
       );
       const begun = (await patches.begin(NOW_MS)) as PatchRecord;
-      expect(begun).toEqual({ ...pair('1.1.0'), state: 'running', rank: 0, attempts: 1 });
+      expect(begun).toEqual({ ...pair('1.1.0'), state: 'running', rank: 0, attempts: 1, defeated: [] });
+      const defeated = [{ path: 'a.pak', bytes: 5 * 2 ** 40, costBytes: 4 * 2 ** 40 }];
       const stored: StoredPatch = {
         bytes: 5 * 2 ** 40,
         writtenBytes: 6 * 2 ** 40,
@@ -246,10 +247,10 @@ export function describeRepositories(
         piecesRoot: '3'.repeat(64),
         torrentPiecesRoot: '4'.repeat(64),
       };
-      expect(await patches.finish(begun, { state: 'ready', stored }, NOW_MS)).toBe(true);
+      expect(await patches.finish(begun, { state: 'ready', stored, defeated }, NOW_MS)).toBe(true);
       expect(await patches.finish(begun, { state: 'failed', reason: 'late' }, NOW_MS)).toBe(false);
       await patches.queue([{ ...pair('1.1.0'), rank: 3 }], NOW_MS);
-      expect(await patches.find(begun)).toEqual({ ...begun, state: 'ready', rank: 3, stored });
+      expect(await patches.find(begun)).toEqual({ ...begun, state: 'ready', rank: 3, stored, defeated });
       expect((await patches.listReady()).filter(({ game }) => game === 'patched')).toHaveLength(1);
 
       const second = (await patches.begin(NOW_MS)) as PatchRecord;
@@ -266,7 +267,7 @@ export function describeRepositories(
       expect(await patches.begin(NOW_MS)).toBeUndefined();
 
       await patches.withdraw([begun], 'no room', NOW_MS);
-      expect(await patches.find(begun)).toEqual({ ...begun, state: 'rejected', rank: 3, reason: 'no room' });
+      expect(await patches.find(begun)).toEqual({ ...begun, state: 'rejected', rank: 3, reason: 'no room', defeated });
       await patches.remove([begun, second, pair('9.9.9')]);
       expect(await patches.list('patched')).toEqual([]);
     });

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { extname } from 'node:path';
+import type { DefeatedFile } from '@swarmpatch/api-contract';
 import type { PatchEntry } from '@swarmpatch/release';
 
 /** Where the signed documents of a release are in the blob store. */
@@ -22,9 +23,10 @@ export interface MadePatch extends Pick<PatchEntry, 'bytes' | 'writtenBytes' | '
   piecesRoot: string;
   /** Info dictionary and piece layers. */
   torrentBytes: Uint8Array;
+  defeated: DefeatedFile[];
 }
 
-export type PatchOutcome = MadePatch | { kind: 'rejected'; reason: string };
+export type PatchOutcome = MadePatch | { kind: 'rejected'; reason: string; defeated: DefeatedFile[] };
 
 /** What the worker process says before it ends. */
 export type PatchWorkerMessage = { kind: 'ended'; outcome: PatchOutcome } | { kind: 'failed'; message: string };

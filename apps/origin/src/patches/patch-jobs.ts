@@ -99,14 +99,18 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
       await mkdir(this.#configuration.patchScratchDirectory, { recursive: true });
       const outcome = await makePatch(await this.#taskOf(patch, scratchPath), this.#stop.signal);
       if (outcome.kind === 'rejected') {
-        await this.#patches.finish(patch, { state: 'rejected', reason: outcome.reason }, this.#clock.nowMs());
-        this.#logger.info({ game, from, to, reason: outcome.reason }, 'patch not worth having');
+        const { reason, defeated } = outcome;
+        await this.#patches.finish(patch, { state: 'rejected', reason, defeated }, this.#clock.nowMs());
+        this.#logger.info({ game, from, to, reason }, 'patch not worth having');
         return;
       }
       const stored = await this.#shelf.add(
         game,
         () => this.#storePatch(outcome, scratchPath),
-        (written) => this.#patches.finish(patch, { state: 'ready', stored: written }, this.#clock.nowMs()),
+        (written) => {
+          const { defeated } = outcome;
+          return this.#patches.finish(patch, { state: 'ready', stored: written, defeated }, this.#clock.nowMs());
+        },
       );
       if (stored === undefined) return;
       const seconds = (this.#clock.nowMs() - startedMs) / 1000;

@@ -82,7 +82,7 @@ export class PatchStatus {
   }
 }
 
-function summaryOf({ from, to, state, reason, stored }: PatchRecord): PatchSummary {
+function summaryOf({ from, to, state, reason, stored, defeated }: PatchRecord): PatchSummary {
   return {
     from,
     to,
@@ -94,5 +94,6 @@ function summaryOf({ from, to, state, reason, stored }: PatchRecord): PatchSumma
       oldReadBytes: stored.oldReadBytes,
       ...stored.torrent,
     }),
+    ...(defeated.length > 0 && { defeated }),
   };
 }

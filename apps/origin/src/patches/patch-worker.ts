@@ -34,12 +34,19 @@ async function make({ blobsDirectory, old, next, patchPath }: PatchTask): Promis
   const blobs = await DiskBlobStore.open(blobsDirectory);
   const [from, to] = await Promise.all([readRelease(blobs, old), readRelease(blobs, next)]);
   const pieceBytes = bytesByPieces(from, to);
-  if (pieceBytes === 0) return { kind: 'rejected', reason: 'an update fetches nothing without it' };
+  if (pieceBytes === 0) return { kind: 'rejected', reason: 'an update fetches nothing without it', defeated: [] };
 
-  const { sourceBytes, writtenBytes } = await createPatchFile({ old: from.files, new: to.files, out: patchPath });
+  const created = await createPatchFile({ old: from.files, new: to.files, out: patchPath });
+  const { sourceBytes, writtenBytes } = created;
+  const defeated = created.defeated.map(({ path, lengthBytes, costBytes }) => ({
+    path,
+    bytes: lengthBytes,
+    costBytes,
+  }));
   const { size: bytes } = await stat(patchPath);
   if (bytes > pieceBytes * WORTHWHILE_SHARE) {
-    return { kind: 'rejected', reason: `it has ${bytes} bytes, and an update without it fetches ${pieceBytes}` };
+    const reason = `it has ${bytes} bytes, and an update without it fetches ${pieceBytes}`;
+    return { kind: 'rejected', reason, defeated };
   }
   const torrent = await createTorrentFrom(patchPath, { name: basename(patchPath), format: 'hybrid' });
   return {
@@ -50,6 +57,7 @@ async function make({ blobsDirectory, old, next, patchPath }: PatchTask): Promis
     torrent: { infohashV1: hexOf(torrent.metainfo.infohashV1), infohashV2: hexOf(torrent.metainfo.infohashV2) },
     piecesRoot: hexOf(torrent.files[0]?.piecesRoot),
     torrentBytes: torrent.torrentBytes,
+    defeated,
   };
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { DefeatedFile } from '@swarmpatch/api-contract';
 import type { PatchEntry } from '@swarmpatch/release';
 import { Database } from '../database/database.ts';
 import type { Patch as PatchRow } from '../generated/sqlite/client.ts';
@@ -28,7 +29,15 @@ export interface PatchRecord extends PatchPair {
   reason?: string;
   /** Of a ready one. */
   stored?: StoredPatch;
+  /** Of one that was made: files whose build defeats patching. */
+  defeated: DefeatedFile[];
 }
+
+export type PatchEnd =
+  | { state: 'ready'; stored: StoredPatch; defeated: DefeatedFile[] }
+  | { state: 'rejected'; reason: string; defeated: DefeatedFile[] }
+  | { state: 'failed'; reason: string }
+  | { state: 'waiting' };
 
 @Injectable()
 export class PatchRepository {
@@ -97,8 +106,7 @@ export class PatchRepository {
    */
   async finish(
     { game: gameId, from: fromVersion, to: toVersion }: PatchPair,
-    outcome:
-      { state: 'ready'; stored: StoredPatch } | { state: 'rejected' | 'failed'; reason: string } | { state: 'waiting' },
+    outcome: PatchEnd,
     nowMs: number,
   ): Promise<boolean> {
     const { count } = await this.#database.client.patch.updateMany({
@@ -107,6 +115,7 @@ export class PatchRepository {
         state: outcome.state,
         reason: 'reason' in outcome ? outcome.reason : null,
         ...('stored' in outcome && columnsOf(outcome.stored)),
+        defeatedFiles: 'defeated' in outcome ? JSON.stringify(outcome.defeated) : null,
         // Being told to stop says nothing against the patch.
         ...(outcome.state === 'waiting' && { attempts: { decrement: 1 } }),
         updatedAt: new Date(nowMs),
@@ -174,6 +183,7 @@ function recordOf(row: PatchRow): PatchRecord {
     attempts,
     ...(reason !== null && { reason }),
     ...(stored && { stored }),
+    defeated: row.defeatedFiles === null ? [] : (JSON.parse(row.defeatedFiles) as DefeatedFile[]),
   };
 }
 

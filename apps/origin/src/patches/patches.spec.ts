@@ -1,8 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GameStatusReply, PatchListReply, PatchSummary } from '@swarmpatch/api-contract';
 import { parseTorrent } from '@swarmpatch/metainfo';
+import type { DiskBlobStore } from '@swarmpatch/node-io/blob-store';
 import { applyPatchFile } from '@swarmpatch/node-io/delta';
 import { joinsReleases, type PatchEntry, patchName } from '@swarmpatch/release';
 import type { BlobStore } from '@swarmpatch/storage';
@@ -285,6 +286,36 @@ describe('patches of an origin', { timeout: 60_000 }, () => {
     studio.at(origin.url);
     expect(await listedPatches()).toHaveLength(1);
     expect((await fetch(`${origin.url}/torrents/g/1.0.0..1.1.0.torrent`)).status).toBe(200);
+  });
+
+  it('name the files whose build defeats patching, also when they are not worth having', async () => {
+    await openStudio();
+    const bytes = 1_200_000;
+    await publish('1.0.0', { 'data.pak': someBytes(bytes), 'keep.txt': Buffer.from('keep') });
+    await publish('1.1.0', { 'data.pak': someBytes(bytes), 'keep.txt': Buffer.from('keep') });
+    expect(await settled('1.1.0')).toMatchObject([
+      { state: 'rejected', defeated: [{ path: 'data.pak', bytes, costBytes: expect.closeTo(bytes, -4) as number }] },
+    ]);
+  });
+
+  it('are not listed when they were made of a blob that rotted', async () => {
+    await openStudio();
+    const [before, after] = twoBuilds();
+    const { manifest } = await publish('1.0.0', before);
+    const { piecesRoot = '' } = manifest.files.find(({ path }) => path === 'data.pak') ?? {};
+    const blobPath = origin.running.app.get<DiskBlobStore>(BLOB_STORE).pathOf(piecesRoot);
+    await chmod(blobPath, 0o600);
+    const blob = await readFile(blobPath);
+    blob[5000] = (blob[5000] ?? 0) ^ 0xff;
+    await writeFile(blobPath, blob);
+    await publish('1.1.0', after);
+    expect(await settled('1.1.0')).toMatchObject([
+      {
+        state: 'failed',
+        reason: expect.stringContaining('the old file "data.pak" is not as it was released') as string,
+      },
+    ]);
+    expect(await listedPatches()).toEqual([]);
   });
 
   it('fail alone when a release cannot be read, and say why', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,6 +73,14 @@ describe('swarmpatch delta', () => {
     });
     expect(await apply()).toMatchObject({ exitCode: 0, document: { bytes: oldBytes + 6, seconds: 0 } });
     expect(await readFile(at('out/level'), 'utf8')).toBe(`first\n${level}`);
+  });
+
+  it('names a pack that is encrypted as a whole', async () => {
+    const bytes = 1_100_000;
+    await writeFile(at('old/data.pak'), randomBytes(bytes));
+    await writeFile(at('new/data.pak'), randomBytes(bytes));
+    const { document } = await create();
+    expect(document).toMatchObject({ defeated: [{ path: 'data.pak', bytes }] });
   });
 
   it('writes over a patch, and not over a directory', async () => {

@@ -7,6 +7,8 @@ import {
   type ProgressPhase,
 } from '@swarmpatch/terminal';
 
+import { describeDefeated } from '../publish/defeated-files.ts';
+
 export const deltaCreate: CommandSpec = {
   path: ['delta', 'create'],
   summary: 'Make a patch from one directory to another',
@@ -43,12 +45,21 @@ export const deltaCreate: CommandSpec = {
     });
     shown?.phase.end();
     const { bytes, oldTreeBytes, newTreeBytes, sourceBytes, writtenBytes } = created;
+    const defeated = created.defeated.map(({ path, lengthBytes, costBytes }) => ({
+      path,
+      bytes: lengthBytes,
+      costBytes,
+    }));
     const seconds = (context.nowMs() - startMs) / 1000;
     return {
-      document: { bytes, oldBytes: oldTreeBytes, newBytes: newTreeBytes, sourceBytes, writtenBytes, seconds },
+      document: {
+        ...{ bytes, oldBytes: oldTreeBytes, newBytes: newTreeBytes, sourceBytes, writtenBytes, seconds },
+        ...(defeated.length > 0 && { defeated }),
+      },
       text: [
         `${out}: ${formatBytes(bytes)}, from ${formatBytes(oldTreeBytes)} to ${formatBytes(newTreeBytes)}, in ${formatDuration(seconds)}`,
         `Applying it writes ${formatBytes(writtenBytes)}.`,
+        ...describeDefeated(defeated),
       ].join('\n'),
     };
   },

@@ -1,5 +1,6 @@
 import type { PatchSummary } from '@swarmpatch/api-contract';
 import { type CommandOutcome, formatBytes, formatDuration, formatTable } from '@swarmpatch/terminal';
+import { describeDefeated, mergeDefeated } from '../publish/defeated-files.ts';
 import type { PlayerCost } from '../publish/player-costs.ts';
 import type { ReleaseDraft } from '../publish/release-draft.ts';
 
@@ -20,6 +21,7 @@ export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcom
   const { channel, newBytes, uploadedBytes, seconds, isDryRun, players, patches } = outcome;
   const made = new Map(patches.flatMap(({ from, bytes }) => (bytes === undefined ? [] : [[from, bytes] as const])));
   const withoutPatch = patches.flatMap(({ from, state, reason }) => (made.has(from) ? [] : [{ from, state, reason }]));
+  const defeated = mergeDefeated(patches);
   const { infohashV1, infohashV2 } = manifest.torrent;
   const size = `${formatBytes(manifest.bytes)} in ${manifest.files.length} files, ${formatBytes(newBytes)} new`;
   const done = isDryRun
@@ -37,6 +39,7 @@ export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcom
       uploadedBytes,
       patches: [...made].map(([from, bytes]) => ({ from, bytes })),
       ...(withoutPatch.length > 0 && { withoutPatch }),
+      ...(defeated.length > 0 && { defeated }),
       players,
       seconds,
       ...(isDryRun && { dryRun: true }),
@@ -45,6 +48,7 @@ export function publishResult({ manifest }: ReleaseDraft, outcome: PublishOutcom
       done,
       ...withoutPatch.map(({ from, reason = '' }) => `no patch from ${from}: ${reason}`),
       ...(players.length === 0 ? [] : [describePlayers(players)]),
+      ...describeDefeated(defeated),
     ].join('\n'),
     exitCode: withoutPatch.some(({ state }) => state === 'failed') ? 1 : 0,
   };

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "Patch" ADD COLUMN "defeatedFiles" TEXT;
