@@ -59,6 +59,14 @@ describe('verifyPatch()', () => {
     expect(done).toBe(patch.writtenBytes);
   });
 
+  it('finds nothing in a patch that reads an old file with other line ends', async () => {
+    const text = Array.from({ length: 3000 }, (_, index) => `line ${(index * 7919) % 10007}\n`).join('');
+    const [from, to] = [{ text: Buffer.from(text) }, { text: Buffer.from(text.replaceAll('\n', '\r\n')) }];
+    const made = await make(filesOf(from), filesOf(to));
+    expect(made.listing.views).toHaveLength(1);
+    await expect(verify(made, from, to)).resolves.toBeUndefined();
+  });
+
   it('refuses a patch that was put together wrongly, though its own checks hold', async () => {
     const wrong: Compressor = {
       compress: (bytes, effort) =>
