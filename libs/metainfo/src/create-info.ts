@@ -5,7 +5,7 @@ import { quote } from './entry.ts';
 import { alignUp, layOut } from './layout.ts';
 import { MetainfoError } from './metainfo-error.ts';
 import type { TorrentFormat } from './metainfo.ts';
-import { pathSortKey } from './path-rules.ts';
+import { comparePaths } from './path-rules.ts';
 import { pieceLayerKey } from './piece-layers.ts';
 import type { PieceLayers } from './piece-layers.ts';
 import { targetOfLink } from './symlink.ts';
@@ -44,10 +44,7 @@ export interface CreatedInfo {
 
 /** Sorts files into the one order that they have in a torrent of any format: that of the v2 file tree. */
 export function inTorrentOrder<T extends { readonly path: string }>(files: readonly T[]): T[] {
-  return files
-    .map((file) => ({ file, key: pathSortKey(file.path) }))
-    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    .map(({ file }) => file);
+  return files.toSorted((a, b) => comparePaths(a.path, b.path));
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { checkPath, findPathCollisions, findPathProblem, foldPath, pathSortKey } from './path-rules.ts';
+import { checkPath, comparePaths, findPathCollisions, findPathProblem, foldPath, pathSortKey } from './path-rules.ts';
 import { linkTextTo, targetOfLink } from './symlink.ts';
 
 describe('findPathProblem()', () => {
@@ -111,6 +111,20 @@ describe('findPathCollisions()', () => {
         const folded = new Set(paths.map(foldPath));
         expect(findPathCollisions(paths).length).toBe(paths.length - folded.size);
       }),
+    );
+  });
+});
+
+describe('comparePaths()', () => {
+  it('orders as the sort keys do', () => {
+    const character = fc.constantFrom('a', 'b', '/', '-', ' ', 'é', '\u{d7ff}', '\u{e000}', '\u{ffee}', '\u{1f600}');
+    const path = fc.array(character, { maxLength: 6 }).map((characters) => characters.join(''));
+    fc.assert(
+      fc.property(path, path, (left, right) => {
+        const [a, b] = [pathSortKey(left), pathSortKey(right)];
+        expect(Math.sign(comparePaths(left, right))).toBe(a < b ? -1 : a > b ? 1 : 0);
+      }),
+      { numRuns: 1000 },
     );
   });
 });

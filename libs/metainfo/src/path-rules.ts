@@ -148,6 +148,23 @@ export function foldPath(path: string): string {
   return path.normalize('NFD').toUpperCase().toLowerCase().normalize('NFC');
 }
 
+/** Compares as the `pathSortKey`s do, without making them; of paths that are valid Unicode. */
+export function comparePaths(left: string, right: string): number {
+  const length = Math.min(left.length, right.length);
+  for (let at = 0; at < length; at += 1) {
+    const [a, b] = [left.charCodeAt(at), right.charCodeAt(at)];
+    if (a !== b) return rankOf(a) - rankOf(b);
+  }
+  return left.length - right.length;
+}
+
+/** UTF-16 has what is above U+FFFF, in surrogates, before U+E000, and UTF-8 behind U+FFFF. */
+function rankOf(unit: number): number {
+  if (unit === 0x2f) return 0;
+  if (unit < 0xd800) return unit;
+  return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
 /** Sorts as the file tree of a v2 torrent does: component by component, by bytes of UTF-8. One character per byte. */
 export function pathSortKey(path: string): string {
   return Buffer.from(path.replaceAll('/', '\0')).toString('latin1');
