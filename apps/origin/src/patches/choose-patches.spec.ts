@@ -50,28 +50,62 @@ describe('choosePatches()', () => {
 });
 
 describe('sortOutPatches()', () => {
+  const pair = (name: string): { from: string; to: string } => {
+    const [from = '', to = ''] = name.split('..');
+    return { from, to };
+  };
+  const known = (name: string, state = 'ready', bytes = 10) => ({ ...pair(name), state, bytes });
+  const limits = (...wanted: string[]) => ({
+    ...{ targets: new Set(['5']), wanted: wanted.map(pair), countMax: 9, bytesMax: 50 },
+  });
+
   it('keeps within count and bytes, whatever the patches are', () => {
-    const patch = fc.record({ to: fc.constantFrom('3', '4', '5'), bytes: fc.nat(100) });
+    const version = fc.constantFrom('2', '3', '4', '5');
+    const patch = fc.record({
+      ...{ from: version, to: version, bytes: fc.nat(100) },
+      state: fc.constantFrom('waiting', 'ready', 'failed'),
+    });
     fc.assert(
       fc.property(fc.array(patch, { maxLength: 30 }), fc.nat(5), fc.nat(300), (patches, countMax, bytesMax) => {
         const targets = new Set(['4', '5']);
-        const { unwanted, crowdedOut } = sortOutPatches(patches, { targets, countMax, bytesMax });
+        const wanted = ['2..4', '3..4', '2..5', '4..5'].map(pair);
+        const { unwanted, crowdedOut } = sortOutPatches(patches, { targets, wanted, countMax, bytesMax });
         const kept = patches.filter((one) => !unwanted.includes(one) && !crowdedOut.includes(one));
         expect(kept.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(bytesMax);
-        for (const target of ['3', '4', '5']) {
-          const count = kept.filter(({ to }) => to === target).length;
-          expect(count).toBeLessThanOrEqual(targets.has(target) ? countMax : 0);
-        }
+        for (const target of ['2', '3', '4', '5'])
+          expect(kept.filter(({ to }) => to === target).length).toBeLessThanOrEqual(countMax);
       }),
     );
   });
 
   it('lets a patch that has no room pass before smaller ones that have', () => {
-    const [large, small] = [
-      { to: '5', bytes: 90 },
-      { to: '5', bytes: 20 },
-    ];
-    const limits = { targets: new Set(['5']), countMax: 9, bytesMax: 50 };
-    expect(sortOutPatches([large, small], limits)).toEqual({ unwanted: [], crowdedOut: [large] });
+    const [large, small] = [known('4..5', 'ready', 90), known('3..5', 'ready', 20)];
+    expect(sortOutPatches([large, small], limits('4..5', '3..5'))).toEqual({ unwanted: [], crowdedOut: [large] });
+  });
+
+  it.each(['waiting', 'running'])('keeps the way over an earlier release while the direct patch is %s', (state) => {
+    const patches = [known('4..5', state, 0), known('3..5', state, 0), known('3..4')];
+    expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [], crowdedOut: [] });
+  });
+
+  it.each(['ready', 'rejected', 'failed'])(
+    'gives the way over an earlier release up once the direct patch is %s',
+    (state) => {
+      const link = known('3..4');
+      const patches = [known('4..5'), known('3..5', state), link];
+      expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [link], crowdedOut: [] });
+    },
+  );
+
+  it('keeps no patch to an earlier release from which none goes on, and none that is not made', () => {
+    const [end, unmade] = [known('3..2'), known('3..4', 'waiting')];
+    const patches = [known('4..5'), known('3..5', 'waiting', 0), end, unmade];
+    expect(sortOutPatches(patches, limits('4..5', '3..5')).unwanted).toEqual([end, unmade]);
+  });
+
+  it('gives links only the room that wanted patches leave', () => {
+    const link = known('3..4', 'ready', 20);
+    const patches = [link, known('4..5', 'ready', 40), known('3..5', 'waiting', 0)];
+    expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [], crowdedOut: [link] });
   });
 });

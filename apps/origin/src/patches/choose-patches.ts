@@ -1,4 +1,13 @@
+import { PATCHES_MAX } from '@swarmpatch/release';
+
 /** Which patches are worth making, and in which order. */
+
+interface Pair {
+  from: string;
+  to: string;
+}
+
+const PENDING: ReadonlySet<string> = new Set(['waiting', 'running']);
 
 interface PatchFacts {
   /** Published versions, newest first. */
@@ -11,9 +20,7 @@ interface PatchFacts {
   countMax: number;
 }
 
-export interface WantedPatch {
-  from: string;
-  to: string;
+export interface WantedPatch extends Pair {
   rank: number;
 }
 
@@ -40,34 +47,55 @@ export function choosePatches({ versions, targets, uses, countMax }: PatchFacts)
 }
 
 interface KnownPatch {
+  from: string;
   to: string;
+  state: string;
   /** Of one that is ready. */
   bytes: number;
 }
 
 /**
- * Which patches have to go: those to a version that no channel names any more and those past the count, which may be made again one
- * day, and those that have no room, which would only be made to go again.
+ * Which patches have to go: those that nobody needs and those past the count, which may be made again one day, and those that have no
+ * room, which would only be made to go again. Beside the wanted ones, what is ready stays while there is room: patches to a version
+ * that a channel names, and links. A link is the first step of players for whom the patch that goes the whole way is not made or
+ * given up yet.
  *
  * @param patches By rank.
  */
 export function sortOutPatches<Patch extends KnownPatch>(
   patches: readonly Patch[],
-  limits: { targets: ReadonlySet<string>; countMax: number; bytesMax: number },
+  limits: { targets: ReadonlySet<string>; wanted: readonly Pair[]; countMax: number; bytesMax: number },
 ): { unwanted: Patch[]; crowdedOut: Patch[] } {
-  const counts = new Map<string, number>();
-  const unwanted: Patch[] = [];
+  const wanted = new Set(limits.wanted.map(nameOf));
+  const isWanted = (patch: Pair): boolean => wanted.has(nameOf(patch));
+  const pending = patches.filter((patch) => isWanted(patch) && PENDING.has(patch.state));
+  const isLink = (patch: Patch): boolean =>
+    pending.some(({ from, to }) => from === patch.from && wanted.has(nameOf({ from: patch.to, to })));
+  const others = patches.filter((patch) => !isWanted(patch) && patch.state === 'ready');
+  const inOrder = [
+    ...patches.filter(isWanted),
+    ...others.filter(({ to }) => limits.targets.has(to)),
+    ...others.filter((patch) => !limits.targets.has(patch.to) && isLink(patch)),
+  ];
   const crowdedOut: Patch[] = [];
+  const kept = new Set<Patch>();
+  const counts = new Map<string, number>();
   let bytes = 0;
-  for (const patch of patches) {
+  for (const patch of inOrder) {
     const count = (counts.get(patch.to) ?? 0) + 1;
-    if (!limits.targets.has(patch.to) || count > limits.countMax) {
-      unwanted.push(patch);
-      continue;
-    }
+    if (count > limits.countMax || kept.size === PATCHES_MAX) continue;
     counts.set(patch.to, count);
-    if (bytes + patch.bytes > limits.bytesMax) crowdedOut.push(patch);
-    else bytes += patch.bytes;
+    if (bytes + patch.bytes > limits.bytesMax) {
+      crowdedOut.push(patch);
+    } else {
+      kept.add(patch);
+      bytes += patch.bytes;
+    }
   }
-  return { unwanted, crowdedOut };
+  const gone = new Set(crowdedOut);
+  return { unwanted: patches.filter((patch) => !kept.has(patch) && !gone.has(patch)), crowdedOut };
+}
+
+function nameOf({ from, to }: Pair): string {
+  return `${from}..${to}`;
 }

@@ -102,6 +102,7 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
         const { reason, defeated } = outcome;
         await this.#patches.finish(patch, { state: 'rejected', reason, defeated }, this.#clock.nowMs());
         this.#logger.info({ game, from, to, reason }, 'patch not worth having');
+        await this.#planner.plan(game);
         return;
       }
       const stored = await this.#shelf.add(
@@ -115,7 +116,7 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
       if (stored === undefined) return;
       const seconds = (this.#clock.nowMs() - startedMs) / 1000;
       this.#logger.info({ game, from, to, bytes: stored.bytes, seconds }, 'patch made');
-      // It may be one too many.
+      // It may be one too many, or others were kept until it was made.
       await this.#planner.plan(game);
     } catch (error) {
       await this.#fail(patch, error);
@@ -163,6 +164,7 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
     this.#logger.error({ game, from, to, err: error }, 'patch could not be made');
     const reason = error instanceof Error ? error.message : String(error);
     await this.#patches.finish(patch, { state: 'failed', reason }, this.#clock.nowMs());
+    await this.#planner.plan(game);
   }
 
   async #planLater(): Promise<void> {

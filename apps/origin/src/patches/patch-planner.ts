@@ -82,12 +82,8 @@ export class PatchPlanner {
       this.#clock.nowMs(),
     );
 
-    const chosen = new Set(wanted.map(({ from, to }) => `${from}..${to}`));
-    const isChosen = ({ from, to }: { from: string; to: string }): boolean => chosen.has(`${from}..${to}`);
     const all = (await this.#patches.list(game)).map((patch) => ({ ...patch, bytes: patch.stored?.bytes ?? 0 }));
-    const inOrder = [...all.filter(isChosen), ...all.filter((patch) => !isChosen(patch) && patch.state === 'ready')];
-    const { unwanted, crowdedOut } = sortOutPatches(inOrder, { targets, countMax, bytesMax: patchBytesMax });
-    unwanted.push(...all.filter((patch) => !isChosen(patch) && patch.state !== 'ready'));
+    const { unwanted, crowdedOut } = sortOutPatches(all, { targets, wanted, countMax, bytesMax: patchBytesMax });
     if (unwanted.length > 0) await this.#patches.remove(unwanted);
     if (crowdedOut.length > 0) {
       const reason = `the patches of ${game} may have ${patchBytesMax} bytes, and better ones have them`;
