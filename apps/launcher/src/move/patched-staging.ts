@@ -1,7 +1,7 @@
 import { DeltaError } from '@swarmpatch/delta';
 import { PatchContents, planFrom, refusePatch, reviewStaged } from '@swarmpatch/install';
 import type { PlanOption } from '@swarmpatch/plan';
-import type { CommandContext } from '@swarmpatch/terminal';
+import { type CommandContext, formatBytes } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import { applyPatch } from '../patches/patch-application.ts';
 import type { PatchFetch } from '../patches/patch-fetch.ts';
@@ -28,29 +28,36 @@ export async function stagePatched(
   context: CommandContext,
 ): Promise<PatchedStaging> {
   const { files, hasher } = install;
-  const outcome = await applyRoute(route, { install, patches }, await PatchContents.open(files, inventory), context);
+  const failure = await applyRoute(route, { install, patches }, await PatchContents.open(files, inventory), context);
   await inPhase(context, 'check', (onProgress) =>
     reviewStaged(inventory, { files, hasher, installedPieces: before?.pieces, signal: context.signal, onProgress }),
   );
+  const rest = planFrom(inventory).chosen;
+  if (failure !== undefined) {
+    const patchBytes = route.reduce((sum, { entry }) => sum + entry.bytes, 0);
+    const cost = `${formatBytes(rest.downloadBytes)} as pieces instead of ${formatBytes(patchBytes)} as patches`;
+    context.warn(`going on without patches, with ${cost}: ${failure}`);
+    return { outcome: 'given_up', madeBytes: 0, rest };
+  }
   const madeBytes = route.reduce((sum, { entry }) => sum + entry.writtenBytes, 0);
-  return { outcome, madeBytes: outcome === 'applied' ? madeBytes : 0, rest: planFrom(inventory).chosen };
+  return { outcome: 'applied', madeBytes, rest };
 }
 
+/** @returns Why patches were given up; undefined when they were not. */
 async function applyRoute(
   route: readonly PatchLink[],
   { install, patches }: { install: OpenInstall; patches: PatchFetch },
   contents: PatchContents,
   context: CommandContext,
-): Promise<PatchedStaging['outcome']> {
+): Promise<string | undefined> {
   try {
     await patches.fetch(route);
     for (const link of route) await applyLink(install, link, contents, context);
-    return 'applied';
+    return undefined;
   } catch (error) {
     context.signal.throwIfAborted();
     await patches.stop();
-    context.warn(`going on without patches: ${error instanceof Error ? error.message : String(error)}`);
-    return 'given_up';
+    return error instanceof Error ? error.message : String(error);
   } finally {
     await contents.close();
   }
