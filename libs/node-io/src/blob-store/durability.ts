@@ -10,10 +10,18 @@ const SYNCS_AT_ONCE = 16;
 
 const run = promisify(execFile);
 
-/** Makes the content of files, or the entries of directories, survive a power cut. All are on the file system of `directory`. */
-export async function syncPaths(paths: readonly string[], directory: string): Promise<void> {
+/**
+ * Makes the content of files, or the entries of directories, survive a power cut. All are on the file system of `directory`.
+ *
+ * @param absoluteOf Where a path is; asked only for those that are synced one by one.
+ */
+export async function syncPaths(
+  paths: readonly string[],
+  directory: string,
+  absoluteOf: (path: string) => string = (path) => path,
+): Promise<void> {
   if (paths.length > SYNC_EACH_MAX && (await syncFileSystem(directory))) return;
-  await eachInParallel(paths, SYNCS_AT_ONCE, syncPath);
+  await eachInParallel(paths, SYNCS_AT_ONCE, (path) => syncPath(absoluteOf(path)));
 }
 
 /** @returns false where the system has no such command. */

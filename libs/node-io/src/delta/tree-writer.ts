@@ -66,8 +66,8 @@ export class TreeWriter {
 
   /** Makes all that was made survive a power cut. */
   async sync(): Promise<void> {
-    const paths = this.#files.map((path) => this.absolute(path));
-    await syncPaths([...paths, ...this.#directories], this.root);
+    await syncPaths(this.#files, this.root, (path) => this.absolute(path));
+    await syncPaths([...this.#directories], this.root);
   }
 
   close(): void {
