@@ -85,7 +85,8 @@ async function ship(builds, directory, origin) {
   await seed.stop();
   tell('install  1.0.0', installs.slice(1));
 
-  const second = await publish(builds.new, '1.1.0', studio);
+  const second = await publish(builds.new, '1.1.0', [...studio, '--wait-patches']);
+  for (const { from, bytes } of second.patches) line(`patch    ${from} → 1.1.0: ${megabytes(bytes)} MB`);
   const updates = await Promise.all(
     players.map((player) =>
       timed(() => call('swarmpatch-launcher', 'update', '--dir', player, '--seed-for', SEED_SECONDS)),
