@@ -1,12 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 
 import { TORRENT_BYTES_MAX, parseTorrent } from '@swarmpatch/metainfo';
 import type { Metainfo } from '@swarmpatch/metainfo';
 import writeFileAtomic from 'write-file-atomic';
 
+import { refusalOfPlace } from '../file-system/file-place.ts';
 import { systemCode } from './scan-error.ts';
 
 export class TorrentFileError extends Error {
@@ -65,17 +65,8 @@ async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array> {
  * @throws {TorrentFileError} `torrent_unwritable`
  */
 export async function checkTorrentPlace(path: string): Promise<void> {
-  const directory = dirname(resolve(path));
-  const isDirectory = await stat(directory).then(
-    (stats) => stats.isDirectory(),
-    () => false,
-  );
-  const isTaken = await stat(path).then(
-    (stats) => !stats.isFile(),
-    () => false,
-  );
-  if (!isDirectory) throw unwritable(path, `${JSON.stringify(directory)} is no directory; make it first`);
-  if (isTaken) throw unwritable(path, 'something that is not a file is there; give another name');
+  const refusal = await refusalOfPlace(path);
+  if (refusal) throw unwritable(path, refusal);
 }
 
 /** Writes a torrent file whole or not at all. @throws {TorrentFileError} `torrent_unwritable` */
