@@ -169,6 +169,8 @@ export class Transfer {
       this.#found.start();
     }
     this.#driver.start();
+    // Sources that are known now count even when they are proven bad before the first look.
+    this.#isAlone = !this.#hasSources;
   }
 
   /** For the session, when it is paused or goes on. */
