@@ -11,6 +11,8 @@ interface FileFact {
   lengthBytes: number;
   mtimeMs: number;
   piecesRoot: string;
+  /** Seen with another content before: nobody wrote the file, the disk did. */
+  decayed: boolean;
 }
 
 /** Which content the files of an install were seen to have, by path, length and time of change. */
@@ -32,13 +34,18 @@ export class FileIndex {
 
   /** @returns the pieces root, hex, or undefined when the file has to be read to know. */
   rootOf(path: string, stat: FileStat): string | undefined {
-    const fact = this.#facts.get(path);
-    const isSame = fact !== undefined && fact.lengthBytes === stat.lengthBytes && fact.mtimeMs === stat.mtimeMs;
-    return isSame ? fact.piecesRoot : undefined;
+    return this.#factOf(path, stat)?.piecesRoot;
+  }
+
+  /** Was this file seen with another content although its length and time of change are the same? */
+  isDecayed(path: string, stat: Pick<FileStat, 'lengthBytes' | 'mtimeMs'>): boolean {
+    return this.#factOf(path, stat)?.decayed === true;
   }
 
   record(path: string, stat: Pick<FileStat, 'lengthBytes' | 'mtimeMs'>, piecesRoot: string): void {
-    this.#facts.set(path, { lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs, piecesRoot });
+    const before = this.#factOf(path, stat);
+    const decayed = before !== undefined && (before.decayed || before.piecesRoot !== piecesRoot);
+    this.#facts.set(path, { lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs, piecesRoot, decayed });
     this.#changed = true;
   }
 
@@ -49,21 +56,30 @@ export class FileIndex {
   /** Writes the index when it changed. */
   async save(files: FileSystem): Promise<void> {
     if (!this.#changed) return;
-    const facts = Array.from(this.#facts, ([path, fact]) => [path, fact.lengthBytes, fact.mtimeMs, fact.piecesRoot]);
+    const facts = Array.from(this.#facts, ([path, { lengthBytes, mtimeMs, piecesRoot, decayed }]) => [
+      ...[path, lengthBytes, mtimeMs, piecesRoot],
+      ...(decayed ? [true] : []),
+    ]);
     await writeSealed(files, INDEX_KIND, FILE_INDEX_PATH, { facts });
     this.#changed = false;
   }
 
+  #factOf(path: string, { lengthBytes, mtimeMs }: Pick<FileStat, 'lengthBytes' | 'mtimeMs'>): FileFact | undefined {
+    const fact = this.#facts.get(path);
+    return fact?.lengthBytes === lengthBytes && fact.mtimeMs === mtimeMs ? fact : undefined;
+  }
+
   #take(row: unknown): void {
     if (!Array.isArray(row)) return;
-    const [path, lengthBytes, mtimeMs, piecesRoot] = row as unknown[];
+    const [path, lengthBytes, mtimeMs, piecesRoot, decayed = false] = row as unknown[];
     if (
       typeof path !== 'string' ||
       typeof lengthBytes !== 'number' ||
       typeof mtimeMs !== 'number' ||
-      typeof piecesRoot !== 'string'
+      typeof piecesRoot !== 'string' ||
+      typeof decayed !== 'boolean'
     )
       return;
-    this.#facts.set(path, { lengthBytes, mtimeMs, piecesRoot });
+    this.#facts.set(path, { lengthBytes, mtimeMs, piecesRoot, decayed });
   }
 }

@@ -28,8 +28,6 @@ export interface Inventory {
 export interface InventoryInput extends StagedPiecesInput {
   index: FileIndex;
   installed: Manifest | undefined;
-  /** What becomes of an owned file that the player changed and that has to give way. */
-  changedFiles: 'keep' | 'replace';
 }
 
 /**
@@ -87,7 +85,7 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
     scan,
     depth: input.depth,
     tasks,
-    ...findObstacles(scan, input, installedRoots, targetPaths, stays),
+    ...findObstacles(scan, installedRoots, targetPaths, stays),
   };
 }
 
@@ -131,7 +129,6 @@ function filesAtHand(inventory: Inventory): FileAtHand[] {
 
 function findObstacles(
   scan: PathScan,
-  input: InventoryInput,
   installed: ReadonlyMap<string, ManifestFile>,
   targetPaths: ReadonlySet<string>,
   stays: ReadonlySet<string>,
@@ -143,7 +140,7 @@ function findObstacles(
     const kind = scan.kindOf(path);
     if (kind === undefined || kind === 'directory') continue;
     const isChanged = !scan.holds(file);
-    if (isChanged && (input.changedFiles === 'keep' || kind !== 'file')) inTheWay.add(path);
+    if (isChanged && !scan.isDecayed(path)) inTheWay.add(path);
     else if (!targetPaths.has(path)) removed.push(path);
   }
   for (const path of targetPaths) {

@@ -22,6 +22,12 @@ interface ScannedPath {
   linkTarget: string | undefined;
 }
 
+interface ScannedContent {
+  roots: ReadonlyMap<string, string>;
+  layers: ReadonlyMap<string, Uint8Array>;
+  decayed: ReadonlySet<string>;
+}
+
 /** What stands at every path that the installed or the target release names, and above it. */
 export class PathScan {
   /** Pieces root, hex, of every file with content at a named path. */
@@ -30,18 +36,20 @@ export class PathScan {
   readonly layers: ReadonlyMap<string, Uint8Array>;
   readonly #paths: ReadonlyMap<string, ScannedPath>;
   readonly #directories: ReadonlyMap<string, FileKind>;
+  readonly #decayed: ReadonlySet<string>;
   readonly #installed: ReadonlySet<string>;
 
   constructor(
     paths: ReadonlyMap<string, ScannedPath>,
     directories: ReadonlyMap<string, FileKind>,
-    content: { roots: ReadonlyMap<string, string>; layers: ReadonlyMap<string, Uint8Array> },
+    content: ScannedContent,
     installed: ReadonlySet<string>,
   ) {
     this.#paths = paths;
     this.#directories = directories;
     this.roots = content.roots;
     this.layers = content.layers;
+    this.#decayed = content.decayed;
     this.#installed = installed;
   }
 
@@ -62,6 +70,11 @@ export class PathScan {
     return file.piecesRoot === undefined
       ? scanned.stat.lengthBytes === 0
       : this.roots.get(file.path) === file.piecesRoot;
+  }
+
+  /** Has the file another content than before, though its length and time of change say that nobody wrote it? */
+  isDecayed(path: string): boolean {
+    return this.#decayed.has(path);
   }
 
   executableIsWrong(file: ManifestFile): boolean {
@@ -127,10 +140,7 @@ async function scanDirectories(
   return kinds;
 }
 
-async function readContent(
-  input: ScanInput,
-  paths: ReadonlyMap<string, ScannedPath>,
-): Promise<{ roots: Map<string, string>; layers: Map<string, Uint8Array> }> {
+async function readContent(input: ScanInput, paths: ReadonlyMap<string, ScannedPath>): Promise<ScannedContent> {
   const { index } = input;
   const roots = new Map<string, string>();
   const layers = new Map<string, Uint8Array>();
@@ -155,7 +165,9 @@ async function readContent(
     layers.set(root, hashes.pieceLayer);
     index.record(file.path, file, root);
   }
-  return { roots, layers };
+  const decayed = new Set<string>();
+  for (const [path, { stat }] of paths) if (index.isDecayed(path, stat)) decayed.add(path);
+  return { roots, layers, decayed };
 }
 
 function parentsOf(paths: Iterable<string>): Set<string> {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
@@ -57,7 +57,7 @@ describe('swarmpatch-launcher', () => {
       bytes: { fromPeers: 0, reused: 0 },
     });
     expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
-    expect((await run('verify', '--deep')).document).toEqual({ ok: true, damaged: [], missing: [], extra: [] });
+    expect((await run('verify')).document).toEqual({ ok: true, damaged: [], missing: [], extra: [] });
     expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'releases', 'state', 'trust']);
   });
 
@@ -103,21 +103,31 @@ describe('swarmpatch-launcher', () => {
       extra: [],
     });
     const mended = await run('repair');
-    expect(mended.document).toMatchObject({ ok: true, fetchedBytes: 16_384 + 1, plan: 'pieces', to: '1.0.0' });
+    const to = '.swarmpatch/kept/1.0.0/data/world.pak';
+    expect(mended.document).toMatchObject({
+      ...{ ok: true, fetchedBytes: 16_384 + 1, plan: 'pieces', to: '1.0.0' },
+      kept: [{ path: 'data/world.pak', to }],
+    });
+    expect((await readFile(pathOf(to))).equals(world)).toBe(true);
     expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
   });
 
-  it('finds damage under an unchanged time with --deep', async () => {
+  it('finds damage under an unchanged time, and mends it without keeping what nobody wrote', async () => {
     await install();
     const path = pathOf('data/world.pak');
-    const { atime, mtime } = await stat(path);
     const world = await readFile(path);
+    await utimes(path, 1_700_000_000, 1_700_000_000);
+    expect((await run('verify', '--quick')).document).toMatchObject({ ok: true });
     world[5] = (world[5] ?? 0) ^ 1;
     await writeFile(path, world);
-    await utimes(path, atime, mtime);
-    expect((await run('verify', '--deep')).document).toMatchObject({
-      damaged: [{ path: 'data/world.pak', pieces: [0] }],
-    });
+    await utimes(path, 1_700_000_000, 1_700_000_000);
+    expect((await run('verify', '--quick')).document).toMatchObject({ ok: true });
+    const damaged = [{ path: 'data/world.pak', pieces: [0] }];
+    expect(await run('verify')).toMatchObject({ exitCode: 1, document: { damaged } });
+    const { document } = await run('repair', '--quick');
+    expect(document).toMatchObject({ damaged, fetchedBytes: 16_384, kept: [] });
+    expect((await run('verify', '--deep')).document).toMatchObject({ ok: true });
+    expect(await run('verify', '--deep', '--quick')).toMatchObject({ exitCode: 2 });
   });
 
   it('verifies and tells its status without an origin, and says that it is stale', async () => {

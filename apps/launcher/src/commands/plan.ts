@@ -20,7 +20,7 @@ export const plan: CommandSpec = {
       const wanted = input.text('version');
       const version = wanted === undefined ? await session.source.versionOf(channel, installId) : parseVersion(wanted);
       const release = await session.source.release(version);
-      const move = { install, source: session.source, depth: 'quick', changedFiles: 'keep' } as const;
+      const move = { install, source: session.source, depth: 'quick' } as const;
       const priced = await surveyInstall(move, release, context);
       const { from = null, to, chosen, options, missing } = priced.plan;
       return {

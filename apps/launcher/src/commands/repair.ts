@@ -6,7 +6,7 @@ import { describeMove } from '../move/move-result.ts';
 import { leaveInstall } from '../move/unchanged-install.ts';
 import { transferOptions } from '../transfer-options.ts';
 import { moveOf, openSession, refreshTrust } from './open-session.ts';
-import { deepOption, dirOption } from './options.ts';
+import { depthOptions, dirOption, readDepth } from './options.ts';
 import { describeVerification, isWhole, verifyRelease } from './verify.ts';
 
 export const repair: CommandSpec = {
@@ -14,19 +14,19 @@ export const repair: CommandSpec = {
   summary: 'mend damaged and missing files; fetches just the pieces that are wrong',
   example: 'swarmpatch-launcher repair --dir ~/games/starfall',
   arguments: [],
-  options: [dirOption, deepOption, ...transferOptions],
+  options: [dirOption, ...depthOptions, ...transferOptions],
   async run(input, context) {
+    const depth = readDepth(input);
     return withInstall(input.requiredText('dir'), 'repair', context, async (install) => {
       const session = await openSession(install, context);
       const { version } = install.installed;
       await refreshTrust(session, install, context);
       const release = await session.source.release(version);
-      const depth = input.flag('deep') ? 'deep' : 'quick';
       const found = await verifyRelease(install, release, depth, context);
       const isDamaged = !isWhole(found) || install.state.suspect;
       const report: MoveReport = isDamaged
         ? // What the verification read is in the index, so nothing is read twice.
-          await moveInstall({ ...moveOf(install, session, input), changedFiles: 'replace' }, release, context)
+          await moveInstall(moveOf(install, session, input), release, context)
         : await leaveInstall(moveOf(install, session, input), context);
       const fetchedBytes = report.bytes.fromPeers + report.bytes.fromWebSeeds;
       return {

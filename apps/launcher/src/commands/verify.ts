@@ -4,19 +4,20 @@ import { withInstall, type OpenInstall } from '../install/open-install.ts';
 import { inPhase } from '../move/phases.ts';
 import type { Release } from '../origin/release-source.ts';
 import { openSession } from './open-session.ts';
-import { deepOption, dirOption } from './options.ts';
+import { depthOptions, dirOption, readDepth } from './options.ts';
 
 export const verify: CommandSpec = {
   path: ['verify'],
   summary: 'compare the installed files with the signed release; needs no network',
-  example: 'swarmpatch-launcher verify --dir ~/games/starfall --deep',
+  example: 'swarmpatch-launcher verify --dir ~/games/starfall',
   arguments: [],
-  options: [dirOption, deepOption],
+  options: [dirOption, ...depthOptions],
   async run(input, context) {
+    const depth = readDepth(input);
     return withInstall(input.requiredText('dir'), 'verify', context, async (install) => {
       const { source } = await openSession(install, context);
       const release = await source.installed(install.installed);
-      const found = await verifyRelease(install, release, input.flag('deep') ? 'deep' : 'quick', context);
+      const found = await verifyRelease(install, release, depth, context);
       const ok = isWhole(found);
       if (ok) await install.remember({ suspect: false });
       return { document: { ok, ...found }, text: describeVerification(found), exitCode: ok ? 0 : 1 };

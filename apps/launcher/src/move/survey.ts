@@ -20,8 +20,6 @@ export interface SurveyInput {
   install: OpenInstall;
   source: ReleaseSource;
   depth: 'quick' | 'deep';
-  /** What becomes of owned files that the player changed. */
-  changedFiles: 'keep' | 'replace';
   /** How fast it is expected to go, where that is known. */
   rates?: PlanConditions['rates'];
 }
@@ -30,6 +28,8 @@ export interface Survey {
   before: Release | undefined;
   inventory: Inventory;
   plan: UpdatePlan;
+  /** Patches of the listing, as far as they are of use. */
+  entries: readonly PatchEntry[];
   /** The patches of the plan, in their order; none where it takes none. */
   route: PatchLink[];
 }
@@ -49,7 +49,6 @@ export async function surveyInstall(input: SurveyInput, release: Release, contex
       installedPieces: before?.pieces,
       target: release.pieces,
       depth: input.depth,
-      changedFiles: input.changedFiles,
       stagedPieces,
       signal: context.signal,
       onProgress,
@@ -61,22 +60,32 @@ export async function surveyInstall(input: SurveyInput, release: Release, contex
   return { before, inventory, ...(await planRoute(input, inventory, entries)) };
 }
 
+/** Plans again from what the inventory has now, without patches that are of no use. */
+export async function planWithout(
+  input: SurveyInput,
+  { before, inventory, entries }: Survey,
+  spoilt: readonly PatchEntry[],
+): Promise<Survey> {
+  const left = entries.filter((entry) => !spoilt.includes(entry));
+  return { before, inventory, ...(await planRoute(input, inventory, left)) };
+}
+
 /** Plans again without a patch that turns out to join other releases than those that were signed. */
 async function planRoute(
   { install, source, rates }: SurveyInput,
   inventory: Inventory,
   entries: readonly PatchEntry[],
-): Promise<Pick<Survey, 'plan' | 'route'>> {
+): Promise<Pick<Survey, 'plan' | 'entries' | 'route'>> {
   const { installed: from, target } = inventory;
   const to = target.manifest;
   let left = from === undefined ? [] : entries;
   for (;;) {
     const conditions = { ...(await priceConditions(install.files, to, left)), rates };
     const plan = planFrom(inventory, conditions);
-    if (from === undefined) return { plan, route: [] };
+    if (from === undefined) return { plan, entries: left, route: [] };
     const chosen = entriesOf(plan.chosen, { from: from.version, to: to.version }, left);
     const route = await openRoute(source, chosen, { from, to });
-    if (Array.isArray(route)) return { plan, route };
+    if (Array.isArray(route)) return { plan, entries: left, route };
     left = left.filter((entry) => entry !== route);
   }
 }

@@ -62,7 +62,6 @@ describe('what patches read and make', () => {
       installed: first.manifest,
       target: target.pieces,
       depth: 'quick',
-      changedFiles: 'keep',
     });
 
   const fileAt = ({ manifest }: MemoryRelease, path: string): SignedFile => {

@@ -40,7 +40,6 @@ export interface MoveResult extends CommitResult {
 
 export interface MoveOptions {
   depth?: 'quick' | 'deep';
-  changedFiles?: 'keep' | 'replace';
   /** Called while the release is fetched, with the number of pieces that are there. */
   onPiece?: (count: number) => Promise<void>;
 }
@@ -65,7 +64,6 @@ export async function moveInstall(
     installed,
     target: target.pieces,
     depth: options.depth ?? 'quick',
-    changedFiles: options.changedFiles ?? 'keep',
   });
   await index.save(files);
   const plan = planFrom(inventory);
