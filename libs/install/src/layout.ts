@@ -24,6 +24,9 @@ export const PATCHES_DIRECTORY: string = `${STATE_DIRECTORY}/patches`;
 export const PLAYABLE_DIRECTORY: string = `${STATE_DIRECTORY}/playable`;
 /** Length and time of change of each, to tell them from what others write there. */
 export const PLAYABLE_LIST_PATH: string = `${STATE_DIRECTORY}/playable.json`;
+/** Content that commits took out of the install, to go back to: a directory for each commit. */
+export const UNDO_DIRECTORY: string = `${STATE_DIRECTORY}/undo`;
+export const HISTORY_PATH: string = `${STATE_DIRECTORY}/history`;
 /** Files of the player that were in the way of a release. */
 export const KEPT_DIRECTORY: string = `${STATE_DIRECTORY}/kept`;
 

@@ -1,0 +1,109 @@
+// Undo data is content that a commit took out of the install: a later move that wants it links it back instead of fetching it.
+// It is by pieces root, in one directory for each commit, and it is hashed before it is used: losing or spoiling it costs a fetch.
+import type { Manifest } from '@swarmpatch/release';
+import { forEachBounded } from './bounded.ts';
+import { makeParents } from './durable-write.ts';
+import { errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
+import { UNDO_DIRECTORY } from './layout.ts';
+import { refuseLinkedParents } from './parent-guard.ts';
+
+/** Undo data is kept for so long. */
+export const UNDO_DAYS_MAX = 14;
+/** Of all that is kept, newest first. */
+export const UNDO_BYTES_MAX: number = 4 * 1024 * 1024 * 1024;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** An owned file whose content no path of the new release has. */
+export interface UndoFile {
+  path: string;
+  /** Hex. */
+  piecesRoot: string;
+}
+
+/** Content in `.swarmpatch/undo`. */
+export interface KeptContent {
+  path: string;
+  /** Hex, as it was when it was put there. */
+  piecesRoot: string;
+  /** Room that it takes. */
+  bytes: number;
+  /** When it was taken out of the install, wall clock, milliseconds since 1970. */
+  atMs: number;
+}
+
+export function undoPath(atMs: number, piecesRoot: string): string {
+  return `${UNDO_DIRECTORY}/${atMs}/${piecesRoot}`;
+}
+
+export function isUndoPath(path: string): boolean {
+  return path.startsWith(`${UNDO_DIRECTORY}/`);
+}
+
+/** Newest first. */
+export async function listUndo(files: FileSystem): Promise<KeptContent[]> {
+  const found: KeptContent[] = [];
+  for (const { name, kind } of await files.list(UNDO_DIRECTORY)) {
+    const atMs = Number(name);
+    if (kind !== 'directory' || !Number.isSafeInteger(atMs)) continue;
+    const directory = joinPath(UNDO_DIRECTORY, name);
+    const names = (await files.list(directory)).map((entry) => entry.name);
+    const stats = await files.statAll(names.map((root) => joinPath(directory, root)));
+    for (const [index, piecesRoot] of names.entries()) {
+      const stat = stats[index];
+      if (stat?.kind !== 'file') continue;
+      found.push({ path: joinPath(directory, piecesRoot), piecesRoot, bytes: stat.allocatedBytes, atMs });
+    }
+  }
+  return found.sort((a, b) => b.atMs - a.atMs || (a.path < b.path ? -1 : 1));
+}
+
+/** Where undo data is that a release wants; each content once. */
+export async function findUndo(files: FileSystem, target: Manifest): Promise<string[]> {
+  const wanted = new Set(target.files.map((file) => file.piecesRoot));
+  const paths: string[] = [];
+  for (const { path, piecesRoot } of await listUndo(files)) if (wanted.delete(piecesRoot)) paths.push(path);
+  return paths;
+}
+
+/** Gives content a name in the undo data before its path is given away. What the disk refuses here is fetched again, should it be wanted. */
+export async function keepUndo(files: FileSystem, atMs: number, undo: readonly UndoFile[]): Promise<void> {
+  if (undo.length === 0) return;
+  const directory = parentOf(undoPath(atMs, 'root'));
+  try {
+    await makeParents(files, undoPath(atMs, 'root'));
+    await forEachBounded(undo, async ({ path, piecesRoot }) => {
+      await refuseLinkedParents(files, [path]);
+      const to = undoPath(atMs, piecesRoot);
+      if ((await files.stat(path))?.kind !== 'file' || (await files.stat(to)) !== undefined) return;
+      if (!(await files.link(path, to))) await files.rename(path, to);
+    });
+    await files.syncDirectories([directory]);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/**
+ * Removes what the rule does not keep: what is older than `UNDO_DAYS_MAX`, and what does not fit into `UNDO_BYTES_MAX` beside all
+ * newer content.
+ *
+ * @param nowMs Wall clock, milliseconds since 1970.
+ */
+export async function pruneUndo(files: FileSystem, nowMs: number): Promise<void> {
+  let keptBytes = 0;
+  await dropUndo(files, ({ bytes, atMs }) => {
+    keptBytes += bytes;
+    return nowMs - atMs >= UNDO_DAYS_MAX * DAY_MS || keptBytes > UNDO_BYTES_MAX;
+  });
+}
+
+/** Removes the undo data that is not wanted any more, asked newest first. */
+export async function dropUndo(files: FileSystem, isUnwanted: (content: KeptContent) => boolean): Promise<void> {
+  const unwanted = (await listUndo(files)).filter(isUnwanted);
+  await forEachBounded(unwanted, async ({ path }) => {
+    await files.remove(path);
+  });
+  for (const { name } of await files.list(UNDO_DIRECTORY)) await files.removeDirectory(joinPath(UNDO_DIRECTORY, name));
+  await files.removeDirectory(UNDO_DIRECTORY);
+}
