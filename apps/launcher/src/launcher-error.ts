@@ -11,8 +11,6 @@ export type LauncherErrorCode =
   | 'release_mismatch'
   /** The torrent of a patch is not the one that is listed. */
   | 'patch_mismatch'
-  /** Nobody sends a patch. */
-  | 'patch_silent'
   /** What arrived is wrong on disk every time. */
   | 'disk_unreliable'
   /** No file is what the player wants first. */

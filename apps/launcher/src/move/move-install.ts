@@ -2,17 +2,12 @@ import {
   asDiskFull,
   commit,
   historyAfter,
-  keepPatches,
   prunePatches,
-  refuseWithoutSpace,
   saveReleaseDocuments,
-  spaceForContent,
   Staging,
   STATE_DIRECTORY,
 } from '@swarmpatch/install';
-import type { PlanOption } from '@swarmpatch/plan';
 import type { CommandContext } from '@swarmpatch/terminal';
-import type { OpenInstall } from '../install/open-install.ts';
 import { AllowedTrackers } from '../origin/allowed-trackers.ts';
 import type { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
@@ -23,7 +18,8 @@ import { countBytes, type MoveReport } from './move-report.ts';
 import { MoveSwarm } from './move-swarm.ts';
 import { stagePatched } from './patched-staging.ts';
 import { inPhase } from './phases.ts';
-import { surveyInstall, type Survey, type SurveyInput } from './survey.ts';
+import { makeRoom } from './room-making.ts';
+import { surveyInstall, type SurveyInput } from './survey.ts';
 
 export interface Move extends SurveyInput {
   origin: Origin;
@@ -71,18 +67,15 @@ async function moveThrough(
     kept: [],
   };
   try {
-    await makeRoom(files, plan.chosen, survey);
+    await makeRoom(files, survey);
     await saveReleaseDocuments(files, manifest.version, {
       manifest: release.manifestBytes,
       torrent: release.torrentBytes,
     });
     const work = { releaseBytes: manifest.bytes, rest: plan.chosen, madeBytes: 0 };
     if (survey.route.length > 0) {
-      const patched = await stagePatched({ install: move.install, patches }, survey, context);
-      if (patched.outcome === 'given_up') {
-        await makeRoom(files, patched.rest, { ...survey, route: [] });
-        report.plan = patched.rest.kind;
-      }
+      const patched = await stagePatched({ input: move, patches }, survey, context);
+      if (patched.outcome === 'given_up') report.plan = patched.rest.kind;
       Object.assign(work, patched);
     }
     const staging = await inPhase(context, 'reuse', (onProgress) =>
@@ -116,17 +109,4 @@ async function moveThrough(
     await Promise.all([swarm.stop(), patches.stop()]);
   }
   return report;
-}
-
-/** Kept patches that are of no use for the way that was chosen give way to it. @throws {InstallError} `disk_full` */
-async function makeRoom(
-  files: OpenInstall['files'],
-  { scratchBytes }: PlanOption,
-  { inventory, route }: Pick<Survey, 'inventory' | 'route'>,
-): Promise<void> {
-  const fileCount = inventory.target.manifest.files.length;
-  if ((await spaceForContent(files, fileCount)) < scratchBytes) {
-    await keepPatches(files, new Set(route.map(({ entry }) => entry.torrent.infohashV2)));
-  }
-  await refuseWithoutSpace(files, { scratchBytes, fileCount });
 }

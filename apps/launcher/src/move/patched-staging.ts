@@ -6,8 +6,13 @@ import type { OpenInstall } from '../install/open-install.ts';
 import { applyPatch } from '../patches/patch-application.ts';
 import type { PatchFetch } from '../patches/patch-fetch.ts';
 import type { PatchLink } from '../patches/patch-route.ts';
+import { failureOfPatch, type RouteFailure } from '../patches/route-failure.ts';
 import { inPhase } from './phases.ts';
-import type { Survey } from './survey.ts';
+import { makeRoom } from './room-making.ts';
+import { planWithout, type Survey, type SurveyInput } from './survey.ts';
+
+/** Routes that are tried before all comes as pieces. */
+export const PATCH_ROUTES_MAX = 3;
 
 export interface PatchedStaging {
   /** `given_up`: all comes as pieces. */
@@ -19,45 +24,68 @@ export interface PatchedStaging {
 }
 
 /**
- * Stages what patches make of the installed release. Whatever they cannot make is left to be fetched as pieces: nothing that goes
- * wrong here ends the update.
+ * Stages what patches make of the installed release. When one of them is of no use, the plan is made again without it; whatever
+ * patches cannot make is left to be fetched as pieces: nothing that goes wrong with them ends the update.
+ *
+ * @throws {InstallError} `disk_full` when there is no room without patches; the signal's reason
  */
 export async function stagePatched(
-  { install, patches }: { install: OpenInstall; patches: PatchFetch },
-  { before, inventory, route }: Survey,
+  { input, patches }: { input: SurveyInput; patches: PatchFetch },
+  first: Survey,
   context: CommandContext,
 ): Promise<PatchedStaging> {
-  const { files, hasher } = install;
-  const failure = await applyRoute(route, { install, patches }, await PatchContents.open(files, inventory), context);
-  await inPhase(context, 'check', (onProgress) =>
-    reviewStaged(inventory, { files, hasher, installedPieces: before?.pieces, signal: context.signal, onProgress }),
-  );
-  const rest = planFrom(inventory).chosen;
-  if (failure !== undefined) {
-    const patchBytes = route.reduce((sum, { entry }) => sum + entry.bytes, 0);
-    const cost = `${formatBytes(rest.downloadBytes)} as pieces instead of ${formatBytes(patchBytes)} as patches`;
-    context.warn(`going on without patches, with ${cost}: ${failure}`);
-    return { outcome: 'given_up', madeBytes: 0, rest };
+  let survey = first;
+  for (let routes = 1; ; routes += 1) {
+    const failure = await tryRoute(survey, { install: input.install, patches }, context);
+    if (failure === undefined) {
+      const madeBytes = survey.route.reduce((sum, { entry }) => sum + entry.writtenBytes, 0);
+      return { outcome: 'applied', madeBytes, rest: planFrom(survey.inventory).chosen };
+    }
+    const spoilt = failure.links.map(({ entry }) => entry);
+    survey = await planWithout(input, survey, routes < PATCH_ROUTES_MAX ? spoilt : survey.entries);
+    context.warn(describeDetour(failure, survey));
+    await makeRoom(input.install.files, survey);
+    if (survey.route.length === 0) return { outcome: 'given_up', madeBytes: 0, rest: survey.plan.chosen };
   }
-  const madeBytes = route.reduce((sum, { entry }) => sum + entry.writtenBytes, 0);
-  return { outcome: 'applied', madeBytes, rest };
 }
 
-/** @returns Why patches were given up; undefined when they were not. */
+/** Brings the inventory up to what was made, in any case. */
+async function tryRoute(
+  { before, inventory, route }: Survey,
+  { install, patches }: { install: OpenInstall; patches: PatchFetch },
+  context: CommandContext,
+): Promise<RouteFailure | undefined> {
+  const { files, hasher } = install;
+  const { signal } = context;
+  const failure = (await patches.fetch(route)) ?? (await applyRoute(route, { install, patches }, inventory, context));
+  if (failure !== undefined) await patches.stop();
+  await inPhase(context, 'check', (onProgress) =>
+    reviewStaged(inventory, { files, hasher, installedPieces: before?.pieces, signal, onProgress }),
+  );
+  return failure;
+}
+
 async function applyRoute(
   route: readonly PatchLink[],
   { install, patches }: { install: OpenInstall; patches: PatchFetch },
-  contents: PatchContents,
+  inventory: Survey['inventory'],
   context: CommandContext,
-): Promise<string | undefined> {
+): Promise<RouteFailure | undefined> {
+  const { files } = install;
+  const contents = await PatchContents.open(files, inventory);
   try {
-    await patches.fetch(route);
-    for (const link of route) await applyLink(install, link, contents, context);
+    for (const link of route) {
+      try {
+        await applyLink(install, link, contents, context);
+      } catch (error) {
+        context.signal.throwIfAborted();
+        await patches.stop();
+        // Fetched again, it would be the same.
+        if (error instanceof DeltaError) await refusePatch(files, link.entry.torrent.infohashV2);
+        return failureOfPatch(link, error);
+      }
+    }
     return undefined;
-  } catch (error) {
-    context.signal.throwIfAborted();
-    await patches.stop();
-    return error instanceof Error ? error.message : String(error);
   } finally {
     await contents.close();
   }
@@ -71,15 +99,19 @@ async function applyLink(
 ): Promise<void> {
   const { signal } = context;
   const unmade = await inPhase(context, 'patch', (onProgress) =>
-    applyPatch({ files, link, contents, signal, onProgress }).catch(async (error: unknown) => {
-      // Fetched again, it would be the same.
-      if (error instanceof DeltaError) await refusePatch(files, link.entry.torrent.infohashV2);
-      throw error;
-    }),
+    applyPatch({ files, link, contents, signal, onProgress }),
   );
   const [first] = unmade;
   if (first === undefined) return;
   const others = unmade.length > 1 ? ` and ${unmade.length - 1} other files` : '';
   const why = first.failure?.message ?? 'no reason is known';
   context.warn(`the patch does not make ${first.path}${others}: ${why}; what is missing is fetched`);
+}
+
+/** What went wrong, and what is done about it. */
+function describeDetour({ reason }: RouteFailure, { plan, route }: Survey): string {
+  const bytes = formatBytes(plan.chosen.downloadBytes);
+  if (route.length === 0) return `${reason}; going on without patches: ${bytes} come as pieces instead`;
+  const ways = route.map(({ entry }) => `${entry.from} to ${entry.to}`).join(', ');
+  return `${reason}; going on with other patches: ${bytes} from ${ways}`;
 }

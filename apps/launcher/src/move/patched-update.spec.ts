@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type CommandContext, CommandInput } from '@swarmpatch/terminal';
 import { type Build, generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { update } from '../commands/update.ts';
 import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
 import { SmallOrigin } from '../testing/small-origin.contract.ts';
 
@@ -48,6 +50,21 @@ describe('an update by patches', () => {
   }
   async function expectInstalled(build: Build): Promise<void> {
     expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(build));
+  }
+  /** Runs an update that is stopped as soon as a phase of it begins. */
+  async function updateUntil(phase: string): Promise<unknown> {
+    const stop = new AbortController();
+    const showPhase = (name: string) => {
+      if (name === phase) stop.abort();
+      return { update: () => undefined, end: () => undefined };
+    };
+    const context: CommandContext = {
+      ...{ json: true, progress: { phase: showPhase }, signal: stop.signal },
+      ...{ warn: () => undefined, emit: () => undefined, nowMs: () => performance.now() },
+    };
+    const switches = ['no-dht', 'no-lan', 'no-port-mapping'].map((name) => [name, ['true']] as const);
+    const input = new CommandInput(update, [], new Map([['dir', [game]], ['version', ['1.1.0']], ...switches]));
+    return update.run(input, context);
   }
   const kept = async (): Promise<string[]> => (await readdir(join(game, '.swarmpatch/patches'))).sort();
 
@@ -104,7 +121,21 @@ describe('an update by patches', () => {
     const mend = origin.spoilPatch('1.0.0', '1.1.0', 'remove');
     const { plan, errors } = await updateTo('1.1.0', '--timeout', '4').finally(mend);
     expect(plan).toBe('pieces');
-    expect(errors).toMatch(/going on without patches, with .+ as pieces instead of .+ as patches: transfer: /);
+    expect(errors).toMatch(
+      /the patch from 1\.0\.0 to 1\.1\.0 is of no use now: it did not come in time: .+; going on without patches: .+ come as pieces instead/,
+    );
+    expect(errors).not.toContain('run it again');
+    await expectInstalled(second);
+  });
+
+  it.each([
+    ['download', 2],
+    ['patch', 1],
+  ])('leaves the old release when it is stopped in the phase %s, and goes on', async (phase, fetchesMax) => {
+    await expect(updateUntil(phase)).rejects.toMatchObject({ name: 'AbortError' });
+    await expectInstalled(first);
+    expect((await updateTo('1.1.0')).plan).toBe('patch');
+    expect(origin.patchBytes).toBeLessThanOrEqual(fetchesMax * patchBytes);
     await expectInstalled(second);
   });
 
@@ -125,6 +156,30 @@ describe('an update by patches', () => {
       expect(await readdir(join(game, '.swarmpatch'))).not.toContain('staging');
     });
 
+    it('goes on with other patches when one turns out to be none, and without it from then on', async () => {
+      await origin.offerPatch('1.0.0', '1.2.0', noPatch);
+      const { plan, errors } = await updateTo('1.2.0');
+      expect(plan).toBe('patch');
+      expect(errors).toMatch(
+        /the patch from 1\.0\.0 to 1\.2\.0 is of no use now: .+; going on with other patches: .+ from 1\.0\.0 to 1\.1\.0, 1\.1\.0 to 1\.2\.0/,
+      );
+      expect(origin.streamedBytes).toBe(0);
+      await expectInstalled(third);
+      await run('rollback');
+      expect((await updateTo('1.2.0')).errors).not.toContain('of no use');
+    });
+
+    it('goes on without patches when those that are left are of no use, too', async () => {
+      await origin.offerPatch('1.0.0', '1.2.0', noPatch);
+      await origin.offerPatch('1.1.0', '1.2.0', noPatch);
+      const { plan, errors } = await updateTo('1.2.0');
+      expect(plan).toBe('pieces');
+      expect(errors).toMatch(
+        /going on with other patches[^]+the patch from 1\.1\.0 to 1\.2\.0 .+ going on without patches/,
+      );
+      await expectInstalled(third);
+    });
+
     it('goes on without a patch that makes other bytes than were signed', async () => {
       const lieBytes = await origin.offerPatch('1.0.0', '1.1.0', (patch) => {
         patch.fill(0x55, patch.length / 4, (patch.length * 3) / 4);
@@ -137,7 +192,7 @@ describe('an update by patches', () => {
     });
 
     it('goes on without what is no patch at all, and does not fetch it twice', async () => {
-      await origin.offerPatch('1.0.0', '1.1.0', (patch) => Buffer.alloc(patch.length, 'no patch'));
+      await origin.offerPatch('1.0.0', '1.1.0', noPatch);
       const { plan, errors } = await updateTo('1.1.0');
       expect(plan).toBe('pieces');
       expect(errors).toContain('going on without patches');
@@ -149,6 +204,10 @@ describe('an update by patches', () => {
     });
   });
 });
+
+function noPatch(patch: Buffer): Buffer {
+  return Buffer.alloc(patch.length, 'no patch');
+}
 
 interface Updated {
   plan: string;

@@ -1,6 +1,5 @@
 import type { DiskFileSystem } from '@swarmpatch/node-io/file-system';
 import type { CommandContext } from '@swarmpatch/terminal';
-import { LauncherError } from '../launcher-error.ts';
 import type { SharingSources } from '../move/release-sharing.ts';
 import { HostPolicy } from '../origin/host-policy.ts';
 import { showTransfers } from '../transfer-progress.ts';
@@ -9,17 +8,23 @@ import { PATCH_SILENCE_MS_MAX, PatchPatience } from './patch-patience.ts';
 import type { PatchLink } from './patch-route.ts';
 import { openPatchTorrent } from './patch-torrent.ts';
 import { PatchTransfer } from './patch-transfer.ts';
+import { failureOfPatch, type RouteFailure } from './route-failure.ts';
 
 const LOOK_MS = 250;
 
-/** The patches of an update: fetched all at once, and served until they are stopped. */
+interface RunningPatch {
+  link: PatchLink;
+  patch: PatchTransfer;
+}
+
+/** The patches of an update: those of a route are fetched all at once, and served until they are stopped. */
 export class PatchFetch {
   peersMax = 0;
   readonly #files: DiskFileSystem;
   readonly #sharing: SharingSources;
   readonly #context: CommandContext;
-  /** By infohash, v2, hex. */
-  readonly #running = new Map<string, PatchTransfer>();
+  #running: RunningPatch[] = [];
+  #routes = 0;
   /** Of those that were stopped. */
   #before: TransferBytes = NO_BYTES;
 
@@ -30,62 +35,86 @@ export class PatchFetch {
   }
 
   get bytes(): TransferBytes {
-    return [...this.#running.values()].map(({ transfer }) => bytesOf(transfer)).reduce(addBytes, this.#before);
+    return this.#running.map(({ patch }) => bytesOf(patch.transfer)).reduce(addBytes, this.#before);
   }
 
-  /** @throws {LauncherError} `patch_mismatch`, `patch_silent`; {ApiError}, {TransferError}; the signal's reason */
-  async fetch(links: readonly PatchLink[]): Promise<void> {
-    for (const link of links) await this.#start(link);
-    const patches = [...this.#running.values()];
+  /** @returns what kept them from coming; undefined when all are here. @throws the signal's reason */
+  async fetch(links: readonly PatchLink[]): Promise<RouteFailure | undefined> {
+    this.#routes += 1;
+    const begun = await Promise.all(links.map((link) => this.#start(link)));
+    const failure = begun.find((each) => each !== undefined) ?? (await this.#arrive());
+    this.#context.signal.throwIfAborted();
+    return failure;
+  }
+
+  /** Ends serving and fetching; what has come stays on the disk. */
+  async stop(): Promise<void> {
+    const stopping = this.#running;
+    await Promise.all(stopping.map(({ patch }) => patch.stop()));
+    this.#before = this.bytes;
+    this.#running = [];
+  }
+
+  async #start(link: PatchLink): Promise<RouteFailure | undefined> {
+    const { entry, to } = link;
+    const { origin, transfers } = this.#sharing;
+    const { infohashV2: infohash } = entry.torrent;
+    // The other half is for what has to come when this route comes to nothing.
+    const timeoutMs = transfers.settings.timeoutMs && transfers.settings.timeoutMs / 2 ** this.#routes;
+    try {
+      const metainfo = await openPatchTorrent(this.#files, origin, to.game, entry);
+      const policy = new HostPolicy(origin.url, to.webSeeds);
+      const webSeeds = [origin.patchUrl(to.game, entry)];
+      const torrent = { metainfo, infohash, purpose: 'fetch', webSeeds, policy, timeoutMs } as const;
+      this.#running.push({
+        link,
+        patch: await PatchTransfer.start(this.#files, torrent, this.#sharing, this.#context),
+      });
+      return undefined;
+    } catch (error) {
+      return failureOfPatch(link, error);
+    }
+  }
+
+  async #arrive(): Promise<RouteFailure | undefined> {
+    const transfers = this.#running.map(({ patch }) => patch.transfer);
     const patience = new PatchPatience();
-    let giveUp: (error: LauncherError) => void = () => undefined;
-    const silence = new Promise<never>((_, reject) => {
-      giveUp = reject;
+    let giveUp: (failure: RouteFailure) => void = () => undefined;
+    const failed = new Promise<RouteFailure>((resolve) => {
+      giveUp = resolve;
     });
+    for (const { link, patch } of this.#running) {
+      patch.transfer.done.catch((error: unknown) => giveUp(failureOfPatch(link, error)));
+    }
+    const arrived = Promise.all(transfers.map(({ done }) => done)).then(
+      () => undefined,
+      () => failed,
+    );
     const look = (): void => {
-      const stats = patches.map(({ transfer }) => transfer.stats);
-      this.peersMax = stats.reduce((most, { peers }) => Math.max(most, peers), this.peersMax);
-      const piecesLeft = stats.reduce((sum, { piecesWantedLeft }) => sum + piecesWantedLeft, 0);
+      this.peersMax = Math.max(this.peersMax, ...transfers.map(({ stats }) => stats.peers));
+      const piecesLeft = transfers.reduce((sum, { stats }) => sum + stats.piecesWantedLeft, 0);
       const state = this.#sharing.transfers.pausedBy.length > 0 ? 'paused' : 'running';
-      if (!patience.look(piecesLeft, state, this.#context.nowMs())) giveUp(silent(stats[0]?.stall?.reason));
+      if (!patience.look(piecesLeft, state, this.#context.nowMs())) giveUp(this.#silence());
     };
     const timer = setInterval(look, LOOK_MS);
     try {
-      const arrival = Promise.all(patches.map(({ transfer }) => transfer.done));
-      const transfers = patches.map(({ transfer }) => transfer);
-      await showTransfers(() => transfers, Promise.race([arrival, silence]), this.#context);
-      for (const patch of patches) await patch.save();
+      const failure = await showTransfers(() => transfers, Promise.race([arrived, failed]), this.#context);
+      for (const { patch } of this.#running) await patch.save();
+      return failure;
     } finally {
       clearInterval(timer);
       look();
     }
   }
 
-  /** Stops serving one patch, or all. @param infohash v2, hex. */
-  async stop(infohash?: string): Promise<void> {
-    for (const [each, patch] of this.#running) {
-      if (infohash !== undefined && infohash !== each) continue;
-      await patch.stop();
-      this.#before = addBytes(this.#before, bytesOf(patch.transfer));
-      this.#running.delete(each);
-    }
+  #silence(): RouteFailure {
+    const silent = this.#running.filter(({ patch }) => patch.transfer.stats.piecesWantedLeft > 0);
+    const names = silent.map(({ link: { entry } }) => `from ${entry.from} to ${entry.to}`).join(' and ');
+    const [first] = silent;
+    const why = first?.patch.transfer.stats.stall?.reason ?? 'no peer or web seed that has it is reachable';
+    return {
+      links: silent.map(({ link }) => link),
+      reason: `no piece of the patch ${names} came for ${PATCH_SILENCE_MS_MAX / 1000} s: ${why}`,
+    };
   }
-
-  async #start({ entry, to }: PatchLink): Promise<void> {
-    const { origin } = this.#sharing;
-    const { infohashV2: infohash } = entry.torrent;
-    const metainfo = await openPatchTorrent(this.#files, origin, to.game, entry);
-    const policy = new HostPolicy(origin.url, to.webSeeds);
-    const webSeeds = [origin.patchUrl(to.game, entry)];
-    const torrent = { metainfo, infohash, purpose: 'fetch', webSeeds, policy } as const;
-    this.#running.set(infohash, await PatchTransfer.start(this.#files, torrent, this.#sharing, this.#context));
-  }
-}
-
-function silent(reason: string | undefined): LauncherError {
-  const why = reason === undefined ? 'no peer or web seed that has it is reachable' : reason;
-  return new LauncherError(
-    'patch_silent',
-    `fetch a patch: found no piece for ${PATCH_SILENCE_MS_MAX / 1000} s: ${why}`,
-  );
 }

@@ -14,6 +14,8 @@ export interface PatchTorrent {
   purpose: 'fetch' | 'serve';
   webSeeds: readonly string[];
   policy: HostPolicy;
+  /** To be fetched in; without a limit unless given. */
+  timeoutMs?: number | undefined;
 }
 
 /** A patch in its swarm, until it is stopped. */
@@ -31,7 +33,7 @@ export class PatchTransfer {
   /** @throws {TransferError} `listen_failed`, `torrent_incomplete`, `torrent_added`; the signal's reason */
   static async start(
     files: DiskFileSystem,
-    { metainfo, infohash, purpose, webSeeds, policy }: PatchTorrent,
+    { metainfo, infohash, purpose, webSeeds, policy, timeoutMs }: PatchTorrent,
     { trackers, transfers }: Pick<SharingSources, 'trackers' | 'transfers'>,
     { signal }: Pick<CommandContext, 'signal'>,
   ): Promise<PatchTransfer> {
@@ -42,13 +44,12 @@ export class PatchTransfer {
     const have = await resume.recall({ signal });
     const named = [await trackers.find(policy)];
     const session = await transfers.session();
-    const { peers, webSeedUse, deadlineMs, timeoutMs } = transfers.settings;
+    const { peers, webSeedUse, deadlineMs } = transfers.settings;
     const transfer = session.add({
       peers,
       webSeedUse,
       deadlineMs,
-      // The other half is for the pieces that have to come when it does not.
-      timeoutMs: timeoutMs === undefined ? undefined : timeoutMs / 2,
+      timeoutMs,
       metainfo,
       store: new FilePieceStore(metainfo.geometry, locate),
       have,
