@@ -10,6 +10,8 @@ import { ReleaseCatalog } from './content/release-catalog.ts';
 import { TorrentsController } from './content/torrents.controller.ts';
 import { Database } from './database/database.ts';
 import { API_CONTROLLERS, DocsController } from './docs/docs.controller.ts';
+import { GameEvents } from './events/game-events.ts';
+import { GameStandings } from './events/game-standings.ts';
 import { GameDirectory } from './games/game-directory.ts';
 import { GameRepository } from './games/game.repository.ts';
 import { ErrorFilter } from './http/error.filter.ts';
@@ -69,6 +71,8 @@ const services: Provider[] = [
   ByteSender,
   DocumentStore,
   GameDirectory,
+  GameEvents,
+  GameStandings,
   MetadataRenewal,
   Metrics,
   OnlineKeys,

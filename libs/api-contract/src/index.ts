@@ -1,4 +1,5 @@
 export { apiErrorBodySchema, apiErrorStatus, type ApiErrorBody, type ApiErrorCode } from './errors.ts';
+export { gameEventSchema, type GameEvent, type GameSnapshot, type ListedPatch } from './events.ts';
 export {
   base64Schema,
   byteCountSchema,

@@ -9,6 +9,7 @@ export const originPaths: OriginPaths = {
   release: (game, version) => `/api/games/${game}/releases/${version}`,
   patches: (game, version) => `/api/games/${game}/releases/${version}/patches`,
   status: (game) => `/api/games/${game}/status`,
+  events: (game) => `/api/games/${game}/events`,
   upload: (game, version) => `/api/games/${game}/uploads/${version}`,
   blobs: (game, version) => `/api/games/${game}/uploads/${version}/blobs`,
   commit: (game, version) => `/api/games/${game}/uploads/${version}/commit`,
@@ -29,6 +30,8 @@ export interface OriginPaths {
   /** Patches to a release. */
   patches(game: string, version: string): string;
   status(game: string): string;
+  /** Server-sent events. */
+  events(game: string): string;
   upload(game: string, version: string): string;
   blobs(game: string, version: string): string;
   commit(game: string, version: string): string;

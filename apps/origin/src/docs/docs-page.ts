@@ -31,13 +31,14 @@ ${routes.map(renderRoute).join('\n')}
 }
 
 function renderRoute({ method, path, operation }: DescribedRoute): string {
-  const { summary, token, body, bodyType, reply, errors } = operation;
+  const { summary, token, body, bodyType, reply, replyType, errors } = operation;
   return `<section>
 <h2><span class="method">${method}</span>${escape(path)}</h2>
 <p>${escape(summary)}.${token ? ' Wants a bearer token of scope <code>publish:GAME</code> or <code>admin</code>.' : ''}</p>
 ${bodyType ? `<p>Request: <code>${escape(bodyType)}</code></p>` : ''}
 ${body ? renderSchema('Request', body, 'input') : ''}
-${renderSchema('Answer', reply, 'output')}
+${replyType ? `<p>Answer: <code>${escape(replyType)}</code></p>` : ''}
+${renderSchema(replyType ? 'Event' : 'Answer', reply, 'output')}
 ${errors ? `<p>Refusals: ${errors.map((code) => `<code>${code}</code>`).join(', ')}</p>` : ''}
 </section>`;
 }

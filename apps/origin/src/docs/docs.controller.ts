@@ -1,5 +1,6 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { PublicAddress } from '../public-address.ts';
+import { EventsController } from '../events/events.controller.ts';
 import { GamesController } from '../games/games.controller.ts';
 import { ServiceController } from '../operations/service.controller.ts';
 import { PatchesController } from '../patches/patches.controller.ts';
@@ -14,6 +15,7 @@ export const API_CONTROLLERS = [
   GamesController,
   ReleasesController,
   PatchesController,
+  EventsController,
   UploadsController,
 ];
 

@@ -60,7 +60,7 @@ export function createOpenApi(routes: readonly DescribedRoute[], version: string
 }
 
 function pathItem({ path, operationId, operation }: DescribedRoute): object {
-  const { summary, token, body, bodyType, reply } = operation;
+  const { summary, token, body, bodyType, reply, replyType = 'application/json' } = operation;
   const content = body
     ? { 'application/json': { schema: jsonSchema(body, 'input') } }
     : bodyType && { [bodyType]: { schema: { type: 'string', format: 'binary' } } };
@@ -73,7 +73,7 @@ function pathItem({ path, operationId, operation }: DescribedRoute): object {
     ...(token && { security: [{ token: [] }] }),
     ...(content && { requestBody: { required: true, content } }),
     responses: {
-      200: { description: 'Done', content: { 'application/json': { schema: jsonSchema(reply, 'output') } } },
+      200: { description: 'Done', content: { [replyType]: { schema: jsonSchema(reply, 'output') } } },
       ...errorResponses(operation),
     },
   };

@@ -11,6 +11,8 @@ export interface Operation {
   /** A body that is no JSON. */
   bodyType?: 'application/x-tar';
   reply: z.ZodType;
+  /** An answer that is no JSON document: `reply` is of each event. */
+  replyType?: 'text/event-stream';
   errors?: readonly ApiErrorCode[];
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Tracker } from '@swarmpatch/tracker';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { GameEvents } from '../events/game-events.ts';
 
 export type RouteClass = 'content' | 'stream' | 'patch' | 'torrent' | 'trust';
 export type UploadStep = 'begin' | 'blobs' | 'commit';
@@ -33,7 +34,7 @@ export class Metrics {
     registers: [this.#registry],
   });
 
-  constructor(tracker: Tracker) {
+  constructor(tracker: Tracker, events: GameEvents) {
     collectDefaultMetrics({ register: this.#registry });
     this.#expose(
       'swarmpatch_tracker_announces',
@@ -44,6 +45,7 @@ export class Metrics {
     this.#expose('swarmpatch_tracker_scrapes', 'Scrapes that were answered', () => tracker.stats.scrapes);
     this.#expose('swarmpatch_tracker_peers', 'Peers that are known now', () => tracker.stats.peers);
     this.#expose('swarmpatch_tracker_torrents', 'Torrents with peers now', () => tracker.stats.torrents);
+    this.#expose('swarmpatch_event_listeners', 'Launchers and pages that wait for news', () => events.listenerCount);
   }
 
   addServedBytes(routeClass: RouteClass, bytes: number): void {

@@ -57,6 +57,7 @@ export class Publisher {
   readonly #clock: Clock;
   /** One writer a game within this process; across processes the database's keys decide. */
   readonly #queue = new KeyedQueue();
+  #onChange: (game: string) => void = () => undefined;
 
   constructor(
     publications: PublicationRepository,
@@ -74,6 +75,11 @@ export class Publisher {
     this.#keys = keys;
     this.#blobs = blobs;
     this.#clock = clock;
+  }
+
+  /** @param listener Told when a game has other releases, channels or patches than before. */
+  onChange(listener: (game: string) => void): void {
+    this.#onChange = listener;
   }
 
   /**
@@ -139,6 +145,7 @@ export class Publisher {
         ...(release && { release: release.record }),
         nowMs,
       });
+      this.#onChange(game.id);
       return { targetsVersion: targets.version, channels };
     });
   }
@@ -199,6 +206,7 @@ export class Publisher {
       listing: { sha256: target.sha256, bytes: listing },
       ...signOnline(context, { ...current, patches }, current.targets),
     });
+    this.#onChange(game);
   }
 
   async #currentMetadata(game: string): Promise<CurrentMetadata> {
