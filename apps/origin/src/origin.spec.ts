@@ -438,6 +438,7 @@ describe('API page', () => {
     ).toEqual([
       'get /api/games',
       'get /api/games/{game}',
+      'get /api/games/{game}/events',
       'get /api/games/{game}/releases',
       'get /api/games/{game}/releases/{version}',
       'get /api/games/{game}/releases/{version}/patches',
