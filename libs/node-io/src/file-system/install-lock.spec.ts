@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -24,7 +24,7 @@ describe('lockInstall()', () => {
     const lock = await lockInstall(files, 'update');
     await expect(lockInstall(files, 'repair')).rejects.toMatchObject({
       code: 'install_locked',
-      message: expect.stringContaining(`process ${process.pid} on ${hostname()} (update)`) as string,
+      message: expect.stringContaining(`process ${process.pid} on ${hostname()} (update, since 2`) as string,
     });
     await lock.release();
     await (await lockInstall(files, 'repair')).release();
@@ -40,6 +40,27 @@ describe('lockInstall()', () => {
   it.runIf(process.platform === 'linux')('takes over when the id belongs to a later process', async () => {
     await leaveLock({ pid: process.pid, host: hostname(), command: 'update', processStart: '1', nonce: 'dead' });
     await (await lockInstall(files, 'update')).release();
+  });
+
+  it.runIf(process.platform === 'linux')('takes over the lock of a machine that was started again', async () => {
+    const lock = await lockInstall(files, 'update');
+    const holder = JSON.parse(await readFile(join(root, '.swarmpatch/lock'), 'utf8')) as Record<string, unknown>;
+    await lock.release();
+    await leaveLock(holder);
+    await expect(lockInstall(files, 'repair')).rejects.toMatchObject({ code: 'install_locked' });
+    await leaveLock({ ...holder, bootId: 'another' });
+    await (await lockInstall(files, 'repair')).release();
+  });
+
+  it('removes what others left when they were killed while they locked, and nothing of those that live', async () => {
+    const { pid } = spawnSync(process.execPath, ['-e', '']);
+    const left = (name: string, text: string) => writeFile(join(root, `.swarmpatch/lock.${name}`), text);
+    await leaveLock('dead');
+    await left('torn', '{"pid"');
+    await left('dead', JSON.stringify({ pid, host: hostname(), command: 'update' }));
+    await left('live', JSON.stringify({ pid: process.pid, host: hostname(), command: 'update' }));
+    await (await lockInstall(files, 'update')).release();
+    expect(await readdir(join(root, '.swarmpatch'))).toEqual(['lock.live']);
   });
 
   it('takes over a lock that says nothing', async () => {

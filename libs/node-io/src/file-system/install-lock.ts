@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { InstallError, LOCK_PATH } from '@swarmpatch/install';
 import type { DiskFileSystem } from './disk-file-system.ts';
 
@@ -10,6 +10,10 @@ export interface LockHolder {
   host: string;
   /** What the holder does, such as `update`. */
   command: string;
+  /** When it began, as ISO 8601 has it: to tell people, not to decide by. */
+  since: string;
+  /** Another one after every start of the machine; empty where the system does not say. */
+  bootId: string;
   /** Tells this process from a later one with the same id; empty where the system does not say. */
   processStart: string;
   /** Tells this lock from every other. */
@@ -35,12 +39,17 @@ export async function lockInstall(files: DiskFileSystem, command: string): Promi
     pid: process.pid,
     host: hostname(),
     command,
+    since: new Date().toISOString(),
+    bootId: await readBootId(),
     processStart: (await processStartOf(process.pid)) ?? '',
     nonce: randomBytes(12).toString('hex'),
   };
   await fs.mkdir(dirname(path), { recursive: true });
   for (let attempt = 0; attempt < TAKEOVERS_MAX; attempt += 1) {
-    if (await tryToLock(path, own)) return { release: () => unlock(path, own) };
+    if (await tryToLock(path, own)) {
+      await sweep(path);
+      return { release: () => unlock(path, own) };
+    }
     const holder = await readHolder(path);
     if (holder === 'gone') continue;
     if (holder !== undefined && (await isAlive(holder))) throw locked(holder);
@@ -58,7 +67,8 @@ async function tryToLock(path: string, own: LockHolder): Promise<boolean> {
     return true;
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'EEXIST') return false;
+    // Whoever has the lock may take what was written beside it for something left over.
+    if (code === 'EEXIST' || code === 'ENOENT') return false;
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'EOPNOTSUPP') throw error;
     return await tryToCreate(path, own);
   } finally {
@@ -96,6 +106,18 @@ async function removeStale(path: string, stale: LockHolder | undefined): Promise
   await fs.rm(aside, { force: true });
 }
 
+/** Removes what processes that were killed while they locked have left beside the lock. */
+async function sweep(path: string): Promise<void> {
+  const directory = dirname(path);
+  const names = await fs.readdir(directory);
+  for (const name of names.filter((each) => each.startsWith(`${basename(path)}.`))) {
+    const left = join(directory, name);
+    const holder = await readHolder(left);
+    if (holder === 'gone' || (holder !== undefined && (await isAlive(holder)))) continue;
+    await fs.rm(left, { force: true });
+  }
+}
+
 /** @returns undefined when what is there is no lock of a launcher. */
 async function readHolder(path: string): Promise<LockHolder | undefined | 'gone'> {
   let text: string;
@@ -107,9 +129,17 @@ async function readHolder(path: string): Promise<LockHolder | undefined | 'gone'
   }
   try {
     const value = JSON.parse(text) as Partial<LockHolder> | null;
-    const { pid, host, command, processStart, nonce } = value ?? {};
+    const { pid, host, command, since, bootId, processStart, nonce } = value ?? {};
     if (typeof pid !== 'number' || typeof host !== 'string' || typeof command !== 'string') return undefined;
-    return { pid, host, command, processStart: processStart ?? '', nonce: nonce ?? '' };
+    return {
+      pid,
+      host,
+      command,
+      since: textOf(since),
+      bootId: textOf(bootId),
+      processStart: textOf(processStart),
+      nonce: textOf(nonce),
+    };
   } catch {
     return undefined;
   }
@@ -118,6 +148,8 @@ async function readHolder(path: string): Promise<LockHolder | undefined | 'gone'
 async function isAlive(holder: LockHolder): Promise<boolean> {
   // Nothing is known about processes of another machine; its user has to say that it is gone.
   if (holder.host !== hostname()) return true;
+  const bootId = await readBootId();
+  if (holder.bootId !== '' && bootId !== '' && holder.bootId !== bootId) return false;
   try {
     process.kill(holder.pid, 0);
   } catch (error) {
@@ -125,6 +157,14 @@ async function isAlive(holder: LockHolder): Promise<boolean> {
   }
   const start = await processStartOf(holder.pid);
   return start === undefined || holder.processStart === '' || start === holder.processStart;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+async function readBootId(): Promise<string> {
+  return (await fs.readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => '')).trim();
 }
 
 /** Clock ticks from boot to the start of a process, as Linux tells. */
@@ -138,9 +178,12 @@ async function processStartOf(pid: number): Promise<string | undefined> {
   }
 }
 
+function describeHolder({ pid, host, command, since }: LockHolder): string {
+  return `process ${pid} on ${host} (${command}${since === '' ? '' : `, since ${since}`})`;
+}
+
 function locked(holder: LockHolder | undefined): InstallError {
-  const found =
-    holder === undefined ? 'it taken again and again' : `process ${holder.pid} on ${holder.host} (${holder.command})`;
+  const found = holder === undefined ? 'it taken again and again' : describeHolder(holder);
   return new InstallError(
     'install_locked',
     `lock the install: found ${found}, wanted to be the only one; wait for it or end it${holder !== undefined && holder.host !== hostname() ? `, and remove ${LOCK_PATH} if that machine is gone` : ''}`,

@@ -1,0 +1,35 @@
+import { rehearse } from './rehearsal.mjs';
+import { playRound } from './round.mjs';
+import { CrashScene } from './scene.mjs';
+
+/** Each is a few processes that take turns. */
+const ROUNDS_AT_ONCE = 2;
+
+/**
+ * Plays rounds of interruptions.
+ *
+ * @param settings `first` is the number of the first round; `tell` is called with each round's result as it ends.
+ * @returns All results, in the order of their numbers, and where broken installs were left, if any.
+ */
+export async function playRounds({ seed, first, rounds, tell = () => undefined }) {
+  const scene = await CrashScene.open(seed);
+  const results = [];
+  let next = first;
+  const takeTurns = async () => {
+    while (next < first + rounds) {
+      const number = next;
+      next += 1;
+      const result = await playRound(scene, rehearsed, { seed, number });
+      results.push(result);
+      tell(result);
+    }
+  };
+  let rehearsed;
+  try {
+    rehearsed = await rehearse(scene);
+    await Promise.all(Array.from({ length: ROUNDS_AT_ONCE }, takeTurns));
+  } finally {
+    await scene.close({ keep: results.some(({ broken }) => broken !== undefined) });
+  }
+  return { results: results.sort((a, b) => a.number - b.number), directory: scene.directory, rehearsed };
+}

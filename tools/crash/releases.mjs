@@ -1,0 +1,35 @@
+import { generateBuild, nextBuild, randomBytes, seededRandom } from '@swarmpatch/testkit';
+
+export const OLD = '1.0.0';
+export const NEW = '1.1.0';
+
+/** About what each release has. */
+export const RELEASE_BYTES = 1_200_000;
+const LARGEST_BYTES = 400_000;
+
+/** Two releases between which everything changes that can: content, names, modes, links, and what is a directory. */
+export function makeReleases(seed) {
+  const random = seededRandom(seed + 2);
+  const file = (path, lengthBytes) => ({ path, content: randomBytes(random, lengthBytes), executable: false });
+  const link = (path, symlink) => ({ path, content: new Uint8Array(), executable: false, symlink });
+  const left = file('maps/left.map', 20_000);
+  const right = file('maps/right.map', 30_000);
+  const song = file('sounds/song.ogg', 18_000);
+  const base = generateBuild(seed, { files: 10, largestBytes: LARGEST_BYTES });
+  const notes = file('notes/readme.txt', 900);
+  return {
+    [OLD]: [...base, left, right, song, notes, file('config.ini', 300), link('current', 'data')],
+    [NEW]: [
+      ...nextBuild(base, seed + 1),
+      // Two that change places, one that becomes two, a directory that becomes a file, and a link that becomes a directory.
+      { ...right, path: left.path },
+      { ...left, path: right.path },
+      { ...song, path: 'sounds/one.ogg' },
+      { ...song, path: 'sounds/two.ogg' },
+      file('notes', 50),
+      file('config.ini', 310),
+      file('current/index.txt', 80),
+      file('levels/new.pak', 17_000),
+    ],
+  };
+}
