@@ -3,6 +3,7 @@ export { makeParents, writeDurably } from './durable-write.ts';
 export type { FileHasher, FileHashes, FileToHash, HashOptions } from './file-hasher.ts';
 export { FileIndex } from './file-index.ts';
 export type { DirectoryEntry, FileKind, FileStat, FileSystem } from './file-system.ts';
+export { HISTORY_ENTRIES_MAX, readHistory, type HistoryEntry } from './history.ts';
 export { InstallError, type InstallErrorCode } from './install-error.ts';
 export {
   HISTORY_RELEASES_MAX,
@@ -46,4 +47,6 @@ export { PieceSet, ReleasePieces } from './release-pieces.ts';
 export { reviewStaged } from './staged-review.ts';
 export { asDiskFull, refuseWithoutSpace, spaceForContent } from './space.ts';
 export { discardStaging, Staging, type SealedStaging } from './staging.ts';
+export { uninstall, type Uninstalled, type UninstallInput } from './uninstall.ts';
+export { dropUndo, listUndo, pruneUndo, UNDO_BYTES_MAX, UNDO_DAYS_MAX, type KeptContent } from './undo.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -21,6 +21,8 @@ export interface InstallState {
   installed?: InstalledRelease;
   /** Versions installed before, newest first. */
   history: string[];
+  /** The launcher made the directory, and removes it with the game when nothing is left in it. */
+  directoryMade?: true;
   /** The origin could not be asked the last time: what is trusted may be old news. */
   refreshFailed: boolean;
   /** A commit could not be finished for certain: every file is looked at again before the release counts as whole. */
@@ -64,6 +66,7 @@ export function checkState(value: unknown, path: string): InstallState {
     history,
     refreshFailed,
     suspect,
+    directoryMade,
   } = value;
   if (
     typeof installId !== 'string' ||
@@ -75,7 +78,8 @@ export function checkState(value: unknown, path: string): InstallState {
     !isHistory(history) ||
     typeof refreshFailed !== 'boolean' ||
     typeof suspect !== 'boolean' ||
-    !(installed === undefined || isInstalledRelease(installed))
+    !(installed === undefined || isInstalledRelease(installed)) ||
+    !(directoryMade === undefined || directoryMade === true)
   ) {
     throw corrupt(path, 'found an install state with a field missing or of another type');
   }
@@ -90,7 +94,11 @@ export function checkState(value: unknown, path: string): InstallState {
     refreshFailed,
     suspect,
   };
-  return installed === undefined ? state : { ...state, installed };
+  return {
+    ...state,
+    ...(installed === undefined ? {} : { installed }),
+    ...(directoryMade === undefined ? {} : { directoryMade }),
+  };
 }
 
 /** The history after a move from one release to another: going back takes the last entry off, any other move adds one. */

@@ -1,11 +1,11 @@
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileHasher, FileHashes, FileToHash } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
-import { joinPath, type FileSystem } from './file-system.ts';
-import { STATE_DIRECTORY } from './layout.ts';
+import type { FileSystem } from './file-system.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
 import { piecesThatMatch } from './piece-sources.ts';
 import type { ReleasePieces } from './release-pieces.ts';
+import { listFiles } from './tree-listing.ts';
 
 export interface Verification {
   /** Files that are there but not as signed; no pieces when the content is right and only the kind of file or its mode is not. */
@@ -80,15 +80,5 @@ function wrongPieces(target: ReleasePieces, fileIndex: number, found: FileHashes
 
 async function listExtra(files: FileSystem, manifest: Manifest): Promise<string[]> {
   const owned = new Set(manifest.files.map((file) => file.path));
-  const extra: string[] = [];
-  const directories = [''];
-  for (let directory = directories.pop(); directory !== undefined; directory = directories.pop()) {
-    for (const entry of await files.list(directory)) {
-      const path = joinPath(directory, entry.name);
-      if (path === STATE_DIRECTORY) continue;
-      if (entry.kind === 'directory') directories.push(path);
-      else if (!owned.has(path)) extra.push(path);
-    }
-  }
-  return extra.sort();
+  return (await listFiles(files, '')).filter((path) => !owned.has(path));
 }

@@ -33,6 +33,11 @@ export const launcherCommands: readonly LazyCommands[] = [
     load: async () => [(await import('./rollback.ts')).rollback],
   },
   {
+    word: 'uninstall',
+    summary: 'remove the game, and nothing that is yours; asks no questions',
+    load: async () => [(await import('./uninstall.ts')).uninstall],
+  },
+  {
     word: 'status',
     summary: 'tell what is installed; needs no network',
     load: async () => [(await import('./status.ts')).status],

@@ -78,8 +78,9 @@ export async function withInstall<T>(
 ): Promise<T> {
   const root = resolve(directory);
   const files = new DiskFileSystem(root);
+  let directoryMade = false;
   if (begin === undefined) await refuseOther(files, directory);
-  else await mkdir(root, { recursive: true });
+  else directoryMade = (await mkdir(root, { recursive: true })) !== undefined;
   const lock = await lockInstall(files, command);
   const pool = new HashPool();
   try {
@@ -88,8 +89,9 @@ export async function withInstall<T>(
       if (begin !== undefined && error instanceof InstallError && error.code === 'state_corrupt') return undefined;
       throw error;
     });
-    const state = begin === undefined ? found : await begin(found);
-    if (state === undefined) throw notInstalled(directory);
+    const begun = begin === undefined ? found : await begin(found);
+    if (begun === undefined) throw notInstalled(directory);
+    const state: InstallState = directoryMade ? { ...begun, directoryMade } : begun;
     return await work(new OpenInstall(files, new TreeHasher(files, pool), state, found));
   } finally {
     await pool.close();
