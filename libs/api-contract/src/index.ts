@@ -34,6 +34,7 @@ export {
   type DefeatedFile,
   type GameStatusReply,
   type PatchListReply,
+  type PatchProgress,
   type PatchState,
   type PatchSummary,
   type VersionStatus,

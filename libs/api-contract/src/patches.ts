@@ -9,7 +9,8 @@ import {
 } from './fields.ts';
 
 /**
- * `waiting` for its turn, `running`, `ready` and listed, `rejected` as not worth having, or `failed`. The last three are final.
+ * `waiting` for its turn, `running`, `ready` and listed, `rejected` as not worth having, or `failed`. The last three are final, but
+ * that what failed is tried once more later.
  */
 export type PatchState = 'waiting' | 'running' | 'ready' | 'rejected' | 'failed';
 
@@ -21,12 +22,22 @@ export interface DefeatedFile {
   costBytes: number;
 }
 
+/** How far the making of a patch is. */
+export interface PatchProgress {
+  phase: 'match' | 'compress' | 'check';
+  /** Of what this phase goes through. */
+  doneBytes: number;
+  totalBytes: number;
+}
+
 export interface PatchSummary {
   from: string;
   to: string;
   state: PatchState;
   /** Why it was rejected or failed. */
   reason?: string | undefined;
+  /** Of a running one, once it is known. */
+  progress?: PatchProgress | undefined;
   /** Of a ready one: its length, what applying it writes and reads at most, and its torrent. */
   bytes?: number | undefined;
   writtenBytes?: number | undefined;
@@ -42,6 +53,13 @@ const patchSummarySchema: z.ZodType<PatchSummary> = z.object({
   to: versionSchema,
   state: z.enum(['waiting', 'running', 'ready', 'rejected', 'failed']),
   reason: z.string().optional(),
+  progress: z
+    .object({
+      phase: z.enum(['match', 'compress', 'check']),
+      doneBytes: byteCountSchema,
+      totalBytes: byteCountSchema,
+    })
+    .optional(),
   bytes: byteCountSchema.optional(),
   writtenBytes: byteCountSchema.optional(),
   oldReadBytes: byteCountSchema.optional(),

@@ -266,6 +266,20 @@ export function describeRepositories(
       });
       expect(await patches.begin(NOW_MS)).toBeUndefined();
 
+      const last = { ...pair('0.1.0'), rank: 9 };
+      await patches.queue([last], NOW_MS);
+      const failed = { state: 'failed', reason: 'no memory' } as const;
+      await patches.begin(NOW_MS);
+      await patches.finish(last, failed, NOW_MS);
+      await patches.retry({ attemptsMax: 2, endedBeforeMs: NOW_MS - 1 }, NOW_MS);
+      expect(await patches.find(last)).toMatchObject(failed);
+      await patches.retry({ attemptsMax: 2, endedBeforeMs: NOW_MS }, NOW_MS);
+      expect(await patches.begin(NOW_MS)).toMatchObject({ from: last.from, attempts: 2 });
+      await patches.finish(last, failed, NOW_MS);
+      await patches.retry({ attemptsMax: 2, endedBeforeMs: NOW_MS }, NOW_MS);
+      expect(await patches.begin(NOW_MS)).toBeUndefined();
+      await patches.remove([last]);
+
       await patches.withdraw([begun], 'no room', NOW_MS);
       expect(await patches.find(begun)).toEqual({ ...begun, state: 'rejected', rank: 3, reason: 'no room', defeated });
       await patches.remove([begun, second, pair('9.9.9')]);

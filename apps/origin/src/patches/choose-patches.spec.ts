@@ -83,19 +83,26 @@ describe('sortOutPatches()', () => {
     expect(sortOutPatches([large, small], limits('4..5', '3..5'))).toEqual({ unwanted: [], crowdedOut: [large] });
   });
 
-  it.each(['waiting', 'running'])('keeps the way over an earlier release while the direct patch is %s', (state) => {
-    const patches = [known('4..5', state, 0), known('3..5', state, 0), known('3..4')];
-    expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [], crowdedOut: [] });
-  });
-
-  it.each(['ready', 'rejected', 'failed'])(
-    'gives the way over an earlier release up once the direct patch is %s',
+  it.each(['waiting', 'running', 'failed'])(
+    'keeps the way over an earlier release while the direct patch is %s',
     (state) => {
-      const link = known('3..4');
-      const patches = [known('4..5'), known('3..5', state), link];
-      expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [link], crowdedOut: [] });
+      const patches = [known('4..5', 'waiting', 0), known('3..5', state, 0), known('3..4')];
+      expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [], crowdedOut: [] });
     },
   );
+
+  it('keeps the way over earlier releases from versions that no direct patch is wanted from', () => {
+    const patches = [known('4..5'), known('3..4'), known('2..3'), known('1..3')];
+    expect(sortOutPatches(patches, limits('4..5'))).toEqual({ unwanted: [], crowdedOut: [] });
+    const tight = { ...limits('4..5'), bytesMax: 20 };
+    expect(sortOutPatches(patches, tight).crowdedOut).toEqual([known('2..3'), known('1..3')]);
+  });
+
+  it.each(['ready', 'rejected'])('gives the way over an earlier release up once the direct patch is %s', (state) => {
+    const link = known('3..4');
+    const patches = [known('4..5'), known('3..5', state), link];
+    expect(sortOutPatches(patches, limits('4..5', '3..5'))).toEqual({ unwanted: [link], crowdedOut: [] });
+  });
 
   it('keeps no patch to an earlier release from which none goes on, and none that is not made', () => {
     const [end, unmade] = [known('3..2'), known('3..4', 'waiting')];

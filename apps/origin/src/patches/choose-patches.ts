@@ -7,7 +7,8 @@ interface Pair {
   to: string;
 }
 
-const PENDING: ReadonlySet<string> = new Set(['waiting', 'running']);
+/** Of a patch that players have, or that would save them next to nothing. */
+const SETTLED: ReadonlySet<string> = new Set(['ready', 'rejected']);
 
 interface PatchFacts {
   /** Published versions, newest first. */
@@ -57,8 +58,7 @@ interface KnownPatch {
 /**
  * Which patches have to go: those that nobody needs and those past the count, which may be made again one day, and those that have no
  * room, which would only be made to go again. Beside the wanted ones, what is ready stays while there is room: patches to a version
- * that a channel names, and links. A link is the first step of players for whom the patch that goes the whole way is not made or
- * given up yet.
+ * that a channel names, and links.
  *
  * @param patches By rank.
  */
@@ -68,15 +68,12 @@ export function sortOutPatches<Patch extends KnownPatch>(
 ): { unwanted: Patch[]; crowdedOut: Patch[] } {
   const wanted = new Set(limits.wanted.map(nameOf));
   const isWanted = (patch: Pair): boolean => wanted.has(nameOf(patch));
-  const pending = patches.filter((patch) => isWanted(patch) && PENDING.has(patch.state));
-  const isLink = (patch: Patch): boolean =>
-    pending.some(({ from, to }) => from === patch.from && wanted.has(nameOf({ from: patch.to, to })));
   const others = patches.filter((patch) => !isWanted(patch) && patch.state === 'ready');
-  const inOrder = [
+  const inOrder = new Set([
     ...patches.filter(isWanted),
     ...others.filter(({ to }) => limits.targets.has(to)),
-    ...others.filter((patch) => !limits.targets.has(patch.to) && isLink(patch)),
-  ];
+    ...[...limits.targets].flatMap((target) => findLinks(patches, limits.wanted, target)),
+  ]);
   const crowdedOut: Patch[] = [];
   const kept = new Set<Patch>();
   const counts = new Map<string, number>();
@@ -94,6 +91,35 @@ export function sortOutPatches<Patch extends KnownPatch>(
   }
   const gone = new Set(crowdedOut);
   return { unwanted: patches.filter((patch) => !kept.has(patch) && !gone.has(patch)), crowdedOut };
+}
+
+/**
+ * Patches by which players come nearer to a target for whom the patch that goes the whole way is not made, was not wanted or failed.
+ *
+ * @returns The last steps first.
+ */
+function findLinks<Patch extends KnownPatch>(
+  patches: readonly Patch[],
+  wanted: readonly Pair[],
+  target: string,
+): Patch[] {
+  const settled = new Set(
+    patches.filter(({ to, state }) => to === target && SETTLED.has(state)).map(({ from }) => from),
+  );
+  const hopeless = new Set(patches.filter(({ state }) => state === 'rejected' || state === 'failed').map(nameOf));
+  const leadsOn = new Set(
+    wanted.filter((pair) => pair.to === target && !hopeless.has(nameOf(pair))).map(({ from }) => from),
+  );
+  const links: Patch[] = [];
+  // A set is walked through with what is added meanwhile.
+  for (const step of leadsOn) {
+    for (const patch of patches) {
+      if (patch.to !== step || patch.state !== 'ready' || patch.from === target || settled.has(patch.from)) continue;
+      links.push(patch);
+      leadsOn.add(patch.from);
+    }
+  }
+  return links;
 }
 
 function nameOf({ from, to }: Pair): string {

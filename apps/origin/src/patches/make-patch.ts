@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { extname } from 'node:path';
-import type { DefeatedFile } from '@swarmpatch/api-contract';
+import type { DefeatedFile, PatchProgress } from '@swarmpatch/api-contract';
 import type { PatchEntry } from '@swarmpatch/release';
 
 /** Where the signed documents of a release are in the blob store. */
@@ -28,8 +28,11 @@ export interface MadePatch extends Pick<PatchEntry, 'bytes' | 'writtenBytes' | '
 
 export type PatchOutcome = MadePatch | { kind: 'rejected'; reason: string; defeated: DefeatedFile[] };
 
-/** What the worker process says before it ends. */
-export type PatchWorkerMessage = { kind: 'ended'; outcome: PatchOutcome } | { kind: 'failed'; message: string };
+/** What the worker process says; it ends after the last two. */
+export type PatchWorkerMessage =
+  | { kind: 'progress'; progress: PatchProgress }
+  | { kind: 'ended'; outcome: PatchOutcome }
+  | { kind: 'failed'; message: string };
 
 const WORKER_URL = new URL(`./patch-worker${extname(import.meta.url)}`, import.meta.url);
 
@@ -37,15 +40,19 @@ const WORKER_URL = new URL(`./patch-worker${extname(import.meta.url)}`, import.m
  * Makes one patch in a process of its own: it takes the memory and the processor time that matching wants without any of the
  * origin's, which a thread could not, and when it runs out of either it ends alone.
  */
-export function makePatch(task: PatchTask, signal: AbortSignal): Promise<PatchOutcome> {
+export function makePatch(
+  task: PatchTask,
+  { signal, onProgress }: { signal: AbortSignal; onProgress: (progress: PatchProgress) => void },
+): Promise<PatchOutcome> {
   signal.throwIfAborted();
   const child = fork(WORKER_URL, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   lowerPriority(child.pid);
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop, { once: true });
   return new Promise<PatchOutcome>((resolve, reject) => {
-    child.once('message', (message: PatchWorkerMessage) => {
-      if (message.kind === 'ended') resolve(message.outcome);
+    child.on('message', (message: PatchWorkerMessage) => {
+      if (message.kind === 'progress') onProgress(message.progress);
+      else if (message.kind === 'ended') resolve(message.outcome);
       else reject(new Error(message.message));
     });
     child.once('error', reject);

@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import type { PatchProgress } from '@swarmpatch/api-contract';
 import { patchName } from '@swarmpatch/release';
 import { type BlobStore, StorageError } from '@swarmpatch/storage';
 import { Clock } from '../clock.ts';
@@ -13,11 +14,13 @@ import { makePatch, type MadePatch } from './make-patch.ts';
 import { PatchPlanner } from './patch-planner.ts';
 import { PatchShelf } from './patch-shelf.ts';
 import { PATCH_STORE } from './patch-store.ts';
-import { type PatchRecord, PatchRepository, type StoredPatch } from './patch.repository.ts';
+import { type PatchPair, type PatchRecord, PatchRepository, type StoredPatch } from './patch.repository.ts';
 
 /** How often making one patch may end the origin before it is given up. */
 export const PATCH_ATTEMPTS_MAX = 3;
-/** Players turn up on old versions between releases, too. */
+/** How often a patch that fails is begun: what failed for want of memory or disk may well go a while later. */
+export const FAILED_ATTEMPTS_MAX = 2;
+/** Players turn up on old versions between releases, too; and what failed is tried again. */
 const PLAN_INTERVAL_MS = 60 * 60_000;
 
 /** Makes the patches that are queued, one at a time, each in a process of its own that gets what others leave of the processors. */
@@ -33,6 +36,7 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
   readonly #logger: Logger;
   readonly #stop = new AbortController();
   #working: Promise<void> | undefined;
+  #progress: { patch: PatchPair; progress: PatchProgress } | undefined;
   #isQueueStale = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,7 +64,7 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
     await rm(this.#configuration.patchScratchDirectory, { recursive: true, force: true });
     await this.#patches.recover(PATCH_ATTEMPTS_MAX, this.#clock.nowMs());
     this.#planner.onQueued(() => this.#wake());
-    await this.#planner.planAll();
+    await this.#planAll();
     this.#timer = setInterval(() => void this.#planLater(), PLAN_INTERVAL_MS).unref();
   }
 
@@ -68,6 +72,12 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
     clearInterval(this.#timer);
     this.#stop.abort();
     await this.#working;
+  }
+
+  /** Of the patch that this process makes. */
+  progressOf({ game, from, to }: PatchPair): PatchProgress | undefined {
+    const { patch, progress } = this.#progress ?? {};
+    return patch?.game === game && patch.from === from && patch.to === to ? progress : undefined;
   }
 
   #wake(): void {
@@ -97,7 +107,12 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
     const startedMs = this.#clock.nowMs();
     try {
       await mkdir(this.#configuration.patchScratchDirectory, { recursive: true });
-      const outcome = await makePatch(await this.#taskOf(patch, scratchPath), this.#stop.signal);
+      const outcome = await makePatch(await this.#taskOf(patch, scratchPath), {
+        signal: this.#stop.signal,
+        onProgress: (progress) => {
+          this.#progress = { patch, progress };
+        },
+      });
       if (outcome.kind === 'rejected') {
         const { reason, defeated } = outcome;
         await this.#patches.finish(patch, { state: 'rejected', reason, defeated }, this.#clock.nowMs());
@@ -121,6 +136,7 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
     } catch (error) {
       await this.#fail(patch, error);
     } finally {
+      this.#progress = undefined;
       await rm(scratchPath, { force: true });
     }
   }
@@ -167,9 +183,16 @@ export class PatchJobs implements OnApplicationBootstrap, OnApplicationShutdown 
     await this.#planner.plan(game);
   }
 
+  async #planAll(): Promise<void> {
+    const nowMs = this.#clock.nowMs();
+    const endedBeforeMs = nowMs - PLAN_INTERVAL_MS;
+    await this.#patches.retry({ attemptsMax: FAILED_ATTEMPTS_MAX, endedBeforeMs }, nowMs);
+    await this.#planner.planAll();
+  }
+
   async #planLater(): Promise<void> {
     try {
-      await this.#planner.planAll();
+      await this.#planAll();
     } catch (error) {
       this.#logger.error({ err: error }, 'games could not be listed for patches');
     }

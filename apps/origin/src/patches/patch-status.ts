@@ -5,6 +5,7 @@ import { Clock } from '../clock.ts';
 import { Traffic } from '../operations/traffic.ts';
 import { ReleaseRepository } from '../releases/release.repository.ts';
 import { CountingTracker } from '../tracker/counting-tracker.ts';
+import { PatchJobs } from './patch-jobs.ts';
 import { type PatchRecord, PatchRepository } from './patch.repository.ts';
 import { VersionUses } from './version-uses.ts';
 
@@ -21,6 +22,7 @@ export class PatchStatus {
   readonly #uses: VersionUses;
   readonly #tracker: CountingTracker;
   readonly #traffic: Traffic;
+  readonly #jobs: PatchJobs;
   readonly #clock: Clock;
 
   constructor(
@@ -29,6 +31,7 @@ export class PatchStatus {
     uses: VersionUses,
     tracker: CountingTracker,
     traffic: Traffic,
+    jobs: PatchJobs,
     clock: Clock,
   ) {
     this.#releases = releases;
@@ -36,11 +39,12 @@ export class PatchStatus {
     this.#uses = uses;
     this.#tracker = tracker;
     this.#traffic = traffic;
+    this.#jobs = jobs;
     this.#clock = clock;
   }
 
   async patchesTo(game: string, version: string): Promise<PatchSummary[]> {
-    return (await this.#patches.list(game)).filter(({ to }) => to === version).map(summaryOf);
+    return (await this.#patches.list(game)).filter(({ to }) => to === version).map((patch) => this.#summaryOf(patch));
   }
 
   async of(game: string): Promise<GameStatusReply> {
@@ -67,7 +71,7 @@ export class PatchStatus {
         fromPeers: torrents.reduce((sum, torrent) => sum + this.#uploadedBytes(torrent), 0),
       },
       since: new Date(this.#traffic.sinceMs).toISOString(),
-      patches: patches.map(summaryOf),
+      patches: patches.map((patch) => this.#summaryOf(patch)),
     };
   }
 
@@ -80,20 +84,23 @@ export class PatchStatus {
     const announcedV2 = infohashV2.slice(0, 2 * INFOHASH_BYTES);
     return this.#tracker.uploadedBytes(infohashV1) + this.#tracker.uploadedBytes(announcedV2);
   }
-}
 
-function summaryOf({ from, to, state, reason, stored, defeated }: PatchRecord): PatchSummary {
-  return {
-    from,
-    to,
-    state,
-    ...(reason !== undefined && { reason }),
-    ...(stored && {
-      bytes: stored.bytes,
-      writtenBytes: stored.writtenBytes,
-      oldReadBytes: stored.oldReadBytes,
-      ...stored.torrent,
-    }),
-    ...(defeated.length > 0 && { defeated }),
-  };
+  #summaryOf(patch: PatchRecord): PatchSummary {
+    const { from, to, state, reason, stored, defeated } = patch;
+    const progress = state === 'running' ? this.#jobs.progressOf(patch) : undefined;
+    return {
+      from,
+      to,
+      state,
+      ...(reason !== undefined && { reason }),
+      ...(progress && { progress }),
+      ...(stored && {
+        bytes: stored.bytes,
+        writtenBytes: stored.writtenBytes,
+        oldReadBytes: stored.oldReadBytes,
+        ...stored.torrent,
+      }),
+      ...(defeated.length > 0 && { defeated }),
+    };
+  }
 }

@@ -1,6 +1,7 @@
 /** A process that makes one patch between two stored releases, says what became of it, and ends. It reads blobs, and writes only the patch. */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { PatchProgress } from '@swarmpatch/api-contract';
 import { type Metainfo, parseTorrent } from '@swarmpatch/metainfo';
 import { DiskBlobStore } from '@swarmpatch/node-io/blob-store';
 import { createPatchFile, type LocatedFile } from '@swarmpatch/node-io/delta';
@@ -11,6 +12,8 @@ import type { PatchOutcome, PatchWorkerMessage, PatchTask } from './make-patch.t
 
 /** Of the bytes that an update by pieces fetches: a patch that saves less is not worth its storing, fetching apart and applying. */
 const WORTHWHILE_SHARE = 0.9;
+
+const PROGRESS_INTERVAL_MS = 500;
 
 interface StoredRelease extends DescribedRelease {
   files: LocatedFile[];
@@ -27,7 +30,7 @@ async function run(task: PatchTask): Promise<void> {
   } catch (error) {
     message = { kind: 'failed', message: error instanceof Error ? error.message : String(error) };
   }
-  process.send?.(message);
+  say(message);
 }
 
 async function make({ blobsDirectory, old, next, patchPath }: PatchTask): Promise<PatchOutcome> {
@@ -36,7 +39,8 @@ async function make({ blobsDirectory, old, next, patchPath }: PatchTask): Promis
   const pieceBytes = bytesByPieces(from, to);
   if (pieceBytes === 0) return { kind: 'rejected', reason: 'an update fetches nothing without it', defeated: [] };
 
-  const created = await createPatchFile({ old: from.files, new: to.files, out: patchPath });
+  const onProgress = progressTeller();
+  const created = await createPatchFile({ old: from.files, new: to.files, out: patchPath, onProgress });
   const { sourceBytes, writtenBytes } = created;
   const defeated = created.defeated.map(({ path, lengthBytes, costBytes }) => ({
     path,
@@ -59,6 +63,19 @@ async function make({ blobsDirectory, old, next, patchPath }: PatchTask): Promis
     torrentBytes: torrent.torrentBytes,
     defeated,
   };
+}
+
+function progressTeller(): (progress: PatchProgress) => void {
+  let toldMs = -Infinity;
+  return (progress) => {
+    if (performance.now() - toldMs < PROGRESS_INTERVAL_MS) return;
+    toldMs = performance.now();
+    say({ kind: 'progress', progress });
+  };
+}
+
+function say(message: PatchWorkerMessage): void {
+  process.send?.(message);
 }
 
 async function readRelease(blobs: DiskBlobStore, documents: PatchTask['old']): Promise<StoredRelease> {

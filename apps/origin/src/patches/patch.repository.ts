@@ -136,6 +136,17 @@ export class PatchRepository {
     });
   }
 
+  /** Puts back into the queue what failed, unless it was begun too often or ended a short while ago. */
+  async retry(
+    { attemptsMax, endedBeforeMs }: { attemptsMax: number; endedBeforeMs: number },
+    nowMs: number,
+  ): Promise<void> {
+    await this.#database.client.patch.updateMany({
+      where: { state: 'failed', attempts: { lt: attemptsMax }, updatedAt: { lte: new Date(endedBeforeMs) } },
+      data: { state: 'waiting', reason: null, updatedAt: new Date(nowMs) },
+    });
+  }
+
   /** Takes back patches that are ready: their files are about to go. */
   async withdraw(pairs: readonly PatchPair[], reason: string, nowMs: number): Promise<void> {
     const none = { lengthBytes: null, writtenBytes: null, oldReadBytes: null, infohashV1: null, infohashV2: null };

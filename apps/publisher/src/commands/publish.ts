@@ -1,3 +1,4 @@
+import type { PatchProgress } from '@swarmpatch/api-contract';
 import { DEFAULT_CHANNEL, type Manifest, parseChannelName, parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandSpec, ProgressPhase } from '@swarmpatch/terminal';
 import type { Origin } from '../origin/origin.ts';
@@ -137,6 +138,11 @@ async function send(
   return uploaded;
 }
 
+function describeShare(progress: PatchProgress | undefined): string {
+  if (progress === undefined || progress.totalBytes === 0) return '';
+  return `: ${progress.phase} ${Math.floor((100 * progress.doneBytes) / progress.totalBytes)}%`;
+}
+
 /** The release is out by now: whatever becomes of a patch is told, and takes nothing back. */
 async function waitPatches(
   origin: Origin,
@@ -155,7 +161,7 @@ async function waitPatches(
       phase.update({
         doneItems: found.filter(isFinal).length,
         totalItems: found.length,
-        ...(running && { from: running.from }),
+        ...(running && { from: `from ${running.from}${describeShare(running.progress)}` }),
       });
     },
   });

@@ -12,7 +12,14 @@ const reply: GameStatusReply = {
   bytes: { fromOrigin: 2048, fromPeers: 4096 },
   since: '2026-11-20T12:00:00.000Z',
   patches: [
-    { from: '1.0.0', to: '1.1.0', state: 'ready', bytes: 1024 },
+    {
+      ...{ from: '1.0.0', to: '1.1.0', state: 'ready', bytes: 1024 },
+      defeated: [{ path: 'data.pak', bytes: 4 * 1024 * 1024, costBytes: 3 * 1024 * 1024 }],
+    },
+    {
+      ...{ from: '0.8.0', to: '1.1.0', state: 'running' },
+      progress: { phase: 'match', doneBytes: 1024, totalBytes: 4096 },
+    },
     { from: '0.9.0', to: '1.1.0', state: 'failed', reason: 'it could not be read' },
   ],
 };
@@ -58,6 +65,8 @@ it('status prints versions in use, peers, bytes by source and patches', async ()
   expect(out).toMatch(/^g: 3 peers now; .* 4\.0 KiB to each other, the origin 2\.0 KiB$/m);
   expect(out).toMatch(/1\.1\.0 +beta, stable +2 +1 +9 +4/);
   expect(out).toMatch(/1\.0\.0 +1\.1\.0 +ready +1\.0 KiB/);
+  expect(out).toMatch(/0\.8\.0 +1\.1\.0 +running +match: 1\.0 KiB of 4\.0 KiB/);
+  expect(out).toMatch(/^ {2}data\.pak: 3\.0 MiB to fetch, of 4\.0 MiB$/m);
   expect(out).toMatch(/0\.9\.0 +1\.1\.0 +failed +it could not be read/);
 });
 

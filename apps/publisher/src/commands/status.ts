@@ -1,5 +1,6 @@
-import type { GameStatusReply, PatchSummary } from '@swarmpatch/api-contract';
+import type { GameStatusReply, PatchProgress, PatchSummary } from '@swarmpatch/api-contract';
 import { type CommandSpec, formatBytes, formatTable } from '@swarmpatch/terminal';
+import { describeDefeated, mergeDefeated } from '../publish/defeated-files.ts';
 import {
   checkingKeysOption,
   checkKeys,
@@ -31,7 +32,9 @@ function describe({ game, peers, versions, bytes, since, patches }: GameStatusRe
   if (versions.length === 0) return [...lines, 'no releases yet'].join('\n');
   lines.push('', formatTable([VERSION_HEADINGS, ...versions.map(versionRow)]));
   if (patches.length === 0) return [...lines, '', 'no patches'].join('\n');
-  return [...lines, '', formatTable([PATCH_HEADINGS, ...patches.map(patchRow)])].join('\n');
+  lines.push('', formatTable([PATCH_HEADINGS, ...patches.map(patchRow)]));
+  const defeated = describeDefeated(mergeDefeated(patches));
+  return [...lines, ...(defeated.length > 0 ? ['', ...defeated] : [])].join('\n');
 }
 
 const VERSION_HEADINGS = ['version', 'channels', 'seeds', 'leechers', 'most peers, 30 days', 'updates to it, 30 days'];
@@ -40,8 +43,13 @@ function versionRow({ version, channels, seeds, leechers, peersMost, updates }: 
   return [version, channels.join(', '), String(seeds), String(leechers), String(peersMost), String(updates)];
 }
 
-const PATCH_HEADINGS = ['patch from', 'to', 'state', 'size', 'why'];
+const PATCH_HEADINGS = ['patch from', 'to', 'state', 'size', 'remark'];
 
-function patchRow({ from, to, state, bytes, reason = '' }: PatchSummary): string[] {
-  return [from, to, state, bytes === undefined ? '' : formatBytes(bytes), reason];
+function patchRow({ from, to, state, bytes, reason, progress }: PatchSummary): string[] {
+  const remark = reason ?? (progress === undefined ? '' : describeProgress(progress));
+  return [from, to, state, bytes === undefined ? '' : formatBytes(bytes), remark];
+}
+
+function describeProgress({ phase, doneBytes, totalBytes }: PatchProgress): string {
+  return `${phase}: ${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`;
 }
