@@ -1,14 +1,18 @@
 import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
 import { FileIndex } from './file-index.ts';
-import { ancestorsOf, errnoOf, isSameFile, joinPath, parentOf, type FileStat, type FileSystem } from './file-system.ts';
+import { planCommit } from './commit-plan.ts';
+import { joinPath, parentOf, type FileStat, type FileSystem } from './file-system.ts';
 import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
 import { writeState, type InstallState } from './install-state.ts';
 import { writeJournal, type Journal, type KeptFile, type Placement } from './journal.ts';
-import { JOURNAL_PATH, KEPT_DIRECTORY, RELEASES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
+import { JOURNAL_PATH, RELEASES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
-import { asDiskFull, inSpace } from './space.ts';
+import { naming } from './refusals.ts';
+import type { ReleasePieces } from './release-pieces.ts';
+import { rewriteFiles } from './rewriting.ts';
+import { inSpace } from './space.ts';
 import { discardStaging, type SealedStaging } from './staging.ts';
 
 export interface CommitResult {
@@ -32,25 +36,34 @@ export async function commit(
   states: { from: InstallState; to: Journal['state'] },
 ): Promise<CommitResult> {
   const journal = await inSpace('write the journal', async () => {
-    const { inventory, sealed } = work;
-    const changed = [...sealed.placements.map((placement) => placement.path), ...inventory.removed];
-    await refuseLinkedParents(files, changed, new Set([...inventory.removed, ...inventory.inTheWay]));
     const planned = await planCommit(files, work, states);
     await writeJournal(files, planned);
     return planned;
   });
-  return finishCommit(files, journal);
+  return finishCommit(files, journal, { target: work.inventory.target, base: 'as_checked' });
+}
+
+/** What rewriting goes by. */
+export interface RewriteSource {
+  target: ReleasePieces;
+  /** Was the rest of the rewritten files seen as it should be, by this process? */
+  base: 'as_checked' | 'unknown';
 }
 
 /** Does what the journal names and is not done yet; at the end the journal is gone. As often as it takes. */
-export async function finishCommit(files: FileSystem, journal: Journal): Promise<CommitResult> {
+export async function finishCommit(
+  files: FileSystem,
+  journal: Journal,
+  source: RewriteSource | undefined,
+): Promise<CommitResult> {
   const { waiting, placed, uncertain } = await findPlaced(files, journal);
   // Placements begin only when all that comes before them is durable, so one that is done says that the first part is.
   if (placed.length === 0) await makeWay(files, journal);
   await place(files, journal, waiting);
+  if (source !== undefined) uncertain.push(...(await rewriteFiles(files, journal.rewrites, source.target)));
   await changeModes(files, journal);
   await writeState(files, { ...journal.state, suspect: uncertain.length > 0 });
-  await recordPlacements(files, journal, new Set(uncertain));
+  await recordContent(files, journal, { uncertain: new Set(uncertain), base: source?.base ?? 'unknown' });
   await files.remove(JOURNAL_PATH);
   await files.syncDirectories([STATE_DIRECTORY]);
   await tidy(files, journal.state);
@@ -65,51 +78,6 @@ async function tidy(files: FileSystem, state: InstallState): Promise<void> {
   for (const entry of await files.list(RELEASES_DIRECTORY)) {
     if (!needed.has(entry.name)) await removeTree(files, joinPath(RELEASES_DIRECTORY, entry.name));
   }
-}
-
-async function planCommit(
-  files: FileSystem,
-  { inventory, sealed }: { inventory: Inventory; sealed: SealedStaging },
-  states: { from: InstallState; to: Journal['state'] },
-): Promise<Journal> {
-  const inTheWay = await findInTheWay(files, inventory, sealed);
-  const keptPaths = new Set(inTheWay);
-  const directories = new Set<string>();
-  for (const { path } of sealed.placements) for (const directory of ancestorsOf(path)) directories.add(directory);
-  const ordered = [...directories].sort();
-  const stats = await files.statAll(ordered);
-  return {
-    ...(states.from.installed === undefined ? {} : { from: states.from.installed }),
-    state: states.to,
-    removed: inventory.removed.filter((path) => !keptPaths.has(path)),
-    leftDirectories: inventory.leftDirectories,
-    kept: await nameKept(files, inventory.target.manifest.version, inTheWay),
-    directories: ordered.filter((_, index) => stats[index]?.kind !== 'directory'),
-    placements: sealed.placements,
-    modes: sealed.modes,
-  };
-}
-
-/** What the inventory found in the way, and what came or changed while the release was fetched. */
-async function findInTheWay(files: FileSystem, inventory: Inventory, sealed: SealedStaging): Promise<string[]> {
-  const inTheWay = new Set(inventory.inTheWay);
-  const paths = [...sealed.placements.map((placement) => placement.path), ...inventory.removed];
-  const stats = await files.statAll(paths);
-  for (const [index, path] of paths.entries()) {
-    const stat = stats[index];
-    if (stat !== undefined && !isSameFile(inventory.scan.statOf(path), stat)) inTheWay.add(path);
-  }
-  return [...inTheWay].sort();
-}
-
-/** Every commit keeps files under a directory of its own, so that nothing kept is ever replaced. */
-async function nameKept(files: FileSystem, version: string, paths: readonly string[]): Promise<KeptFile[]> {
-  if (paths.length === 0) return [];
-  const taken = new Set((await files.list(KEPT_DIRECTORY)).map((entry) => entry.name));
-  let label = version;
-  for (let attempt = 2; taken.has(label); attempt += 1) label = `${version}-${attempt}`;
-  const above = new Set(paths.flatMap(ancestorsOf));
-  return paths.map((path) => ({ path, to: `${KEPT_DIRECTORY}/${label}/${path}${above.has(path) ? '~' : ''}` }));
 }
 
 async function makeWay(files: FileSystem, journal: Journal): Promise<void> {
@@ -153,7 +121,7 @@ async function moveAside(files: FileSystem, keep: readonly KeptFile[]): Promise<
 interface PlacementProgress {
   waiting: Placement[];
   placed: Placement[];
-  /** Neither staged any more nor in place. */
+  /** Neither in place nor staged as it was when it was checked. */
   uncertain: string[];
 }
 
@@ -161,11 +129,15 @@ async function findPlaced(files: FileSystem, journal: Journal): Promise<Placemen
   const sources = await files.statAll(journal.placements.map((placement) => placement.from));
   const gone = journal.placements.filter((_, index) => sources[index] === undefined);
   const stats = await files.statAll(gone.map((placement) => placement.path));
-  const isThere = (placement: Placement, index: number): boolean => isPlaced(placement, stats[index]);
+  const isThere = (placement: Placement, index: number): boolean => isAsStaged(placement, stats[index]);
+  const spoilt = journal.placements.filter(
+    (placement, index) => sources[index] !== undefined && !isAsStaged(placement, sources[index]),
+  );
+  const lost = gone.filter((placement, index) => !isThere(placement, index));
   return {
     waiting: journal.placements.filter((_, index) => sources[index] !== undefined),
     placed: gone.filter(isThere),
-    uncertain: gone.filter((placement, index) => !isThere(placement, index)).map((placement) => placement.path),
+    uncertain: [...spoilt, ...lost].map((placement) => placement.path),
   };
 }
 
@@ -197,11 +169,20 @@ async function changeModes(files: FileSystem, journal: Journal): Promise<void> {
 }
 
 /** The index only saves time, so a full disk is no reason to leave a commit undone. */
-async function recordPlacements(files: FileSystem, journal: Journal, uncertain: ReadonlySet<string>): Promise<void> {
+async function recordContent(
+  files: FileSystem,
+  journal: Journal,
+  { uncertain, base }: { uncertain: ReadonlySet<string>; base: RewriteSource['base'] },
+): Promise<void> {
   const index = await FileIndex.load(files);
   for (const path of journal.removed) index.forget(path);
   for (const { path, lengthBytes, mtimeMs, piecesRoot } of journal.placements) {
     if (piecesRoot !== undefined && !uncertain.has(path)) index.record(path, { lengthBytes, mtimeMs }, piecesRoot);
+  }
+  for (const { path, piecesRoot } of journal.rewrites) {
+    index.forget(path);
+    const stat = await files.stat(path);
+    if (stat !== undefined && base === 'as_checked' && !uncertain.has(path)) index.record(path, stat, piecesRoot);
   }
   try {
     await index.save(files);
@@ -230,25 +211,8 @@ async function forEachDirectory<T>(
   }
 }
 
-function isPlaced(placement: Placement, stat: FileStat | undefined): boolean {
+function isAsStaged(placement: Placement, stat: FileStat | undefined): boolean {
   if (stat === undefined) return false;
   if (stat.kind === 'link') return placement.piecesRoot === undefined;
   return stat.kind === 'file' && stat.lengthBytes === placement.lengthBytes && stat.mtimeMs === placement.mtimeMs;
-}
-
-/** A refusal of the file system names the file and says that nothing is lost. */
-async function naming<T>(doing: string, path: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    const full = asDiskFull(`${doing} ${path}`, error);
-    if (full instanceof InstallError) throw full;
-    throw new InstallError(
-      'file_refused',
-      `${doing} ${path}: found ${errno}, wanted to change it; close what uses the file or get the right to write it, then run any command: it finishes the update`,
-      { path, cause: error },
-    );
-  }
 }

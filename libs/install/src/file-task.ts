@@ -22,6 +22,16 @@ export interface FetchedTask {
   allocatedBytes: number;
   /** The staged file as it was when it was read, and found whole. */
   seenWhole?: FileStat;
+  /** Where the file can be rewritten instead. */
+  rewrite?: RewriteBase;
+}
+
+/** What stands at the file's own path, and of which a part is right already. */
+export interface RewriteBase {
+  /** Pieces of the file that are in their place, in order. */
+  same: readonly number[];
+  lengthBytes: number;
+  allocatedBytes: number;
 }
 
 export interface HeldPiece {

@@ -36,3 +36,12 @@ export class InstallError extends Error {
     this.missingBytes = details.missingBytes;
   }
 }
+
+/** What is to be staged or committed is not what was checked any more. */
+export function changedMeanwhile(path: string): InstallError {
+  return new InstallError(
+    'staged_damaged',
+    `stage ${path}: found it changed after it was checked, wanted it as it was; run the command again`,
+    { path },
+  );
+}

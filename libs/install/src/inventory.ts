@@ -2,6 +2,7 @@ import { foldPath } from '@swarmpatch/metainfo';
 import { planUpdate, type FileAtHand, type PatchSource, type PlanConditions, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileIndex } from './file-index.ts';
+import { fetchedAtHand } from './fetched-at-hand.ts';
 import type { FileTask } from './file-task.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
@@ -78,15 +79,9 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
   }
 
   await findStagedPieces(input, tasks);
-  await findHeldPieces(input, scan, tasks);
-  return {
-    installed,
-    target,
-    scan,
-    depth: input.depth,
-    tasks,
-    ...findObstacles(scan, installedRoots, targetPaths, stays),
-  };
+  const obstacles = findObstacles(scan, installedRoots, targetPaths, stays);
+  await findHeldPieces(input, { scan, tasks, inTheWay: obstacles.inTheWay });
+  return { installed, target, scan, depth: input.depth, tasks, ...obstacles };
 }
 
 /** Prices what the inventory found, and the patches that are offered. */
@@ -110,20 +105,10 @@ function patchSourceOf({ installed, scan, depth }: Inventory): PatchSource {
   };
 }
 
-function filesAtHand(inventory: Inventory): FileAtHand[] {
-  const { target, tasks } = inventory;
+function filesAtHand({ target, tasks }: Inventory): FileAtHand[] {
   return tasks.map((task, fileIndex): FileAtHand => {
     if (task.kind === 'unchanged' || task.kind === 'moved') return { kind: task.kind };
-    if (task.kind !== 'fetched') return { kind: 'copied' };
-    const lengthBytes = target.manifest.files[fileIndex]?.length ?? 0;
-    const sum = (pieces: readonly number[]): number =>
-      pieces.reduce((bytes, piece) => bytes + target.pieceSizeBytes(lengthBytes, piece), 0);
-    return {
-      kind: 'fetched',
-      heldBytes: sum(task.held.map((held) => held.pieceInFile)),
-      stagedBytes: sum(task.staged),
-      allocatedBytes: task.allocatedBytes,
-    };
+    return task.kind === 'fetched' ? fetchedAtHand(target, fileIndex, task) : { kind: 'copied' };
   });
 }
 

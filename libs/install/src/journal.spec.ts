@@ -1,6 +1,7 @@
 import type { Manifest } from '@swarmpatch/release';
 import { describe, expect, it } from 'vitest';
-import { bindJournal, checkJournal, type Journal } from './journal.ts';
+import { bindJournal } from './journal-binding.ts';
+import { checkJournal, type Journal } from './journal.ts';
 
 const installed = { version: '1.1.0', manifestSha256: 'm', torrentSha256: 't' };
 const journal: Journal = {
@@ -17,12 +18,22 @@ const journal: Journal = {
     refreshFailed: false,
     suspect: false,
   },
-  removed: ['old.txt'],
+  removed: ['old/a.txt'],
   leftDirectories: ['old'],
-  kept: [{ path: 'mod.txt', to: '.swarmpatch/kept/1.1.0/mod.txt' }],
+  kept: [{ path: 'data', to: '.swarmpatch/kept/1.1.0/data' }],
   directories: ['data'],
   placements: [
     { from: '.swarmpatch/staging/content/ab', path: 'data/a', lengthBytes: 1, mtimeMs: 5, piecesRoot: 'ab' },
+  ],
+  rewrites: [
+    {
+      from: '.swarmpatch/staging/content/cd',
+      path: 'world.pak',
+      lengthBytes: 40_000,
+      oldLengthBytes: 50_000,
+      piecesRoot: 'cd',
+      runs: [{ first: 1, count: 2 }],
+    },
   ],
   modes: [{ path: 'run', executable: true }],
 };
@@ -40,8 +51,13 @@ function manifest(version: string, files: Manifest['files']): Manifest {
   };
 }
 
-const target = manifest('1.1.0', [{ path: 'data/a', length: 1, piecesRoot: 'ab' }]);
-const before = manifest('1.0.0', [{ path: 'old.txt', length: 0 }]);
+const files: Manifest['files'] = [
+  { path: 'data/a', length: 1, piecesRoot: 'ab' },
+  { path: 'run', length: 1, piecesRoot: 'ef', executable: true },
+  { path: 'world.pak', length: 40_000, piecesRoot: 'cd' },
+];
+const target = manifest('1.1.0', files);
+const before = manifest('1.0.0', [{ path: 'old/a.txt', length: 0 }]);
 
 describe('checkJournal()', () => {
   it('takes a whole journal', () => {
@@ -61,12 +77,14 @@ describe('checkJournal()', () => {
     '.swarmpatch',
   ])('refuses %j wherever an owned path stands', (path) => {
     const [placement] = journal.placements;
+    const [rewrite] = journal.rewrites;
     for (const change of [
       { removed: [path] },
       { leftDirectories: [path] },
       { directories: [path] },
       { kept: [{ path, to: '.swarmpatch/kept/1/a' }] },
       { placements: [{ ...placement, path }] },
+      { rewrites: [{ ...rewrite, path }] },
       { modes: [{ path, executable: true }] },
     ]) {
       expect(() => checkJournal({ ...journal, ...change })).toThrow(expect.objectContaining({ code: 'state_corrupt' }));
@@ -75,8 +93,12 @@ describe('checkJournal()', () => {
 
   it('refuses to place what is not staged, and to keep files elsewhere', () => {
     const [placement] = journal.placements;
+    const [rewrite] = journal.rewrites;
     for (const change of [
       { placements: [{ ...placement, from: 'data/b' }] },
+      { rewrites: [{ ...rewrite, from: 'data/b' }] },
+      { rewrites: [{ ...rewrite, runs: [{ first: -1, count: 1 }] }] },
+      { rewrites: [{ ...rewrite, runs: [{ first: 0, count: 1.5 }] }] },
       { placements: [{ ...placement, from: '.swarmpatch/staging/../state' }] },
       { kept: [{ path: 'a', to: 'b' }] },
     ]) {
@@ -90,11 +112,30 @@ describe('bindJournal()', () => {
     expect(() => bindJournal(journal, target, before)).not.toThrow();
   });
 
-  it('refuses content that the target does not have, and removals of what nobody owns', () => {
-    const other = manifest('1.1.0', [{ path: 'data/a', length: 1, piecesRoot: 'cd' }]);
-    expect(() => bindJournal(journal, other, before)).toThrow(/placement of data\/a/);
-    expect(() => bindJournal(journal, manifest('1.1.0', []), before)).toThrow(/placement of data\/a/);
-    expect(() => bindJournal(journal, target, manifest('1.0.0', []))).toThrow(/removal of old.txt/);
-    expect(() => bindJournal(journal, target, undefined)).toThrow(/removal of old.txt/);
+  it('refuses content that the target does not have', () => {
+    const other = manifest('1.1.0', [{ path: 'data/a', length: 1, piecesRoot: 'cd' }, ...files.slice(1)]);
+    expect(() => bindJournal(journal, other, before)).toThrow(/content for data\/a/);
+    expect(() => bindJournal(journal, manifest('1.1.0', []), before)).toThrow(/content for data\/a/);
+    const without = manifest('1.1.0', files.slice(0, 2));
+    expect(() => bindJournal(journal, without, before)).toThrow(/content for world.pak/);
+  });
+
+  it('refuses removals of what nobody owns', () => {
+    expect(() => bindJournal(journal, target, manifest('1.0.0', []))).toThrow(/removal of old\/a.txt/);
+    expect(() => bindJournal(journal, target, undefined)).toThrow(/removal of old\/a.txt/);
+  });
+
+  it.each([
+    [{ leftDirectories: ['mods'] }, /removal of mods/],
+    [{ directories: ['mods'] }, /directory mods/],
+    [{ kept: [{ path: 'saves', to: '.swarmpatch/kept/1.1.0/saves' }] }, /saves moved aside/],
+    [{ modes: [{ path: 'run', executable: false }] }, /mode for run/],
+    [{ modes: [{ path: 'saves', executable: true }] }, /mode for saves/],
+    [
+      { rewrites: journal.rewrites.map((each) => ({ ...each, runs: [{ first: 2, count: 2 }] })) },
+      /past the end of world.pak/,
+    ],
+  ])('refuses %j, which neither release wants', (change, message) => {
+    expect(() => bindJournal({ ...journal, ...change }, target, before)).toThrow(message);
   });
 });

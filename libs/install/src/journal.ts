@@ -1,6 +1,5 @@
 // The journal is written and synced before the first change to an owned path, and names every change. It is believed only
 // whole (sealed) and only for the signed manifest whose hash it carries.
-import type { Manifest } from '@swarmpatch/release';
 import type { FileSystem } from './file-system.ts';
 import { checkState, isInstalledRelease, type InstalledRelease, type InstallState } from './install-state.ts';
 import { isStatePath, JOURNAL_PATH, KEPT_DIRECTORY, STAGING_DIRECTORY } from './layout.ts';
@@ -15,6 +14,24 @@ export interface Placement {
   mtimeMs: number;
   /** Absent for a link or an empty file. */
   piecesRoot?: string;
+}
+
+/** A file that stays where it is, and of which those pieces are written over that differ. */
+export interface Rewrite {
+  /** Staged, with holes where nothing is written. */
+  from: string;
+  path: string;
+  lengthBytes: number;
+  /** Before the commit. */
+  oldLengthBytes: number;
+  piecesRoot: string;
+  /** Pieces of the file, in order. */
+  runs: PieceRun[];
+}
+
+export interface PieceRun {
+  first: number;
+  count: number;
 }
 
 export interface KeptFile {
@@ -39,11 +56,13 @@ export interface Journal {
   /** Second: directories to make, outermost first, and what is put where. */
   directories: string[];
   placements: Placement[];
-  /** Third. */
+  /** Third: what is written where it lies. */
+  rewrites: Rewrite[];
+  /** Fourth. */
   modes: ModeChange[];
 }
 
-const JOURNAL_KIND: SealedKind = { name: 'journal', format: 1 };
+const JOURNAL_KIND: SealedKind = { name: 'journal', format: 2 };
 
 /** @throws {InstallError} `state_corrupt`, `state_too_new` */
 export async function readJournal(files: FileSystem): Promise<Journal | undefined> {
@@ -56,30 +75,10 @@ export async function writeJournal(files: FileSystem, journal: Journal): Promise
   await writeSealed(files, JOURNAL_KIND, JOURNAL_PATH, journal);
 }
 
-/**
- * Refuses a journal that is not of these signed releases: each placement is a file of the target with its content, each
- * removal a file of the release before.
- *
- * @throws {InstallError} `state_corrupt`
- */
-export function bindJournal(journal: Journal, target: Manifest, from: Manifest | undefined): void {
-  const byPath = new Map(target.files.map((file) => [file.path, file]));
-  for (const { path, piecesRoot, lengthBytes } of journal.placements) {
-    const file = byPath.get(path);
-    if (file === undefined || file.piecesRoot !== piecesRoot || file.length !== lengthBytes) {
-      throw corrupt(JOURNAL_PATH, `found a placement of ${path} that release ${target.version} does not have`);
-    }
-  }
-  const owned = new Set(from?.files.map((file) => file.path));
-  for (const path of journal.removed) {
-    if (!owned.has(path)) throw corrupt(JOURNAL_PATH, `found a removal of ${path} that no installed release owns`);
-  }
-}
-
 /** @throws {InstallError} `state_corrupt` when the value is no journal, or names a path outside the install */
 export function checkJournal(value: unknown): Journal {
   if (!isRecord(value)) throw corrupt(JOURNAL_PATH, 'found no journal');
-  const { from, state, removed, leftDirectories, kept, directories, placements, modes } = value;
+  const { from, state, removed, leftDirectories, kept, directories, placements, rewrites = [], modes } = value;
   if (
     !(from === undefined || isInstalledRelease(from)) ||
     !isListOf(removed, isOwnedPath) ||
@@ -87,6 +86,7 @@ export function checkJournal(value: unknown): Journal {
     !isListOf(directories, isOwnedPath) ||
     !isListOf(kept, isKeptFile) ||
     !isListOf(placements, isPlacement) ||
+    !isListOf(rewrites, isRewrite) ||
     !isListOf(modes, isMode)
   ) {
     throw corrupt(JOURNAL_PATH, 'found a journal with a field missing or of another type');
@@ -100,6 +100,7 @@ export function checkJournal(value: unknown): Journal {
     kept,
     directories,
     placements,
+    rewrites,
     modes,
   };
   return from === undefined ? journal : { ...journal, from };
@@ -138,6 +139,28 @@ function isPlacement(value: unknown): value is Placement {
     typeof mtimeMs === 'number' &&
     (piecesRoot === undefined || typeof piecesRoot === 'string')
   );
+}
+
+function isRewrite(value: unknown): value is Rewrite {
+  if (!isRecord(value)) return false;
+  const { from, path, lengthBytes, oldLengthBytes, piecesRoot, runs } = value;
+  return (
+    isSafePath(from) &&
+    from.startsWith(`${STAGING_DIRECTORY}/`) &&
+    isOwnedPath(path) &&
+    isCount(lengthBytes) &&
+    isCount(oldLengthBytes) &&
+    typeof piecesRoot === 'string' &&
+    isListOf(runs, isRun)
+  );
+}
+
+function isRun(value: unknown): value is PieceRun {
+  return isRecord(value) && isCount(value['first']) && isCount(value['count']);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isMode(value: unknown): value is ModeChange {

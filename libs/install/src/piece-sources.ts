@@ -18,6 +18,8 @@ export interface PieceSource {
 /** Where on disk a piece can be copied from, by its hash. Pieces lie on piece boundaries of their files. */
 export class PieceSources {
   readonly #sources = new Map<string, PieceSource>();
+  /** Piece layers by path. */
+  readonly #layers = new Map<string, Uint8Array>();
   readonly #pieceLengthBytes: number;
 
   private constructor(pieceLengthBytes: number) {
@@ -56,7 +58,13 @@ export class PieceSources {
     return wanted === undefined ? undefined : this.#sources.get(wanted.toString('latin1'));
   }
 
+  /** @returns the layer of a file on disk that is longer than a piece. */
+  layerAt(path: string): Uint8Array | undefined {
+    return this.#layers.get(path);
+  }
+
   #add(path: string, layer: Uint8Array): void {
+    this.#layers.set(path, layer);
     for (let piece = 0, hash = hashAt(layer, 0); hash !== undefined; piece += 1, hash = hashAt(layer, piece)) {
       const key = hash.toString('latin1');
       if (!this.#sources.has(key)) this.#sources.set(key, { from: path, offsetBytes: piece * this.#pieceLengthBytes });

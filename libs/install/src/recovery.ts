@@ -1,12 +1,13 @@
 import { removeTree, TEMPORARY_SUFFIX } from './durable-write.ts';
-import { finishCommit, type CommitResult } from './commit.ts';
+import { finishCommit, type CommitResult, type RewriteSource } from './commit.ts';
 import type { FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
 import { readState, writeState } from './install-state.ts';
-import { bindJournal, readJournal, type Journal } from './journal.ts';
+import { bindJournal } from './journal-binding.ts';
+import { readJournal, type Journal } from './journal.ts';
 import { BAD_JOURNAL_PATH, JOURNAL_PATH, STAGED_NAMES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
 import { discardPlayable } from './playable.ts';
-import { readManifest } from './release-documents.ts';
+import { readManifest, readPieces } from './release-documents.ts';
 
 export type Recovery =
   /** Nothing was left undone, or only staging, which is kept for the next run. */
@@ -40,8 +41,9 @@ export async function recover(files: FileSystem): Promise<Recovery> {
     await files.syncDirectories([STATE_DIRECTORY]);
     return { kind: 'suspect', reason: read.message, ...keptPlayable };
   }
-  const result = await finishCommit(files, read);
-  return { kind: 'finished', version: read.state.installed.version, ...result, ...keptPlayable };
+  const { journal, source } = read;
+  const result = await finishCommit(files, journal, source);
+  return { kind: 'finished', version: journal.state.installed.version, ...result, ...keptPlayable };
 }
 
 async function markSuspect(files: FileSystem): Promise<void> {
@@ -53,13 +55,22 @@ async function markSuspect(files: FileSystem): Promise<void> {
   if (state !== undefined) await writeState(files, { ...state, suspect: true });
 }
 
-async function believeJournal(files: FileSystem): Promise<Journal | InstallError | undefined> {
+interface BelievedJournal {
+  journal: Journal;
+  /** Where something is to be rewritten. */
+  source: RewriteSource | undefined;
+}
+
+async function believeJournal(files: FileSystem): Promise<BelievedJournal | InstallError | undefined> {
   try {
     const journal = await readJournal(files);
     if (journal === undefined) return undefined;
     const from = journal.from === undefined ? undefined : await readManifest(files, journal.from);
-    bindJournal(journal, await readManifest(files, journal.state.installed), from);
-    return journal;
+    const { installed } = journal.state;
+    const manifest = await readManifest(files, installed);
+    bindJournal(journal, manifest, from);
+    if (journal.rewrites.length === 0) return { journal, source: undefined };
+    return { journal, source: { target: await readPieces(files, installed, manifest), base: 'unknown' } };
   } catch (error) {
     if (error instanceof InstallError && error.code === 'state_corrupt') return error;
     throw error;

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
+import { parseTorrent } from '@swarmpatch/metainfo';
 import { parseManifest, type Manifest } from '@swarmpatch/release';
 import { makeParents, writeDurably } from './durable-write.ts';
 import type { FileSystem } from './file-system.ts';
 import type { InstalledRelease } from './install-state.ts';
 import { manifestPath, torrentPath } from './layout.ts';
+import { ReleasePieces } from './release-pieces.ts';
 import { corrupt } from './sealed-document.ts';
 
 /** Keeps the signed documents of a release with the install: verify, seed and rollback need no network for them. */
@@ -27,6 +29,22 @@ export async function readManifest(files: FileSystem, release: InstalledRelease)
   const bytes = await readSaved(files, path, release.manifestSha256);
   if (bytes === undefined) throw corrupt(path, 'found nothing, or other bytes than were signed');
   return parseManifest(bytes);
+}
+
+/**
+ * The pieces of a release that the state names, from its torrent, which is checked against the hash in there.
+ *
+ * @throws {InstallError} `state_corrupt`
+ */
+export async function readPieces(
+  files: FileSystem,
+  release: InstalledRelease,
+  manifest: Manifest,
+): Promise<ReleasePieces> {
+  const path = torrentPath(release.version);
+  const bytes = await readSaved(files, path, release.torrentSha256);
+  if (bytes === undefined) throw corrupt(path, 'found nothing, or other bytes than were signed');
+  return new ReleasePieces(manifest, parseTorrent(bytes));
 }
 
 /** @returns the signed manifest when it is kept here, whole. */

@@ -7,6 +7,8 @@ export const SPARE_SPACE_BYTES: number = 256 * 1024;
 /** Journal, index, names and directory entries of one file, generously. */
 export const SPACE_PER_FILE_BYTES = 1024;
 
+export const SPACE_PER_DIRECTORY_BYTES = 4096;
+
 /** Free space that content may take, once journal, index and names of so many files have theirs; negative where those do not fit. */
 export async function spaceForContent(files: FileSystem, fileCount: number): Promise<number> {
   return (await files.freeBytes()) - fileCount * SPACE_PER_FILE_BYTES - SPARE_SPACE_BYTES;
@@ -27,6 +29,22 @@ export async function refuseWithoutSpace(
   throw new InstallError(
     'disk_full',
     `make room for the release: found space for ${spaceBytes} bytes of content, wanted ${price.scratchBytes}; free ${missingBytes} more bytes, nothing was changed`,
+    { missingBytes },
+  );
+}
+
+/**
+ * Refuses to begin what a full disk would leave half done.
+ *
+ * @throws {InstallError} `disk_full`
+ */
+export async function refuseShort(files: FileSystem, wantedBytes: number): Promise<void> {
+  const freeBytes = await files.freeBytes();
+  if (freeBytes >= wantedBytes) return;
+  const missingBytes = wantedBytes - freeBytes;
+  throw new InstallError(
+    'disk_full',
+    `commit the release: found ${freeBytes} bytes free, wanted ${wantedBytes}; free ${missingBytes} more bytes and run the command again, nothing was changed and what is staged is kept`,
     { missingBytes },
   );
 }

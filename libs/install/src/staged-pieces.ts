@@ -5,6 +5,7 @@ import { stagedContentPath } from './layout.ts';
 import type { PathScan } from './path-scan.ts';
 import { PieceSources, piecesThatMatch } from './piece-sources.ts';
 import type { ReleasePieces } from './release-pieces.ts';
+import { findRewriteBases } from './rewrite-bases.ts';
 
 export interface StagedPiecesInput extends Omit<HashOptions, 'pieceLengthBytes'> {
   files: FileSystem;
@@ -16,6 +17,8 @@ export interface StagedPiecesInput extends Omit<HashOptions, 'pieceLengthBytes'>
   depth: 'quick' | 'deep';
   /** By file of the target, the pieces that an earlier run staged and that need not be read, as `quick` as the rest; undefined when it is not known. */
   stagedPieces?: ((fileIndex: number) => readonly number[] | undefined) | undefined;
+  /** Files of the target that are shown before the commit, and so have to be whole before it. */
+  shownEarly?: ReadonlySet<number> | undefined;
 }
 
 /** Tells each file that is to be fetched which of its pieces are staged. */
@@ -51,13 +54,16 @@ export async function findStagedPieces(input: StagedPiecesInput, tasks: readonly
   }
 }
 
-/** Tells each file that is to be fetched which of the pieces that are not staged are in files on disk. */
+/**
+ * Tells each file that is to be fetched which of the pieces that are not staged are in files on disk, and whether it can be
+ * rewritten.
+ */
 export async function findHeldPieces(
   input: StagedPiecesInput,
-  scan: PathScan,
-  tasks: readonly FileTask[],
+  found: { scan: PathScan; tasks: readonly FileTask[]; inTheWay: readonly string[] },
 ): Promise<void> {
   const { target } = input;
+  const { scan, tasks } = found;
   const searching: { task: FetchedTask; fileIndex: number }[] = [];
   for (const [fileIndex, task] of tasks.entries()) {
     const isWanted = task.kind === 'fetched' && target.pieceCountOf(fileIndex) > 1;
@@ -73,4 +79,5 @@ export async function findHeldPieces(
       if (source !== undefined) task.held.push({ pieceInFile: piece, ...source });
     }
   }
+  await findRewriteBases({ ...input, ...found }, sources);
 }

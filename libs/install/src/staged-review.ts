@@ -6,13 +6,14 @@ export async function reviewStaged(
   inventory: Inventory,
   input: Omit<StagedPiecesInput, 'target' | 'depth' | 'stagedPieces'>,
 ): Promise<void> {
-  const { tasks, target, scan } = inventory;
+  const { tasks, target } = inventory;
   for (const task of tasks) {
     if (task.kind !== 'fetched') continue;
     Object.assign(task, { held: [], staged: [], allocatedBytes: 0 });
     delete task.seenWhole;
+    delete task.rewrite;
   }
   const deep: StagedPiecesInput = { ...input, target, depth: 'deep' };
   await findStagedPieces(deep, tasks);
-  await findHeldPieces(deep, scan, tasks);
+  await findHeldPieces(deep, inventory);
 }

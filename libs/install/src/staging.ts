@@ -1,3 +1,4 @@
+import type { SpaceUse } from '@swarmpatch/plan';
 import type { ManifestFile } from '@swarmpatch/release';
 import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
@@ -5,8 +6,8 @@ import type { FileHasher } from './file-hasher.ts';
 import { isSameFile, joinPath, type FileStat, type FileSystem } from './file-system.ts';
 import type { FetchedTask } from './file-task.ts';
 import type { Inventory } from './inventory.ts';
-import { InstallError } from './install-error.ts';
-import type { ModeChange, Placement } from './journal.ts';
+import { changedMeanwhile, InstallError } from './install-error.ts';
+import type { ModeChange, Placement, Rewrite } from './journal.ts';
 import {
   STAGED_CONTENT_DIRECTORY,
   STAGED_NAMES_DIRECTORY,
@@ -15,6 +16,7 @@ import {
   stagedContentPath,
 } from './layout.ts';
 import { PieceSet } from './release-pieces.ts';
+import { chooseRewrites, findWrongPieces, rewriteFrom } from './staged-rewrites.ts';
 import { piecesThatMatch } from './piece-sources.ts';
 import { inSpace } from './space.ts';
 
@@ -26,11 +28,14 @@ export async function discardStaging(files: FileSystem): Promise<void> {
 /** What a commit puts into place. */
 export interface SealedStaging {
   placements: Placement[];
+  rewrites: Rewrite[];
   /** Files that share their content with an installed one, or stay where they are, and want another executable bit. */
   modes: ModeChange[];
 }
 
 export interface StagingOptions {
+  /** As the plan says; `usual` unless given. */
+  space?: SpaceUse | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
@@ -49,12 +54,15 @@ export class Staging {
   copiedBytes = 0;
   readonly #files: FileSystem;
   readonly #locations: string[] = [];
+  /** Files that are rewritten where they lie, by index: the pieces that differ, which are all that is staged of them. */
+  readonly #rewrites: ReadonlyMap<number, readonly number[]>;
   /** By file, what `check` saw when it found the file whole. */
   readonly #checked = new Map<number, FileStat>();
 
-  private constructor(files: FileSystem, inventory: Inventory) {
+  private constructor(files: FileSystem, inventory: Inventory, space: SpaceUse) {
     this.#files = files;
     this.inventory = inventory;
+    this.#rewrites = chooseRewrites(inventory, space);
     this.have = new PieceSet(inventory.target.pieceCount);
     this.wanted = new PieceSet(inventory.target.pieceCount);
   }
@@ -65,9 +73,14 @@ export class Staging {
    * @throws {InstallError} `disk_full`
    */
   static async open(files: FileSystem, inventory: Inventory, options: StagingOptions = {}): Promise<Staging> {
-    const staging = new Staging(files, inventory);
+    const staging = new Staging(files, inventory, options.space ?? 'usual');
     await inSpace('stage', () => staging.#prepare(options));
     return staging;
+  }
+
+  /** Are there files of which the installed one has pieces that cannot be read here? */
+  get hasRewrites(): boolean {
+    return this.#rewrites.size > 0;
   }
 
   /** Where a file's content is to be read and written now, relative to the install. */
@@ -93,7 +106,8 @@ export class Staging {
    */
   async check(hasher: FileHasher, options: StagingOptions): Promise<number[]> {
     const { target } = this.inventory;
-    const fetched = this.#fetched();
+    const wrong = await this.#checkRewrites();
+    const fetched = this.#fetched().filter(({ fileIndex }) => !this.#rewrites.has(fileIndex));
     const stats = await this.#files.statAll(fetched.map(({ fileIndex }) => this.locate(fileIndex)));
     const staged = fetched.flatMap(({ fileIndex, lengthBytes }, index) => {
       const checked = this.#checked.get(fileIndex);
@@ -102,7 +116,6 @@ export class Staging {
     });
     const toHash = staged.map(({ stat, ...entry }) => ({ ...entry, mtimeMs: stat?.mtimeMs ?? 0 }));
     const found = await hasher.hash(toHash, { pieceLengthBytes: target.pieceLengthBytes, ...options });
-    const wrong: number[] = [];
     for (const [index, { fileIndex, stat }] of staged.entries()) {
       const hashes = found[index];
       if (hashes !== undefined && target.isRootOf(fileIndex, hashes.piecesRoot)) {
@@ -131,6 +144,23 @@ export class Staging {
     return inSpace('stage', () => this.#seal());
   }
 
+  async #checkRewrites(): Promise<number[]> {
+    const { target } = this.inventory;
+    const wrong: number[] = [];
+    for (const { fileIndex, lengthBytes } of this.#fetched()) {
+      const pieces = this.#rewrites.get(fileIndex);
+      if (pieces === undefined) continue;
+      const path = this.locate(fileIndex);
+      const stat = await this.#files.stat(path);
+      const checked = this.#checked.get(fileIndex);
+      if (checked !== undefined && isSameFile(checked, stat)) continue;
+      const found = await findWrongPieces(this.#files, { target, fileIndex, path, lengthBytes }, pieces);
+      if (found.length === 0 && stat !== undefined) this.#checked.set(fileIndex, stat);
+      wrong.push(...found.map((piece) => target.firstPieceOf(fileIndex) + piece));
+    }
+    return wrong;
+  }
+
   async #prepare({ signal, onProgress }: StagingOptions): Promise<void> {
     const { target, tasks } = this.inventory;
     await removeTree(this.#files, STAGED_NAMES_DIRECTORY);
@@ -155,9 +185,11 @@ export class Staging {
       // A file of one piece appears with that piece.
       if (known.has(path) || target.pieceCountOf(fileIndex) > 1) await this.#files.allocate(path, lengthBytes);
       const first = target.firstPieceOf(fileIndex);
-      for (const piece of task.staged) this.have.add(first + piece);
+      const wanted = this.#wantedOf(fileIndex);
+      for (const piece of task.staged) if (wanted.has(piece)) this.have.add(first + piece);
       for (const held of task.held) {
         signal?.throwIfAborted();
+        if (!wanted.has(held.pieceInFile)) continue;
         const sizeBytes = target.pieceSizeBytes(lengthBytes, held.pieceInFile);
         const data = await this.#files.read(held.from, { offsetBytes: held.offsetBytes, lengthBytes: sizeBytes });
         if (data.length !== sizeBytes || !target.isPiece(first + held.pieceInFile, data)) continue;
@@ -166,16 +198,23 @@ export class Staging {
         this.copiedBytes += sizeBytes;
         onProgress?.(this.copiedBytes, heldBytes);
       }
-      for (let piece = first; piece < first + target.pieceCountOf(fileIndex); piece += 1) {
-        if (!this.have.has(piece)) this.wanted.add(piece);
-      }
+      for (const piece of wanted) if (!this.have.has(first + piece)) this.wanted.add(first + piece);
     });
+  }
+
+  /** Pieces of a file that have to be staged. */
+  #wantedOf(fileIndex: number): ReadonlySet<number> {
+    const all = (): number[] => [...Array(this.inventory.target.pieceCountOf(fileIndex)).keys()];
+    return new Set(this.#rewrites.get(fileIndex) ?? all());
   }
 
   #heldBytes(): number {
     let heldBytes = 0;
-    for (const { task, lengthBytes } of this.#fetched()) {
-      for (const held of task.held) heldBytes += this.inventory.target.pieceSizeBytes(lengthBytes, held.pieceInFile);
+    for (const { task, fileIndex, lengthBytes } of this.#fetched()) {
+      const wanted = this.#wantedOf(fileIndex);
+      for (const held of task.held)
+        if (wanted.has(held.pieceInFile))
+          heldBytes += this.inventory.target.pieceSizeBytes(lengthBytes, held.pieceInFile);
     }
     return heldBytes;
   }
@@ -194,6 +233,7 @@ export class Staging {
   async #seal(): Promise<SealedStaging> {
     const { target, tasks } = this.inventory;
     const placements: Placement[] = [];
+    const rewrites: Rewrite[] = [];
     const modes: ModeChange[] = [];
     const settled: string[] = [];
     const work = tasks.map((task, fileIndex) => ({ task, fileIndex })).filter(({ task }) => task.kind !== 'unchanged');
@@ -214,6 +254,13 @@ export class Staging {
       this.#refuseOther(stat, file);
       const checked = this.#checked.get(fileIndex);
       if (checked !== undefined && !isSameFile(checked, stat)) throw changedMeanwhile(file.path);
+      const pieces = this.#rewrites.get(fileIndex);
+      const rewrite = pieces && rewriteFrom(from, this.inventory, { fileIndex, pieces });
+      if (rewrite !== undefined) {
+        settled.push(from);
+        rewrites.push(rewrite);
+        return;
+      }
       const executableIsWrong = file.symlink === undefined && stat?.executable !== executable;
       if (isShared && executableIsWrong) modes.push({ path: file.path, executable });
       else if (executableIsWrong) await this.#files.setExecutable(from, executable);
@@ -238,7 +285,7 @@ export class Staging {
       if (task.kind !== 'unchanged' || !task.executableIsWrong || file === undefined) continue;
       modes.push({ path: file.path, executable: file.executable === true });
     }
-    return { placements: placements.sort((a, b) => (a.path < b.path ? -1 : 1)), modes };
+    return { placements: placements.sort(byPath), rewrites: rewrites.sort(byPath), modes };
   }
 
   /** @returns true when both names have the same content, so that it may not be touched any more. */
@@ -284,10 +331,6 @@ export class Staging {
   }
 }
 
-function changedMeanwhile(path: string): InstallError {
-  return new InstallError(
-    'staged_damaged',
-    `stage ${path}: found it changed after it was checked, wanted it as it was; run the command again`,
-    { path },
-  );
+function byPath(a: { path: string }, b: { path: string }): number {
+  return a.path < b.path ? -1 : 1;
 }

@@ -63,7 +63,8 @@ function largestDifference(costlier: PricedOption, cheaper: PricedOption, word: 
   return `${inWords(largest.seconds)} ${word} ${largest.what}`;
 }
 
-function nameOf({ kind, via }: PricedOption): string {
+function nameOf({ kind, via, space }: PricedOption): string {
+  if (space === 'least') return `${kind} with the least space`;
   return via.length === 0 ? kind : `${kind} by way of ${via.join(', ')}`;
 }
 

@@ -6,7 +6,7 @@ import type { FileAtHand } from './file-at-hand.ts';
 import type { PatchOffer } from './patch-offer.ts';
 import { findPatchRoutes, type PatchRoute } from './patch-routes.ts';
 import type { MissingOption, PricedOption } from './plan-option.ts';
-import { addCopied, addFetched } from './release-prices.ts';
+import { addCopied, addFetched, NO_BYTES } from './release-prices.ts';
 
 /** Ways through patches that a plan lists. */
 export const PATCH_OPTIONS_MAX = 16;
@@ -57,24 +57,26 @@ export function pricePatches(pricing: PatchPricing): PricedOption[] | MissingOpt
   return routes.slice(0, PATCH_OPTIONS_MAX).map((route) => {
     const work = route.links.map(workOf).reduce(addWork, rest.work);
     const risk = firstRisk + (route.links.length - 1) * PATCH_RISK;
-    return optionOf(route, { work, scratchBytes: rest.scratchBytes, riskSeconds: risk * pieces.seconds }, pricing);
+    return optionOf(route, { ...rest, work, riskSeconds: risk * pieces.seconds }, pricing);
   });
 }
 
 function optionOf(
   route: PatchRoute,
-  rest: { work: Work; scratchBytes: number; riskSeconds: number },
+  rest: { work: Work; scratchBytes: number; rewrittenBytes: number; riskSeconds: number },
   { rates, pieces }: PatchPricing,
 ): PricedOption {
   const cost = { ...costOf(rest.work, rates), riskSeconds: rest.riskSeconds };
   const { downloadBytes, readBytes, writeBytes } = rest.work;
   return {
     kind: 'patch',
+    space: 'usual',
     downloadBytes,
     readBytes,
     writeBytes,
     // Whatever a patch says that it writes, the files of the target have to be staged.
     scratchBytes: Math.max(rest.scratchBytes + route.scratchBytes, pieces.scratchBytes),
+    rewrittenBytes: rest.rewrittenBytes,
     via: route.links.slice(1).map((link) => link.from),
     seconds: secondsOf(cost),
     cost,
@@ -82,15 +84,20 @@ function optionOf(
 }
 
 /** What no patch brings: equal files at further paths, and files in place of those that the player changed. */
-function workBesidePatches({ target, atHand, source }: PatchPricing): { work: Work; scratchBytes: number } {
-  const bytes = { downloadBytes: 0, readBytes: 0, writeBytes: 0, scratchBytes: 0 };
+function workBesidePatches({ target, atHand, source }: PatchPricing): {
+  work: Work;
+  scratchBytes: number;
+  rewrittenBytes: number;
+} {
+  const bytes = { ...NO_BYTES };
   for (const [index, { path, length }] of target.files.entries()) {
     const hand = atHand[index];
     if (hand?.kind === 'copied') addCopied(bytes, length);
-    else if (hand?.kind === 'fetched' && source.changedPaths.has(path)) addFetched(bytes, length, hand);
+    else if (hand?.kind === 'fetched' && source.changedPaths.has(path))
+      addFetched(bytes, { length, hand, space: 'usual' });
   }
-  const { scratchBytes, ...work } = bytes;
-  return { work: { ...work, patchedBytes: 0, patchCount: 0 }, scratchBytes };
+  const { scratchBytes, rewrittenBytes, ...work } = bytes;
+  return { work: { ...work, patchedBytes: 0, patchCount: 0 }, scratchBytes, rewrittenBytes };
 }
 
 /** A patch reads anywhere in the old files: the more of them is changed, the likelier it needs what is not there. */

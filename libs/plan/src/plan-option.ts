@@ -1,4 +1,5 @@
 import type { Cost } from './costs.ts';
+import type { SpaceUse } from './rewrites.ts';
 
 /**
  * - `none`: the target is installed and whole.
@@ -19,6 +20,10 @@ export interface PricedOption {
   writeBytes: number;
   /** Free space wanted until the commit, in whole disk blocks, besides what is there now. */
   scratchBytes: number;
+  /** How changed files are staged. */
+  space: SpaceUse;
+  /** Bytes of installed files that the commit writes over where they lie; the rest of those files stays as it is. */
+  rewrittenBytes: number;
   /** Of a chain of patches, the versions in between, in order. */
   via: readonly string[];
   /** Expected time, and what options are compared by: the sum of `cost`. */

@@ -66,12 +66,16 @@ function priceAll(input: PlanInput): { priced: PricedOption[]; missing: MissingO
   const { installed, target, atHand, offers = [], source = UNCHANGED_SOURCE, scratchBytesMax = Infinity } = input;
   const rates = { ...USUAL_RATES, ...input.rates };
   const full = priceOfFull(target, rates);
-  const pieces = priceOfPieces(target, atHand, rates);
+  const pieces = priceOfPieces(target, { atHand, space: 'usual' }, rates);
   const isPiecesUseful = pieces.downloadBytes < full.downloadBytes || pieces.writeBytes < full.writeBytes;
   const priced = [full];
   const missing: MissingOption[] = [];
   if (isPiecesUseful || installed !== undefined) priced.push(pieces);
   else missing.push({ kind: 'pieces', reason: 'nothing of the release is on disk' });
+  if (pieces.scratchBytes > scratchBytesMax) {
+    const least = priceOfPieces(target, { atHand, space: 'least' }, rates);
+    if (least.scratchBytes < pieces.scratchBytes) priced.push(least);
+  }
   if (installed === undefined) {
     missing.push({ kind: 'patch', reason: 'nothing is installed that a patch could begin with' });
     return { priced, missing };
@@ -90,6 +94,8 @@ function nothingToDo({ version }: Manifest): PlanOption {
     readBytes: 0,
     writeBytes: 0,
     scratchBytes: 0,
+    space: 'usual',
+    rewrittenBytes: 0,
     via: [],
     seconds: 0,
     cost,

@@ -113,6 +113,7 @@ export class MemoryFileSystem implements FileSystem {
   writeAt(path: string, offsetBytes: number, bytes: Uint8Array): Promise<void> {
     return this.#step(() => {
       const file = this.#file(path);
+      if (bytes.length === 0) return;
       const changed = new Uint8Array(Math.max(file.bytes.length, offsetBytes + bytes.length));
       changed.set(file.bytes);
       changed.set(bytes, offsetBytes);

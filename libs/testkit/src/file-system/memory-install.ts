@@ -8,6 +8,7 @@ import {
   recover,
   refuseWithoutSpace,
   saveReleaseDocuments,
+  spaceForContent,
   Staging,
   STATE_DIRECTORY,
   takeInventory,
@@ -16,6 +17,7 @@ import {
   type FileSystem,
   type InstallState,
 } from '@swarmpatch/install';
+import type { SpaceUse } from '@swarmpatch/plan';
 import type { BuildFile } from '../builds/index.ts';
 import { MemoryHasher } from './memory-hasher.ts';
 import type { MemoryRelease } from './memory-release.ts';
@@ -40,6 +42,8 @@ export interface MoveResult extends CommitResult {
 
 export interface MoveOptions {
   depth?: 'quick' | 'deep';
+  /** Unless given, as the plan says. */
+  space?: SpaceUse;
   /** Called while the release is fetched, with the number of pieces that are there. */
   onPiece?: (count: number) => Promise<void>;
 }
@@ -66,9 +70,10 @@ export async function moveInstall(
     depth: options.depth ?? 'quick',
   });
   await index.save(files);
-  const plan = planFrom(inventory);
-  await refuseWithoutSpace(files, { scratchBytes: plan.chosen.scratchBytes, fileCount: target.manifest.files.length });
-  const staging = await Staging.open(files, inventory);
+  const fileCount = target.manifest.files.length;
+  const plan = planFrom(inventory, { scratchBytesMax: await spaceForContent(files, fileCount) });
+  await refuseWithoutSpace(files, { scratchBytes: plan.chosen.scratchBytes, fileCount });
+  const staging = await Staging.open(files, inventory, { space: options.space ?? plan.chosen.space });
   let fetchedBytes = 0;
   let count = 0;
   for (let piece = 0; piece < target.pieces.pieceCount; piece += 1) {

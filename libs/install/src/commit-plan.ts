@@ -1,0 +1,76 @@
+import { ancestorsOf, isSameFile, type FileSystem } from './file-system.ts';
+import type { Inventory } from './inventory.ts';
+import type { InstallState } from './install-state.ts';
+import type { Journal, KeptFile } from './journal.ts';
+import { KEPT_DIRECTORY } from './layout.ts';
+import { refuseLinkedParents } from './parent-guard.ts';
+import { refuseUnfit, spaceForRewrites } from './rewriting.ts';
+import { refuseShort, SPACE_PER_DIRECTORY_BYTES } from './space.ts';
+import type { SealedStaging } from './staging.ts';
+
+/**
+ * Everything that a commit is going to do, as far as nothing keeps it from being done to the end.
+ *
+ * @throws {InstallError} `parent_is_link`, `staged_damaged`, `file_refused`, `disk_full`
+ */
+export async function planCommit(
+  files: FileSystem,
+  { inventory, sealed }: { inventory: Inventory; sealed: SealedStaging },
+  states: { from: InstallState; to: Journal['state'] },
+): Promise<Journal> {
+  const { rewrites } = sealed;
+  const changed = [...sealed.placements, ...rewrites].map(({ path }) => path);
+  const leaving = new Set([...inventory.removed, ...inventory.inTheWay]);
+  await refuseLinkedParents(files, [...changed, ...inventory.removed], leaving);
+  await refuseUnfit(files, inventory, rewrites);
+  const inTheWay = await findInTheWay(files, inventory, sealed);
+  const keptPaths = new Set(inTheWay);
+  const directories = await findMissing(files, sealed);
+  const directoriesBytes = directories.length * SPACE_PER_DIRECTORY_BYTES;
+  await refuseShort(files, directoriesBytes + (await spaceForRewrites(files, rewrites)));
+  return {
+    // A release whose manifest is lost owns nothing, and the journal cannot be bound to it.
+    ...(states.from.installed === undefined || inventory.installed === undefined
+      ? {}
+      : { from: states.from.installed }),
+    state: states.to,
+    removed: inventory.removed.filter((path) => !keptPaths.has(path)),
+    leftDirectories: inventory.leftDirectories,
+    kept: await nameKept(files, inventory.target.manifest.version, inTheWay),
+    directories,
+    placements: sealed.placements,
+    rewrites,
+    modes: sealed.modes,
+  };
+}
+
+/** Directories above what is placed that are not there, outermost first. */
+async function findMissing(files: FileSystem, { placements }: SealedStaging): Promise<string[]> {
+  const directories = new Set<string>();
+  for (const { path } of placements) for (const directory of ancestorsOf(path)) directories.add(directory);
+  const ordered = [...directories].sort();
+  const stats = await files.statAll(ordered);
+  return ordered.filter((_, index) => stats[index]?.kind !== 'directory');
+}
+
+/** What the inventory found in the way, and what came or changed while the release was fetched. */
+async function findInTheWay(files: FileSystem, inventory: Inventory, sealed: SealedStaging): Promise<string[]> {
+  const inTheWay = new Set(inventory.inTheWay);
+  const paths = [...sealed.placements.map((placement) => placement.path), ...inventory.removed];
+  const stats = await files.statAll(paths);
+  for (const [index, path] of paths.entries()) {
+    const stat = stats[index];
+    if (stat !== undefined && !isSameFile(inventory.scan.statOf(path), stat)) inTheWay.add(path);
+  }
+  return [...inTheWay].sort();
+}
+
+/** Every commit keeps files under a directory of its own, so that nothing kept is ever replaced. */
+async function nameKept(files: FileSystem, version: string, paths: readonly string[]): Promise<KeptFile[]> {
+  if (paths.length === 0) return [];
+  const taken = new Set((await files.list(KEPT_DIRECTORY)).map((entry) => entry.name));
+  let label = version;
+  for (let attempt = 2; taken.has(label); attempt += 1) label = `${version}-${attempt}`;
+  const above = new Set(paths.flatMap(ancestorsOf));
+  return paths.map((path) => ({ path, to: `${KEPT_DIRECTORY}/${label}/${path}${above.has(path) ? '~' : ''}` }));
+}
