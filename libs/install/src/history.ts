@@ -51,9 +51,14 @@ export function isHistoryEntry(value: unknown): value is HistoryEntry {
   const { atMs, command, from, to, plan, bytes } = value;
   const counts = [bytes['fromPeers'], bytes['fromWebSeeds'], bytes['reused'], bytes['written']];
   return (
-    Number.isSafeInteger(atMs) &&
+    isWallClock(atMs) &&
     [command, to, plan].every((text) => typeof text === 'string') &&
     (from === undefined || typeof from === 'string') &&
     counts.every((count) => typeof count === 'number')
   );
+}
+
+/** What a Date can hold. */
+function isWallClock(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= 8.64e15;
 }

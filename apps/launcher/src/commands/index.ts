@@ -29,13 +29,18 @@ export const launcherCommands: readonly LazyCommands[] = [
   },
   {
     word: 'rollback',
-    summary: 'go back to the release that was installed before',
+    summary: 'go back to the release that was installed before; downloads only what was not kept',
     load: async () => [(await import('./rollback.ts')).rollback],
   },
   {
     word: 'uninstall',
     summary: 'remove the game, and nothing that is yours; asks no questions',
     load: async () => [(await import('./uninstall.ts')).uninstall],
+  },
+  {
+    word: 'history',
+    summary: 'tell what was installed when, and where it came from; needs no network',
+    load: async () => [(await import('./history.ts')).history],
   },
   {
     word: 'status',

@@ -1,15 +1,17 @@
-import type { CommandSpec } from '@swarmpatch/terminal';
-import { withInstall } from '../install/open-install.ts';
+import type { CommandContext, CommandSpec } from '@swarmpatch/terminal';
+import { withInstall, type OpenInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
-import { moveInstall } from '../move/move-install.ts';
+import { moveInstall, type Move } from '../move/move-install.ts';
 import { moveResult } from '../move/move-result.ts';
+import { surveyInstall } from '../move/survey.ts';
+import type { Release } from '../origin/release-source.ts';
 import { transferOptions } from '../transfer-options.ts';
-import { moveOf, openSession, refreshTrust } from './open-session.ts';
+import { moveOf, openSession, refreshTrust, type Session } from './open-session.ts';
 import { dirOption } from './options.ts';
 
 export const rollback: CommandSpec = {
   path: ['rollback'],
-  summary: 'go back to the release that was installed before',
+  summary: 'go back to the release that was installed before; downloads only what was not kept',
   example: 'swarmpatch-launcher rollback --dir ~/games/starfall',
   arguments: [],
   options: [dirOption, ...transferOptions],
@@ -23,9 +25,34 @@ export const rollback: CommandSpec = {
         );
       }
       const session = await openSession(install, context);
-      await refreshTrust(session, install, context);
+      const refusal = await tryToRefresh(session, install, context);
       const release = await session.source.release(earlier);
-      return moveResult(await moveInstall(moveOf(install, session, input), release, context));
+      const move = moveOf(install, session, input);
+      if (refusal !== undefined) await refuseDownload(refusal, move, release, context);
+      return moveResult(await moveInstall(move, release, context));
     });
   },
 };
+
+/** @returns why nothing new could be learned; a release that was here before is known without it. */
+async function tryToRefresh(
+  session: Session,
+  install: OpenInstall,
+  context: CommandContext,
+): Promise<Error | undefined> {
+  try {
+    await refreshTrust(session, install, context);
+    return undefined;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
+/** Without an origin there is a way back where all of it is on this disk. @throws {Error} the refusal */
+async function refuseDownload(refusal: Error, move: Move, release: Release, context: CommandContext): Promise<void> {
+  const { plan } = await surveyInstall(move, release, context);
+  if (plan.chosen.downloadBytes > 0) throw refusal;
+  context.warn(`going back with what is on this disk: ${refusal.message}`);
+}

@@ -19,15 +19,23 @@ import type { CommandContext } from '@swarmpatch/terminal';
 export class OpenInstall {
   readonly files: DiskFileSystem;
   readonly hasher: TreeHasher;
+  /** What it was opened for, such as `update`. */
+  readonly command: string;
   #state: InstallState;
   #isSaved: boolean;
 
-  /** @param saved What is on disk; nothing for an install that begins. */
-  constructor(files: DiskFileSystem, hasher: TreeHasher, state: InstallState, saved: InstallState | undefined) {
+  /** @param states What it is, and what is on disk; nothing there for an install that begins. */
+  constructor(
+    files: DiskFileSystem,
+    hasher: TreeHasher,
+    command: string,
+    states: { state: InstallState; saved: InstallState | undefined },
+  ) {
     this.files = files;
     this.hasher = hasher;
-    this.#state = state;
-    this.#isSaved = isDeepStrictEqual(state, saved);
+    this.command = command;
+    this.#state = states.state;
+    this.#isSaved = isDeepStrictEqual(states.state, states.saved);
   }
 
   get state(): InstallState {
@@ -92,7 +100,7 @@ export async function withInstall<T>(
     const begun = begin === undefined ? found : await begin(found);
     if (begun === undefined) throw notInstalled(directory);
     const state: InstallState = directoryMade ? { ...begun, directoryMade } : begun;
-    return await work(new OpenInstall(files, new TreeHasher(files, pool), state, found));
+    return await work(new OpenInstall(files, new TreeHasher(files, pool), command, { state, saved: found }));
   } finally {
     await pool.close();
     await lock.release();

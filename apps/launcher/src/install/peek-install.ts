@@ -1,0 +1,42 @@
+import { resolve } from 'node:path';
+import { InstallError, readState, recover, type InstallState } from '@swarmpatch/install';
+import { DiskFileSystem, lockInstall } from '@swarmpatch/node-io/file-system';
+import type { CommandContext } from '@swarmpatch/terminal';
+import { refuseOther, report } from './open-install.ts';
+
+export interface PeekedInstall {
+  files: DiskFileSystem;
+  state: InstallState;
+  /** Another process works on it. */
+  isBusy: boolean;
+}
+
+/**
+ * Looks at an install that others may be working on: it is recovered unless they do.
+ *
+ * @throws {InstallError} `not_installed`, `state_corrupt`
+ */
+export async function peekInstall(directory: string, command: string, context: CommandContext): Promise<PeekedInstall> {
+  const files = new DiskFileSystem(resolve(directory));
+  await refuseOther(files, directory);
+  const isBusy = await recoverUnlessBusy(files, command, context);
+  const state = await readState(files);
+  if (state !== undefined) return { files, state, isBusy };
+  throw new InstallError('not_installed', `read ${directory}: found an install that never began; run install again`);
+}
+
+/** @returns whether another process works on the install; that one recovers it. */
+async function recoverUnlessBusy(files: DiskFileSystem, command: string, context: CommandContext): Promise<boolean> {
+  try {
+    const lock = await lockInstall(files, command);
+    try {
+      report(await recover(files), context);
+    } finally {
+      await lock.release();
+    }
+    return false;
+  } catch (error) {
+    if (error instanceof InstallError && error.code === 'install_locked') return true;
+    throw error;
+  }
+}
