@@ -7,14 +7,14 @@ export const SCENARIOS = [
   'kill at a step',
   'kill at any time',
   'full disk at a step',
-  'kill at a step',
+  'kill, and corrupt a file',
   'kill, and kill the recovery',
   'kill at a step',
   'corrupt a file',
   'small disk',
   'kill at a step',
-  'kill, and corrupt a file',
   'full disk at a step',
+  'kill at a step',
   'kill at a step',
 ];
 

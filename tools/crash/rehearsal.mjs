@@ -14,9 +14,10 @@ export async function rehearse(scene) {
   for (const [name, { from, argv }] of Object.entries(COMMANDS)) {
     const directory = await scene.copy(from, join(scene.directory, 'rehearsal', name));
     const record = `${directory}.steps`;
-    const { exitCode, complaints } = await launch(argv(scene, directory), { plan: { root: directory, record } });
+    const { exitCode, complaints, milliseconds } = await launch(argv(scene, directory), {
+      plan: { root: directory, record },
+    });
     if (exitCode !== 0) throw new Error(`rehearse ${name}: exit code ${exitCode}: ${complaints}`);
-    const { milliseconds } = await launch(argv(scene, await scene.copy(from, `${directory}-timed`)));
     found[name] = { points: pointsOf(await readFile(record, 'utf8')), milliseconds };
   }
   return found;

@@ -5,6 +5,8 @@ export const NEW = '1.1.0';
 
 /** About what each release has. */
 export const RELEASE_BYTES = 1_200_000;
+/** Where the newer release has a directory. */
+export const LINK_OF_THE_OLD = 'current';
 const LARGEST_BYTES = 400_000;
 
 /** Two releases between which everything changes that can: content, names, modes, links, and what is a directory. */
@@ -18,7 +20,7 @@ export function makeReleases(seed) {
   const base = generateBuild(seed, { files: 10, largestBytes: LARGEST_BYTES });
   const notes = file('notes/readme.txt', 900);
   return {
-    [OLD]: [...base, left, right, song, notes, file('config.ini', 300), link('current', 'data')],
+    [OLD]: [...base, left, right, song, notes, file('config.ini', 300), link(LINK_OF_THE_OLD, 'data')],
     [NEW]: [
       ...nextBuild(base, seed + 1),
       // Two that change places, one that becomes two, a directory that becomes a file, and a link that becomes a directory.
@@ -28,7 +30,7 @@ export function makeReleases(seed) {
       { ...song, path: 'sounds/two.ogg' },
       file('notes', 50),
       file('config.ini', 310),
-      file('current/index.txt', 80),
+      file(`${LINK_OF_THE_OLD}/index.txt`, 80),
       file('levels/new.pak', 17_000),
     ],
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { corruptOneFile } from './corruption.mjs';
 import { drawRound } from './faults.mjs';
 import { codeOf, launch } from './launcher-run.mjs';
-import { RELEASE_BYTES } from './releases.mjs';
+import { LINK_OF_THE_OLD, RELEASE_BYTES } from './releases.mjs';
 import { canMount, growDisk, mountDisk, unmountDisk } from './small-disk.mjs';
 import { differenceOf, holdsRelease, leftovers, lostFiles, treeOf, withOwn } from './tree.mjs';
 
@@ -117,7 +117,13 @@ class Round {
     this.story.push(await corruptOneFile(this.#directory, random));
     await this.#look('status', 'any');
     await this.#checkVerification();
-    const run = await this.#launch(this.#scene.installing(this.#directory, command.after));
+    const argv = this.#scene.installing(this.#directory, command.after);
+    let run = await this.#launch(argv);
+    if (codeOf(run) === 'parent_is_link') {
+      // That it is a link of a release was lost with the state. The message says what to do.
+      await rm(join(this.#directory, LINK_OF_THE_OLD));
+      run = await this.#launch(argv);
+    }
     if (run.exitCode !== 0) this.#break('install, run again, does not mend it', run);
     const tree = await treeOf(this.#directory);
     const repaired = holdsRelease(tree, this.#scene.trees[command.after]) ? tree : await this.#repair();

@@ -13,9 +13,15 @@ export const TEMPORARY_SUFFIX = '.tmp';
 export async function writeDurably(files: FileSystem, path: string, bytes: Uint8Array): Promise<void> {
   await inSpace(`write ${path}`, async () => {
     const temporary = `${path}${TEMPORARY_SUFFIX}`;
-    await files.write(temporary, bytes);
-    await files.sync([temporary]);
-    await files.rename(temporary, path);
+    try {
+      await files.write(temporary, bytes);
+      await files.sync([temporary]);
+      await files.rename(temporary, path);
+    } catch (error) {
+      // On a full disk its room is needed.
+      await files.remove(temporary).catch(() => undefined);
+      throw error;
+    }
     await files.syncDirectories([parentOf(path)]);
   });
 }
