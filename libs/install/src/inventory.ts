@@ -24,11 +24,15 @@ export interface Inventory {
   inTheWay: string[];
   /** Directories of the installed release that the target does not need, deepest first. */
   leftDirectories: string[];
+  /** Files of the target that are shown before the commit, and so have to be whole before it. */
+  shownEarly: ReadonlySet<number>;
 }
 
 export interface InventoryInput extends StagedPiecesInput {
   index: FileIndex;
   installed: Manifest | undefined;
+  /** None unless given. */
+  shownEarly?: ReadonlySet<number> | undefined;
 }
 
 /**
@@ -80,8 +84,9 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
 
   await findStagedPieces(input, tasks);
   const obstacles = findObstacles(scan, installedRoots, targetPaths, stays);
-  await findHeldPieces(input, { scan, tasks, inTheWay: obstacles.inTheWay });
-  return { installed, target, scan, depth: input.depth, tasks, ...obstacles };
+  const { shownEarly = new Set<number>() } = input;
+  await findHeldPieces(input, { scan, tasks, inTheWay: obstacles.inTheWay, shownEarly });
+  return { installed, target, scan, depth: input.depth, tasks, ...obstacles, shownEarly };
 }
 
 /** Prices what the inventory found, and the patches that are offered. */

@@ -11,8 +11,7 @@ export interface RewriteSearch {
   tasks: readonly FileTask[];
   /** Paths of what has to be kept aside. */
   inTheWay: readonly string[];
-  /** Files of the target that are shown before the commit, and so have to be whole before it. */
-  shownEarly?: ReadonlySet<number> | undefined;
+  shownEarly: ReadonlySet<number>;
 }
 
 /** Tells each file that is to be fetched whether it can be rewritten where it lies. */

@@ -2,10 +2,9 @@ import type { FileHasher, HashOptions } from './file-hasher.ts';
 import type { FileStat, FileSystem } from './file-system.ts';
 import type { FetchedTask, FileTask } from './file-task.ts';
 import { stagedContentPath } from './layout.ts';
-import type { PathScan } from './path-scan.ts';
 import { PieceSources, piecesThatMatch } from './piece-sources.ts';
 import type { ReleasePieces } from './release-pieces.ts';
-import { findRewriteBases } from './rewrite-bases.ts';
+import { findRewriteBases, type RewriteSearch } from './rewrite-bases.ts';
 
 export interface StagedPiecesInput extends Omit<HashOptions, 'pieceLengthBytes'> {
   files: FileSystem;
@@ -17,8 +16,6 @@ export interface StagedPiecesInput extends Omit<HashOptions, 'pieceLengthBytes'>
   depth: 'quick' | 'deep';
   /** By file of the target, the pieces that an earlier run staged and that need not be read, as `quick` as the rest; undefined when it is not known. */
   stagedPieces?: ((fileIndex: number) => readonly number[] | undefined) | undefined;
-  /** Files of the target that are shown before the commit, and so have to be whole before it. */
-  shownEarly?: ReadonlySet<number> | undefined;
 }
 
 /** Tells each file that is to be fetched which of its pieces are staged. */
@@ -60,7 +57,7 @@ export async function findStagedPieces(input: StagedPiecesInput, tasks: readonly
  */
 export async function findHeldPieces(
   input: StagedPiecesInput,
-  found: { scan: PathScan; tasks: readonly FileTask[]; inTheWay: readonly string[] },
+  found: Omit<RewriteSearch, 'files' | 'target'>,
 ): Promise<void> {
   const { target } = input;
   const { scan, tasks } = found;
@@ -79,5 +76,6 @@ export async function findHeldPieces(
       if (source !== undefined) task.held.push({ pieceInFile: piece, ...source });
     }
   }
-  await findRewriteBases({ ...input, ...found }, sources);
+  const { inTheWay, shownEarly } = found;
+  await findRewriteBases({ files: input.files, target, scan, tasks, inTheWay, shownEarly }, sources);
 }

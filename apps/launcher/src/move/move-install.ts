@@ -21,32 +21,54 @@ import { inPhase } from './phases.ts';
 import { makeRoom } from './room-making.ts';
 import { surveyInstall, type SurveyInput } from './survey.ts';
 
-export interface Move extends SurveyInput {
-  origin: Origin;
+export interface Move extends MoveWay {
   settings: TransferSettings;
+}
+
+export interface MoveWay extends SurveyInput {
+  origin: Origin;
+  /**
+   * Asked when the release is whole beside the install, right before the first file is changed. Where it says no, the release
+   * stays there for the next move. Nobody is asked unless it is given.
+   */
+  mayPlace?: () => Promise<boolean>;
 }
 
 /** Brings an install to a release, or leaves it as it was. */
 export async function moveInstall(move: Move, release: Release, context: CommandContext): Promise<MoveReport> {
-  const { install, origin, settings } = move;
-  const transfers = await CommandTransfers.open(settings, install.files.absolute(STATE_DIRECTORY), context);
-  const sharing = { origin, transfers, trackers: new AllowedTrackers(origin, context) };
+  const stateDirectory = move.install.files.absolute(STATE_DIRECTORY);
+  const transfers = await CommandTransfers.open(move.settings, stateDirectory, context);
   try {
-    const swarm = new MoveSwarm(install, sharing, release, context);
-    const patches = new PatchFetch(install.files, sharing, context);
-    return await moveThrough({ swarm, patches }, move, release, context);
+    return await moveAmong(transfers, move, release, context);
   } catch (error) {
     transfers.announceFailure(error);
     throw error;
   } finally {
     await transfers.close();
+  }
+}
+
+/** As `moveInstall`, among what a command transfers anyway. */
+export async function moveAmong(
+  transfers: CommandTransfers,
+  way: MoveWay,
+  release: Release,
+  context: CommandContext,
+): Promise<MoveReport> {
+  const { install, origin } = way;
+  const sharing = { origin, transfers, trackers: new AllowedTrackers(origin, context) };
+  try {
+    const swarm = new MoveSwarm(install, sharing, release, context);
+    const patches = new PatchFetch(install.files, sharing, context);
+    return await moveThrough({ swarm, patches }, way, release, context);
+  } finally {
     await prunePatches(install.files, Date.now()).catch(() => undefined);
   }
 }
 
 async function moveThrough(
   { swarm, patches }: { swarm: MoveSwarm; patches: PatchFetch },
-  move: Move,
+  move: MoveWay,
   release: Release,
   context: CommandContext,
 ): Promise<MoveReport> {
@@ -79,9 +101,18 @@ async function moveThrough(
       Object.assign(work, patched);
     }
     const staging = await inPhase(context, 'reuse', (onProgress) =>
-      Staging.open(files, inventory, { signal: context.signal, onProgress }),
+      Staging.open(files, inventory, { space: work.rest.space, signal: context.signal, onProgress }),
     );
     await swarm.fetch(staging);
+    const measure = (): void => {
+      report.peers = Math.max(swarm.peersMax, patches.peersMax);
+      report.bytes = countBytes(work, patches.bytes, swarm.bytes);
+      report.seconds = (context.nowMs() - startedMs) / 1000;
+    };
+    if (move.mayPlace && !(await move.mayPlace())) {
+      measure();
+      return { ...report, changed: false, staged: true };
+    }
     const sealed = await inPhase(context, 'sync', () => staging.seal());
     context.signal.throwIfAborted();
     const to = {
@@ -96,9 +127,7 @@ async function moveThrough(
     await swarm.settle();
     report.kept = result.kept;
     if (swarm.playableSeconds !== undefined) report.playableSeconds = swarm.playableSeconds;
-    report.peers = Math.max(swarm.peersMax, patches.peersMax);
-    report.bytes = countBytes(work, patches.bytes, swarm.bytes);
-    report.seconds = (context.nowMs() - startedMs) / 1000;
+    measure();
     for (const { path, to: kept } of result.kept)
       context.warn(`kept ${path} as ${kept}: it was in the way of the release`);
     await swarm.seed();

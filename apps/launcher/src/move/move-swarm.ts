@@ -28,6 +28,7 @@ export class MoveSwarm {
   /** Of earlier attempts. */
   #before: TransferBytes = NO_BYTES;
   #staging: Staging | undefined;
+  #hasRewrites = false;
   #transfer: Transfer | undefined;
   #announcing: Promise<void> | undefined;
   #placing: Promise<void> = Promise.resolve();
@@ -77,6 +78,7 @@ export class MoveSwarm {
 
   /** The release is in place now: what is served is read from there. */
   async settle(): Promise<void> {
+    this.#hasRewrites = this.#staging?.hasRewrites === true;
     this.#staging = undefined;
     this.#endPlacing();
     this.#sharing.transfers.announceDone();
@@ -101,6 +103,8 @@ export class MoveSwarm {
   }
 
   async #seedFor(seedForMs: number): Promise<void> {
+    // What was not staged because it was in its place can be served from now on.
+    if (this.#hasRewrites) await this.stop();
     const { pieceCount } = this.#release.pieces;
     if (this.#transfer === undefined) {
       const have = new PieceSet(pieceCount);

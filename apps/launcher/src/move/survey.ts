@@ -13,6 +13,7 @@ import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import type { Release, ReleaseSource } from '../origin/release-source.ts';
 import { entriesOf, openRoute, pricePatches, type PatchLink } from '../patches/patch-route.ts';
+import type { FirstFiles } from '../play-first/first-files.ts';
 import { inPhase } from './phases.ts';
 import { resumeOfStaging } from './staging-resume.ts';
 
@@ -20,6 +21,8 @@ export interface SurveyInput {
   install: OpenInstall;
   source: ReleaseSource;
   depth: 'quick' | 'deep';
+  /** Files that are to be playable before the rest is here. */
+  firstFiles?: FirstFiles | undefined;
   /** How fast it is expected to go, where that is known. */
   rates?: PlanConditions['rates'];
 }
@@ -40,6 +43,7 @@ export async function surveyInstall(input: SurveyInput, release: Release, contex
   const index = await FileIndex.load(files);
   const before = state.installed && (await findInstalled(input));
   const stagedPieces = await resumeOfStaging(files, release).glance();
+  const paths = release.manifest.files.map(({ path }) => path);
   const inventory = await inPhase(context, 'check', (onProgress) =>
     takeInventory({
       files,
@@ -49,6 +53,7 @@ export async function surveyInstall(input: SurveyInput, release: Release, contex
       installedPieces: before?.pieces,
       target: release.pieces,
       depth: input.depth,
+      shownEarly: new Set(input.firstFiles?.indexesAmong(paths)),
       stagedPieces,
       signal: context.signal,
       onProgress,

@@ -17,7 +17,6 @@ import {
   type FileSystem,
   type InstallState,
 } from '@swarmpatch/install';
-import type { SpaceUse } from '@swarmpatch/plan';
 import type { BuildFile } from '../builds/index.ts';
 import { MemoryHasher } from './memory-hasher.ts';
 import type { MemoryRelease } from './memory-release.ts';
@@ -43,7 +42,7 @@ export interface MoveResult extends CommitResult {
 export interface MoveOptions {
   depth?: 'quick' | 'deep';
   /** Unless given, as the plan says. */
-  space?: SpaceUse;
+  space?: MoveResult['plan']['chosen']['space'];
   /** Called while the release is fetched, with the number of pieces that are there. */
   onPiece?: (count: number) => Promise<void>;
 }
