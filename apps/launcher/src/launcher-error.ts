@@ -19,7 +19,9 @@ export type LauncherErrorCode =
   /** What is to be downloaded would lie where the launcher keeps its own files. */
   | 'reserved_name'
   /** The address of the API is taken. */
-  | 'api_failed';
+  | 'api_failed'
+  /** What should be server-sent events never ends one. */
+  | 'bad_event_stream';
 
 /** A launcher command that cannot go on; the install is as it was. */
 export class LauncherError extends Error {

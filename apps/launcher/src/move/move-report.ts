@@ -13,6 +13,8 @@ export interface MoveReport {
   peers: number;
   /** Files of the player that were in the way, and where they are now. */
   kept: { path: string; to: string }[];
+  /** It is whole beside the install, which is as it was: it may not be changed now. */
+  staged?: true;
   /** When the files of `--play-first` were whole; only where some were asked for. */
   playableSeconds?: number;
 }

@@ -8,16 +8,27 @@ export class AllowedTrackers {
   readonly #context: CommandContext;
   readonly #refused = new Set<string>();
   #named: Promise<string[]> | undefined;
+  #areKnown = true;
 
   constructor(origin: Origin, context: CommandContext) {
     this.#origin = origin;
     this.#context = context;
   }
 
-  async find(policy: HostPolicy): Promise<string[]> {
+  /** False when the origin could not be asked. */
+  get areKnown(): boolean {
+    return this.#areKnown;
+  }
+
+  /** Asks the origin, unless that has been done. */
+  async ask(): Promise<string[]> {
     this.#named ??= this.#ask();
+    return this.#named;
+  }
+
+  async find(policy: HostPolicy): Promise<string[]> {
     const allowed: string[] = [];
-    for (const url of await this.#named) {
+    for (const url of await this.ask()) {
       if (policy.allowsTracker(url)) allowed.push(url);
       else this.#refuse(url);
     }
@@ -29,6 +40,7 @@ export class AllowedTrackers {
       return await this.#origin.trackers();
     } catch (error) {
       this.#context.signal.throwIfAborted();
+      this.#areKnown = false;
       this.#context.warn(`no trackers: ${error instanceof Error ? error.message : String(error)}`);
       return [];
     }

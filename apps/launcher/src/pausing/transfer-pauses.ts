@@ -14,6 +14,18 @@ export interface PauseRules {
   readonly pauseWhile: readonly string[];
 }
 
+/** Why transfers have to wait now, in words: undefined where they need not. */
+export async function findPauses({
+  schedule,
+  pauseWhile,
+}: PauseRules): Promise<Record<'schedule' | 'game', string | undefined>> {
+  const running = await findRunning(pauseWhile);
+  return {
+    schedule: isWithin(schedule, minuteOfDay(new Date())) ? undefined : 'it is not the time of --schedule',
+    game: running === undefined ? undefined : `${running} runs`,
+  };
+}
+
 /** Pauses a session by the user's rules, and says so. */
 export class TransferPauses {
   readonly #session: TransferSession;
@@ -47,12 +59,10 @@ export class TransferPauses {
   }
 
   async #look(): Promise<void> {
-    const { schedule, pauseWhile } = this.#rules;
-    const isTime = isWithin(schedule, minuteOfDay(new Date()));
-    const running = await findRunning(pauseWhile);
+    const { schedule, game } = await findPauses(this.#rules);
     if (this.#isStopped) return;
-    this.#set('schedule', isTime ? undefined : 'it is not the time of --schedule');
-    this.#set('game', running === undefined ? undefined : `${running} runs`);
+    this.#set('schedule', schedule);
+    this.#set('game', game);
     this.#timer = setTimeout(() => void this.#look(), LOOK_MS).unref();
   }
 

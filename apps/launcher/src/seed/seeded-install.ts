@@ -11,6 +11,7 @@ import { withInstall } from '../install/open-install.ts';
 import { shareRelease } from '../move/release-sharing.ts';
 import { AllowedTrackers } from '../origin/allowed-trackers.ts';
 import { HostPolicy } from '../origin/host-policy.ts';
+import { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
 import { ServedPatches } from '../patches/served-patches.ts';
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
@@ -42,6 +43,7 @@ export class SeededInstall {
   #transfer: Transfer | undefined;
   #patches: ServedPatches | undefined;
   #served: ServedFiles | undefined;
+  #trackers: AllowedTrackers | undefined;
   /** Which writing of the state was served. */
   #stateSeen: string | undefined;
   #seeding: Seeding;
@@ -56,9 +58,14 @@ export class SeededInstall {
 
   /** @throws {InstallError} `not_installed`, `install_locked`, `state_corrupt`; {TransferError} `torrent_added` */
   static async open(directory: string, transfers: CommandTransfers, context: CommandContext): Promise<SeededInstall> {
-    const install = new SeededInstall(directory, transfers, context);
+    const install = SeededInstall.unserved(directory, transfers, context);
     await install.#serve();
     return install;
+  }
+
+  /** Serves nothing until it is told to `follow`. */
+  static unserved(directory: string, transfers: CommandTransfers, context: CommandContext): SeededInstall {
+    return new SeededInstall(directory, transfers, context);
   }
 
   get seeding(): Seeding {
@@ -67,6 +74,28 @@ export class SeededInstall {
 
   get address(): Transfer['address'] {
     return this.#transfer?.address;
+  }
+
+  /** Whether the origin could not be asked who tracks the release: few will find it. */
+  get lacksTrackers(): boolean {
+    return this.#transfer !== undefined && this.#trackers?.areKnown === false;
+  }
+
+  /** Serves nothing until `follow` finds the install again. */
+  async stop(): Promise<void> {
+    this.#stateSeen = undefined;
+    this.#served = undefined;
+    await Promise.all([this.#transfer?.stop(), this.#patches?.stop()]);
+    this.#transfer = undefined;
+    this.#patches = undefined;
+  }
+
+  /** As `stop`, but the release stays: somebody is about to fetch patches and may want one of those. */
+  async stopPatches(): Promise<void> {
+    this.#stateSeen = undefined;
+    this.#served = undefined;
+    await this.#patches?.stop();
+    this.#patches = undefined;
   }
 
   /**
@@ -96,6 +125,7 @@ export class SeededInstall {
   }
 
   async #serve(): Promise<void> {
+    const trackers = await this.#askTrackers();
     await withInstall(this.#directory, 'seed', this.#context, async (install) => {
       const stateNow = await this.#describeState();
       const { origin, source } = await openSession(install, this.#context);
@@ -105,11 +135,7 @@ export class SeededInstall {
       const served = await ServedFiles.open(install.files, release.manifest);
       await prunePatches(install.files, Date.now());
       await Promise.all([this.#transfer?.stop(), this.#patches?.stop()]);
-      const sharing = {
-        origin,
-        transfers: this.#transfers,
-        trackers: new AllowedTrackers(origin, this.#context),
-      };
+      const sharing = { origin, transfers: this.#transfers, trackers };
       const policy = new HostPolicy(origin.url, release.manifest.webSeeds);
       this.#patches = await ServedPatches.open(install.files, policy, sharing, this.#context);
       this.#transfer = await shareRelease(
@@ -126,11 +152,24 @@ export class SeededInstall {
     });
   }
 
+  /** Before the install is locked: an origin that cannot be reached keeps nobody else waiting. */
+  async #askTrackers(): Promise<AllowedTrackers> {
+    const state = await readState(this.#files);
+    if (state === undefined) throw notServed(this.#directory);
+    this.#trackers = new AllowedTrackers(new Origin(state.origin, this.#context.signal), this.#context);
+    await this.#trackers.ask();
+    return this.#trackers;
+  }
+
   /** Another one whenever the state was written. */
   async #describeState(): Promise<string> {
     const stat = await this.#files.stat(STATE_PATH);
     return `${stat?.mtimeMs} ${stat?.lengthBytes}`;
   }
+}
+
+function notServed(directory: string): InstallError {
+  return new InstallError('not_installed', `serve ${directory}: found no install, wanted one; run install first`);
 }
 
 /** Every piece but those that the verification found wrong. */
