@@ -14,6 +14,8 @@ export { applyPatch } from './apply/apply-patch.ts';
 export type {
   ApplyOptions,
   ApplyPorts,
+  DoneFile,
+  FailedFile,
   FileFailure,
   FileFailureCode,
   FileResult,

@@ -19,6 +19,10 @@ export class Faults {
     return this.#failures.get(index);
   }
 
+  get areAny(): boolean {
+    return this.#failures.size + this.#oldFailures.size > 0;
+  }
+
   fail(index: number, failure: FileFailure): void {
     if (!this.#failures.has(index)) this.#failures.set(index, failure);
   }

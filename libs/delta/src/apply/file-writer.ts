@@ -5,13 +5,19 @@ import { CHECK_BYTES, groupEnds } from '../format/listing.ts';
 import type { NewFile } from '../new-tree.ts';
 import { sameBytes } from '../same-bytes.ts';
 import type { Faults } from './faults.ts';
-import type { PlacedFiles } from './placed-files.ts';
-import type { ApplyPorts, FileFailure, FileResult } from './ports.ts';
+import type { FileSpan, PlacedFiles } from './placed-files.ts';
+import type { ApplyPorts, FailedFile, FileFailure, FileResult, MaybePromise } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
 
-/** Cuts what is made into files, writes and hashes them, and says what became of each once it is checked. */
+/** Bytes that were handed on and may not be written yet. */
+interface Batch {
+  readonly end: number;
+  readonly writing: Promise<readonly PromiseSettledResult<void>[]> | undefined;
+}
+
+/** Cuts what is made into files, hashes and writes them, and says what became of each once it is checked. */
 export class FileWriter {
-  readonly results: FileResult[] = [];
+  readonly failed: FailedFile[] = [];
   readonly #fresh: PlacedFiles<NewFile>;
   readonly #faults: Faults;
   readonly #sources: SourceReader;
@@ -19,10 +25,12 @@ export class FileWriter {
   readonly #expectedRoots: ReadonlyMap<string, Uint8Array> | undefined;
   readonly #checks: Uint8Array;
   readonly #groupEnds: readonly number[];
-  readonly #roots: (Uint8Array | undefined)[] = [];
+  /** One after another, in the order of the files; zeros where there is none. */
+  readonly #roots: Uint8Array;
+  readonly #batches: Batch[] = [];
   #hasher: MerkleHasher | undefined;
-  #wholeRoot: Uint8Array | undefined;
   #group = 0;
+  #finished = 0;
   #at = 0;
 
   constructor(parts: {
@@ -40,58 +48,91 @@ export class FileWriter {
     this.#checks = parts.checks;
     this.#expectedRoots = parts.expectedRoots;
     this.#groupEnds = groupEnds(parts.fresh.files.map((file) => file.lengthBytes));
+    this.#roots = new Uint8Array(parts.fresh.files.length * HASH_LENGTH_BYTES);
   }
 
-  /** How much was written or given up. */
+  /** How much was handed on or given up. */
   get at(): number {
     return this.#at;
   }
 
-  /** Takes the next bytes of new. */
-  async write(bytes: Uint8Array): Promise<void> {
+  /** Takes the next bytes of new, which stay as they are until they are settled. */
+  put(bytes: Uint8Array): void {
     const begin = this.#at;
-    for (const { index, from, to } of this.#fresh.spans(begin, begin + bytes.length)) {
-      const file = this.#fresh.files[index];
-      if (file && !this.#faults.of(index)) {
-        const at = this.#fresh.start(index) + from - begin;
-        const part = bytes.subarray(at, at + to - from);
-        // Most files come whole, and are hashed without a hasher's buffers.
-        if (part.length === file.lengthBytes) this.#wholeRoot = piecesRootFromBlocks(blockHashesOf(part));
-        else (this.#hasher ??= new MerkleHasher()).update(part);
-        const writing = this.#ports.write(file, from, part);
-        if (writing) await writing;
+    const writing: Promise<void>[] = [];
+    this.#at += bytes.length;
+    try {
+      for (const span of this.#fresh.spans(begin, this.#at)) {
+        const part = bytes.subarray(span.at - begin, span.at - begin + span.to - span.from);
+        const written = this.#putPart(span, part);
+        if (written) writing.push(written);
       }
-      this.#at += to - from;
-      await this.finishEnded();
+    } finally {
+      this.#batches.push({ end: this.#at, writing: writing.length > 0 ? Promise.allSettled(writing) : undefined });
     }
+  }
+
+  #putPart({ index, from, to }: FileSpan, part: Uint8Array): MaybePromise<void> {
+    const file = this.#fresh.files[index];
+    if (!file || this.#faults.of(index)) return undefined;
+    // Most files come whole, and are hashed without a hasher's buffers.
+    if (part.length === file.lengthBytes) {
+      this.#rootAt(index).set(piecesRootFromBlocks(blockHashesOf(part)));
+    } else {
+      if (from === 0) this.#hasher = new MerkleHasher();
+      this.#hasher?.update(part);
+      if (this.#hasher && to === file.lengthBytes) this.#rootAt(index).set(this.#hasher.digest().piecesRoot);
+    }
+    return this.#ports.write(file, from, part);
   }
 
   /** Passes over bytes that cannot be made; their files have failed. */
-  async skip(to: number): Promise<void> {
+  skip(to: number): void {
     this.#at = to;
-    await this.finishEnded();
+    this.#batches.push({ end: to, writing: undefined });
+  }
+
+  /**
+   * Waits until no more than the last batches are being written, and closes the files that are.
+   *
+   * @throws What the ports' `write` and `finish` throw.
+   */
+  async settle(batchesMax: number): Promise<void> {
+    while (this.#batches.length > batchesMax) {
+      const batch = this.#batches.shift();
+      const written = await batch?.writing;
+      for (const outcome of written ?? []) if (outcome.status === 'rejected') throw outcome.reason;
+      await this.finishEnded(batch?.end ?? 0);
+    }
+  }
+
+  /** Waits until nothing is being written, whatever came of it. */
+  async quiet(): Promise<void> {
+    for (const { writing } of this.#batches) await writing;
   }
 
   /** Closes the files that have all their bytes; of empty ones there is nothing else to hear. */
-  async finishEnded(): Promise<void> {
-    while (this.#roots.length < this.#fresh.files.length && this.#fresh.end(this.#roots.length) <= this.#at) {
-      const index = this.#roots.length;
-      const root = this.#wholeRoot ?? this.#hasher?.digest().piecesRoot ?? new Uint8Array(HASH_LENGTH_BYTES);
-      this.#wholeRoot = undefined;
-      this.#hasher = undefined;
-      this.#roots.push(this.#faults.of(index) ? undefined : root);
-      await this.#compareRoot(index, root);
-      if (index + 1 === this.#groupEnds[this.#group]) await this.#finishGroup(index + 1);
+  async finishEnded(at: number): Promise<void> {
+    const { files } = this.#fresh;
+    while (this.#finished < files.length && this.#fresh.end(this.#finished) <= at) {
+      const index = this.#finished;
+      this.#finished += 1;
+      await this.#compareRoot(index);
+      if (this.#finished === this.#groupEnds[this.#group]) await this.#finishGroup(this.#finished);
     }
+  }
+
+  #rootAt(index: number): Uint8Array {
+    return this.#roots.subarray(index * HASH_LENGTH_BYTES, (index + 1) * HASH_LENGTH_BYTES);
   }
 
   #expectedRoot(index: number): Uint8Array | undefined {
     return this.#expectedRoots?.get(this.#fresh.files[index]?.path ?? '');
   }
 
-  async #compareRoot(index: number, root: Uint8Array): Promise<void> {
+  async #compareRoot(index: number): Promise<void> {
     const expected = this.#expectedRoot(index);
-    if (!expected || this.#faults.of(index) || sameBytes(root, expected)) return;
+    if (!expected || this.#faults.of(index) || sameBytes(this.#rootAt(index), expected)) return;
     this.#faults.fail(index, await this.#mismatch());
   }
 
@@ -113,8 +154,7 @@ export class FileWriter {
     for (let index = begin; index < end; index += 1) {
       const file = this.#fresh.files[index];
       if (this.#faults.of(index)) failed ??= file?.path;
-      const root = this.#roots[index];
-      if (root && file && file.lengthBytes > 0) roots.push(root);
+      if (file && file.lengthBytes > 0) roots.push(this.#rootAt(index));
     }
     const check = this.#checks.subarray(this.#group * CHECK_BYTES, (this.#group + 1) * CHECK_BYTES);
     if (failed === undefined && sameBytes(checkOf(...roots), check)) return;
@@ -133,13 +173,12 @@ export class FileWriter {
     const file = this.#fresh.files[index];
     if (!file) return;
     const failure = this.#faults.of(index);
-    const piecesRoot = this.#roots[index];
-    const result: FileResult =
-      failure || !piecesRoot
-        ? { status: 'failed', file, failure: failure ?? { code: 'patch_damaged', message: 'it was not made' } }
-        : { status: 'done', file, piecesRoot };
-    this.results.push(result);
-    await this.#ports.finish(result);
+    const result: FileResult = failure
+      ? { status: 'failed', file, failure }
+      : { status: 'done', file, piecesRoot: this.#rootAt(index) };
+    if (result.status === 'failed') this.failed.push(result);
+    const finishing = this.#ports.finish(result);
+    if (finishing) await finishing;
   }
 
   /** Why bytes were made that are not the right ones, though the patch is whole. */

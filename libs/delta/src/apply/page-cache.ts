@@ -1,130 +1,76 @@
-import { Buffer } from 'node:buffer';
+import type { MaybePromise } from './ports.ts';
 
 export const PAGE_BYTES: number = 64 * 1024;
-/** 24 MiB of pages. */
-export const PAGE_COUNT_MAX = 384;
-/** Pages next to one another are read together, up to so many. */
-const PAGES_PER_READ = 16;
 
-/** Reads a range of addresses into a buffer. */
-export type LoadPages = (address: number, target: Uint8Array) => Promise<void>;
+/** Fills the target with the bytes from a place on. */
+export type LoadPage = (place: number, target: Uint8Array) => MaybePromise<void>;
 
-/**
- * Pages of one address space, the least lately wanted given up first. A batch first names all pages that it wants, then has
- * them loaded together, and may then take from them without waiting.
- */
+/** Pages of content that does not change, in a part of a larger buffer; those not used lately are given up first. */
 export class PageCache {
-  readonly #bytes: Buffer;
-  readonly #slots = new Map<number, number>();
+  readonly #bytes: Uint8Array;
+  readonly #begin: number;
+  readonly #length: number;
+  readonly #load: LoadPage;
+  /** Where each page begins in the buffer. */
+  readonly #places = new Map<number, number>();
   readonly #pages: Float64Array;
-  readonly #wantedIn: Float64Array;
-  readonly #load: LoadPages;
-  #end = 0;
-  readonly #run: Uint8Array = new Uint8Array(PAGES_PER_READ * PAGE_BYTES);
-  #missing: number[] = [];
-  #batch = 0;
+  readonly #areUsed: Uint8Array;
   #hand = 0;
-  #wanted = 0;
+  #lastPage = -1;
+  #lastPlace = 0;
 
-  /** @param addressBytes How many addresses there may be: no more pages than they have are kept. */
-  constructor(addressBytes: number, load: LoadPages) {
-    const count = Math.min(PAGE_COUNT_MAX, Math.ceil(addressBytes / PAGE_BYTES) + 1);
-    this.#bytes = Buffer.allocUnsafeSlow(count * PAGE_BYTES);
-    this.#pages = new Float64Array(count).fill(-1);
-    this.#wantedIn = new Float64Array(count).fill(-1);
-    this.#load = load;
+  /**
+   * @param room Where in the buffer pages may be.
+   * @param content.length How much content there is: the last page is shorter.
+   */
+  constructor(
+    room: { readonly bytes: Uint8Array; readonly begin: number; readonly pageCount: number },
+    content: { readonly length: number; readonly load: LoadPage },
+  ) {
+    this.#bytes = room.bytes;
+    this.#begin = room.begin;
+    this.#length = content.length;
+    this.#load = content.load;
+    this.#pages = new Float64Array(room.pageCount).fill(-1);
+    this.#areUsed = new Uint8Array(room.pageCount);
   }
 
-  /** Begins a batch: what was wanted before may be given up. @param end The first address that has no byte yet. */
-  begin(end: number): void {
-    // The page that was cut short by the end of the last batch is longer now.
-    this.#drop(Math.floor(this.#end / PAGE_BYTES));
-    this.#end = end;
-    this.#batch += 1;
-    this.#wanted = 0;
-  }
-
-  /** Wants a page in this batch. False when the batch already wants all that the cache can hold. */
-  want(page: number): boolean {
-    const slot = this.#slots.get(page);
-    if (slot !== undefined) {
-      if (this.#wantedIn[slot] !== this.#batch) {
-        if (this.#wanted === this.#pages.length) return false;
-        this.#wantedIn[slot] = this.#batch;
-        this.#wanted += 1;
-      }
-      return true;
+  /** Where in the buffer the byte at a place of the content is; -1 when its page is not there. */
+  find(place: number): number {
+    const page = Math.floor(place / PAGE_BYTES);
+    if (page !== this.#lastPage) {
+      const begin = this.#places.get(page);
+      if (begin === undefined) return -1;
+      this.#areUsed[(begin - this.#begin) / PAGE_BYTES] = 1;
+      this.#lastPage = page;
+      this.#lastPlace = begin;
     }
-    if (this.#wanted === this.#pages.length) return false;
-    this.#wanted += 1;
-    const free = this.#evict();
-    this.#pages[free] = page;
-    this.#wantedIn[free] = this.#batch;
-    this.#slots.set(page, free);
-    this.#missing.push(page);
-    return true;
+    return this.#lastPlace + (place - page * PAGE_BYTES);
   }
 
-  /** Loads the wanted pages that are not there. */
-  async load(): Promise<void> {
-    if (this.#missing.length === 0) return;
-    const missing = Float64Array.from(this.#missing).sort();
-    this.#missing = [];
-    for (let first = 0; first < missing.length;) {
-      const page = missing[first] ?? 0;
-      let count = 1;
-      while (count < PAGES_PER_READ && missing[first + count] === page + count) count += 1;
-      await this.#loadRun(page, count);
-      first += count;
-    }
+  /** Brings the page of a place, which is not there. */
+  load(place: number): MaybePromise<void> {
+    const page = Math.floor(place / PAGE_BYTES);
+    const slot = this.#evict();
+    const begin = this.#begin + slot * PAGE_BYTES;
+    this.#pages[slot] = page;
+    this.#areUsed[slot] = 1;
+    this.#places.set(page, begin);
+    const from = page * PAGE_BYTES;
+    return this.#load(from, this.#bytes.subarray(begin, begin + Math.min(PAGE_BYTES, this.#length - from)));
   }
 
-  /** Where in `bytes` the byte at an address is; its page must have been wanted and loaded. */
-  placeOf(address: number): number {
-    const page = Math.floor(address / PAGE_BYTES);
-    const slot = this.#slots.get(page);
-    if (slot === undefined) throw new Error(`read page ${page}: it is not there`);
-    return slot * PAGE_BYTES + (address - page * PAGE_BYTES);
-  }
-
-  get bytes(): Buffer {
-    return this.#bytes;
-  }
-
-  #drop(page: number): void {
-    const slot = this.#slots.get(page);
-    if (slot === undefined) return;
-    this.#slots.delete(page);
-    this.#pages[slot] = -1;
-    this.#wantedIn[slot] = -1;
-  }
-
-  async #loadRun(page: number, count: number): Promise<void> {
-    const address = page * PAGE_BYTES;
-    const length = Math.min(count * PAGE_BYTES, this.#end - address);
-    if (count === 1) {
-      const place = this.placeOf(address);
-      await this.#load(address, this.#bytes.subarray(place, place + length));
-      return;
-    }
-    const run = this.#run.subarray(0, length);
-    await this.#load(address, run);
-    for (let index = 0; index < count; index += 1) {
-      this.#bytes.set(
-        run.subarray(index * PAGE_BYTES, (index + 1) * PAGE_BYTES),
-        this.placeOf(address + index * PAGE_BYTES),
-      );
-    }
-  }
-
-  /** A slot that this batch does not want: there is one, or `want` had refused. */
   #evict(): number {
     for (;;) {
       const slot = this.#hand;
       this.#hand = (this.#hand + 1) % this.#pages.length;
-      if (this.#wantedIn[slot] === this.#batch) continue;
+      if (this.#areUsed[slot] === 1) {
+        this.#areUsed[slot] = 0;
+        continue;
+      }
       const page = this.#pages[slot] ?? -1;
-      if (page >= 0) this.#slots.delete(page);
+      if (page >= 0) this.#places.delete(page);
+      if (page === this.#lastPage) this.#lastPage = -1;
       return slot;
     }
   }

@@ -35,13 +35,23 @@ export class PlacedFiles<T extends { readonly lengthBytes: number }> {
   }
 
   /** The parts of files that a range covers, empty files left out. */
-  *spans(from: number, to: number): Generator<{ readonly index: number; readonly from: number; readonly to: number }> {
+  *spans(from: number, to: number): Generator<FileSpan> {
     if (to <= from) return;
     for (let index = this.indexAt(from), at = from; at < to && index < this.files.length; index += 1) {
       const end = Math.min(this.end(index), to);
       if (end <= at) continue;
-      yield { index, from: at - this.start(index), to: end - this.start(index) };
+      yield { index, from: at - this.start(index), to: end - this.start(index), at };
       at = end;
     }
   }
+}
+
+/** A part of a file. */
+export interface FileSpan {
+  readonly index: number;
+  /** Within the file. */
+  readonly from: number;
+  readonly to: number;
+  /** Where it begins among all files' bytes. */
+  readonly at: number;
 }

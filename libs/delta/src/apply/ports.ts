@@ -7,11 +7,14 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface ApplyPorts {
   /** Fills the target with the bytes of an old file from an offset on, or throws. */
   readOld(file: TreeFile, offset: number, target: Uint8Array): MaybePromise<void>;
-  /** The next bytes of a new file, from its beginning on without gaps. The buffer is used again afterwards. */
+  /**
+   * The next bytes of a new file, from its beginning on without gaps. They stay as they are until the promise settles; meanwhile more
+   * is made and handed on, also of the same file.
+   */
   write(file: NewFile, offset: number, bytes: Uint8Array): MaybePromise<void>;
-  /** The same, with bytes that were written before. */
+  /** Fills the target with bytes that were written before. */
   readNew(file: NewFile, offset: number, target: Uint8Array): MaybePromise<void>;
-  /** Called once for each written file, in order: also for empty ones, and for failed ones, which may have bytes or none. */
+  /** Called once for each written file, in order, when its bytes are written: also for empty ones, and for failed ones, which may have bytes or none. */
   finish(result: FileResult): MaybePromise<void>;
 }
 
@@ -35,13 +38,20 @@ export interface FileFailure {
 }
 
 /** What became of one written file. */
-export type FileResult =
-  | {
-      readonly status: 'done';
-      readonly file: NewFile;
-      /** 32 zero bytes for an empty file. */ readonly piecesRoot: Uint8Array;
-    }
-  | { readonly status: 'failed'; readonly file: NewFile; readonly failure: FileFailure };
+export type FileResult = DoneFile | FailedFile;
+
+export interface DoneFile {
+  readonly status: 'done';
+  readonly file: NewFile;
+  /** 32 zero bytes for an empty file. */
+  readonly piecesRoot: Uint8Array;
+}
+
+export interface FailedFile {
+  readonly status: 'failed';
+  readonly file: NewFile;
+  readonly failure: FileFailure;
+}
 
 export interface ApplyOptions {
   /** By path, from the signed release: each file is then checked on its own, and a source that differs is named. */

@@ -38,23 +38,22 @@ export class SourceReader {
     this.#faults = faults;
   }
 
-  /** Fills the target; what cannot be read stays as it is, and its file is at fault. */
-  async load(address: number, target: Uint8Array): Promise<void> {
-    const end = address + target.length;
-    const oldBytes = this.#old.length;
-    let at = 0;
-    for (const { index, from, to } of this.#old.spans(address, Math.min(end, oldBytes))) {
-      const part = target.subarray(at, at + to - from);
+  /** Fills the target with source bytes of old files; what cannot be read stays as it is, and its file is at fault. */
+  loadOld(place: number, target: Uint8Array): MaybePromise<void> {
+    return inTurn(this.#old.spans(place, place + target.length), ({ index, from, at, to }) => {
+      const part = target.subarray(at - place, at - place + to - from);
       const reading = this.#readSource(index, from, part);
-      if (typeof reading !== 'boolean') await reading;
-      at += to - from;
-    }
-    if (end <= oldBytes) return;
-    for (const { index, from, to } of this.#fresh.spans(Math.max(0, address - oldBytes), end - oldBytes)) {
+      return typeof reading === 'boolean' ? undefined : reading.then(() => undefined);
+    });
+  }
+
+  /** The same with new bytes that are written. */
+  loadNew(place: number, target: Uint8Array): MaybePromise<void> {
+    return inTurn(this.#fresh.spans(place, place + target.length), ({ index, from, at, to }) => {
       const file = this.#fresh.files[index];
-      if (file && !this.#faults.of(index)) await this.#ports.readNew(file, from, target.subarray(at, at + to - from));
-      at += to - from;
-    }
+      if (!file || this.#faults.of(index)) return undefined;
+      return this.#ports.readNew(file, from, target.subarray(at - place, at - place + to - from));
+    });
   }
 
   /**
@@ -145,5 +144,13 @@ export class SourceReader {
       path: file.path,
     });
     return false;
+  }
+}
+
+/** Does one after the other, and waits only for those that take time. */
+function inTurn<T>(items: Iterator<T>, act: (item: T) => MaybePromise<void>): MaybePromise<void> {
+  for (let next = items.next(); next.done !== true; next = items.next()) {
+    const acting = act(next.value);
+    if (acting) return acting.then(() => inTurn(items, act));
   }
 }

@@ -6,7 +6,7 @@ import { resolveTrees, type NewFile, type PatchTrees } from '../new-tree.ts';
 import { sameBytes } from '../same-bytes.ts';
 import { sortTree, type PatchFile, type TreeFile } from '../tree.ts';
 import { applyPatch } from './apply-patch.ts';
-import type { ApplyOptions, FileResult } from './ports.ts';
+import type { ApplyOptions, FailedFile } from './ports.ts';
 
 const READ_BYTES = 1024 * 1024;
 
@@ -31,19 +31,22 @@ export async function verifyPatch(patch: Patch, options: VerifyOptions): Promise
   );
   const readOld = readerOf(options.old);
   for (const source of trees.sources) await refuseSpoilt(source, readOld, signal);
-  const results = await applyPatch(
+  const roots: Uint8Array[] = [];
+  const failed = await applyPatch(
     patch,
     trees,
     {
       readOld,
       readNew: readerOf(wanted),
       write: () => undefined,
-      finish: () => undefined,
+      finish: (result) => {
+        if (result.status === 'done') roots.push(result.piecesRoot);
+      },
     },
     { expectedRoots, onProgress, signal },
   );
-  refuseFailed(results);
-  refuseOther(trees, results, wanted);
+  refuseFailed(failed, trees.written.length);
+  refuseOther(trees, roots, wanted);
 }
 
 type ReadFile = (file: TreeFile, offset: number, target: Uint8Array) => Promise<void>;
@@ -75,26 +78,24 @@ async function refuseSpoilt(file: TreeFile, read: ReadFile, signal: AbortSignal 
   );
 }
 
-function refuseFailed(results: readonly FileResult[]): void {
-  const failed = results.filter((result) => result.status === 'failed');
+function refuseFailed(failed: readonly FailedFile[], count: number): void {
   const [first] = failed;
   if (!first) return;
   const { path } = first.file;
   throw new DeltaError(
     'files_failed',
-    `check a patch: ${failed.length} of ${results.length} files do not come out as they were released; ` +
+    `check a patch: ${failed.length} of ${count} files do not come out as they were released; ` +
       `${JSON.stringify(path)}: ${first.failure.message} (${first.failure.code})`,
     { path },
   );
 }
 
 /** Also what is kept, moved or copied must be the release. */
-function refuseOther(trees: PatchTrees, results: readonly FileResult[], wanted: readonly TreeFile[]): void {
+function refuseOther(trees: PatchTrees, roots: readonly Uint8Array[], wanted: readonly TreeFile[]): void {
   const rootOf = ({ origin }: NewFile): Uint8Array | undefined => {
     if (origin.kind === 'link') return undefined;
     if (origin.kind === 'kept' || origin.kind === 'moved') return origin.old.piecesRoot;
-    const result = results[origin.index];
-    return result?.status === 'done' ? result.piecesRoot : undefined;
+    return roots[origin.index];
   };
   for (const [index, file] of trees.files.entries()) {
     const released = wanted[index];

@@ -14,6 +14,8 @@ import {
   STREAM_COUNT,
 } from './op-kind.ts';
 
+/** Below this, a loop is faster than a call to copy. */
+const BYTES_PER_COPY_CALL = 64;
 /** Of a varint. */
 const NUMBER_BYTES_MAX = 8;
 
@@ -107,18 +109,23 @@ export class SegmentDecoder {
   literal(target: Uint8Array, at: number, length: number): number {
     const literals = this.#literals;
     const count = this.#take(literals, length);
-    target.set(literals.buffer.subarray(literals.at, literals.at + count), at);
+    const { buffer, at: from } = literals;
+    if (count < BYTES_PER_COPY_CALL) {
+      for (let index = 0; index < count; index += 1) target[at + index] = buffer[from + index] ?? 0;
+    } else {
+      target.set(buffer.subarray(from, from + count), at);
+    }
     literals.at += count;
     return count;
   }
 
-  /** Adds the next differences to the bytes in the target. @returns How many there were. */
-  difference(target: Uint8Array, at: number, length: number): number {
+  /** The sums of bytes of the content and the next differences; what overlaps is summed byte by byte. @returns How many there were. */
+  difference(content: Uint8Array, from: number, to: number, length: number): number {
     const differences = this.#differences;
     const count = this.#take(differences, length);
-    const { buffer, at: from } = differences;
+    const { buffer, at } = differences;
     for (let index = 0; index < count; index += 1) {
-      target[at + index] = (target[at + index] ?? 0) + (buffer[from + index] ?? 0);
+      content[to + index] = (content[from + index] ?? 0) + (buffer[at + index] ?? 0);
     }
     differences.at += count;
     return count;

@@ -102,7 +102,8 @@ export async function applyInMemory(
     return buffer;
   };
   const ends = new Map<string, number>();
-  const results = await applyPatch(
+  const results: FileResult[] = [];
+  await applyPatch(
     patch,
     trees,
     {
@@ -121,7 +122,9 @@ export async function applyInMemory(
         ends.set(file.path, offset + part.length);
         bufferOf(file).set(part, offset);
       },
-      finish: () => undefined,
+      finish: (result) => {
+        results.push(result);
+      },
     },
     options,
   );

@@ -120,7 +120,7 @@ class DirectoryApply {
   async #writePatched(): Promise<void> {
     const places = this.#trees.files.flatMap(({ origin }, index) => (origin.kind === 'written' ? [index] : []));
     let finished = 0;
-    const results = await applyPatch(
+    const failed = await applyPatch(
       this.#opened.patch,
       this.#trees,
       {
@@ -144,12 +144,11 @@ class DirectoryApply {
       },
       { signal: this.#options.signal },
     );
-    const failed = results.filter((result) => result.status === 'failed');
     const [first] = failed;
     if (!first) return;
     throw new DeltaError(
       'files_failed',
-      `apply a patch: ${failed.length} of ${results.length} files could not be made; ` +
+      `apply a patch: ${failed.length} of ${this.#trees.written.length} files could not be made; ` +
         `${JSON.stringify(first.file.path)}: ${first.failure.message} (${first.failure.code})`,
       { path: first.file.path },
     );

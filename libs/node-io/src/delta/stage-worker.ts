@@ -30,7 +30,8 @@ async function main(job: StageJob): Promise<StageResult[]> {
     const sources = new Map(job.old.map(({ path, absolutePath }) => [path, absolutePath]));
     const placeOf = (file: NewFile): string => places.get(file.path)?.absolutePath ?? '';
     let toldBytes = 0;
-    const results = await applyPatch(
+    const results: StageResult[] = [];
+    await applyPatch(
       opened.patch,
       trees,
       {
@@ -43,7 +44,12 @@ async function main(job: StageJob): Promise<StageResult[]> {
         write: (file, offset, bytes) => {
           staged.write(placeOf(file), file.lengthBytes, offset, bytes);
         },
-        finish: () => undefined,
+        finish: (result) => {
+          results.push({
+            path: result.file.path,
+            failure: result.status === 'failed' ? result.failure : undefined,
+          });
+        },
       },
       {
         expectedRoots: new Map(job.new.map(({ path, piecesRoot }) => [path, piecesRoot])),
@@ -54,10 +60,7 @@ async function main(job: StageJob): Promise<StageResult[]> {
         },
       },
     );
-    return results.map((result) => ({
-      path: result.file.path,
-      failure: result.status === 'failed' ? result.failure : undefined,
-    }));
+    return results;
   } finally {
     staged.close();
     opened.close();
