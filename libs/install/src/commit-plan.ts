@@ -1,12 +1,22 @@
 import { ancestorsOf, isSameFile, type FileSystem } from './file-system.ts';
 import type { Inventory } from './inventory.ts';
+import type { HistoryEntry } from './history.ts';
 import type { InstallState } from './install-state.ts';
 import type { Journal, KeptFile } from './journal.ts';
 import { KEPT_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { refuseUnfit, spaceForRewrites } from './rewriting.ts';
-import { refuseShort, SPACE_PER_DIRECTORY_BYTES } from './space.ts';
+import { refuseShort, SPACE_PER_DIRECTORY_BYTES, SPACE_PER_FILE_BYTES } from './space.ts';
 import type { SealedStaging } from './staging.ts';
+import { chooseUndo, type UndoFile } from './undo.ts';
+
+/** What an install is before a commit, and once all is done. */
+export interface CommitStates {
+  from: InstallState;
+  to: Journal['state'];
+  /** With it the move is remembered, and content is kept to go back to. */
+  entry?: HistoryEntry;
+}
 
 /**
  * Everything that a commit is going to do, as far as nothing keeps it from being done to the end.
@@ -16,24 +26,29 @@ import type { SealedStaging } from './staging.ts';
 export async function planCommit(
   files: FileSystem,
   { inventory, sealed }: { inventory: Inventory; sealed: SealedStaging },
-  states: { from: InstallState; to: Journal['state'] },
+  states: CommitStates,
 ): Promise<Journal> {
   const { rewrites } = sealed;
   const changed = [...sealed.placements, ...rewrites].map(({ path }) => path);
-  const leaving = new Set([...inventory.removed, ...inventory.inTheWay]);
-  await refuseLinkedParents(files, [...changed, ...inventory.removed], leaving);
+  const givenUp = new Set([...inventory.removed, ...inventory.inTheWay]);
+  await refuseLinkedParents(files, [...changed, ...inventory.removed], givenUp);
   await refuseUnfit(files, inventory, rewrites);
   const inTheWay = await findInTheWay(files, inventory, sealed);
   const keptPaths = new Set(inTheWay);
   const directories = await findMissing(files, sealed);
   const directoriesBytes = directories.length * SPACE_PER_DIRECTORY_BYTES;
-  await refuseShort(files, directoriesBytes + (await spaceForRewrites(files, rewrites)));
+  const neededBytes = directoriesBytes + (await spaceForRewrites(files, rewrites));
+  await refuseShort(files, neededBytes);
+  const replaced = sealed.placements.map(({ path }) => path);
+  const leaving = new Set([...inventory.removed, ...replaced].filter((path) => !keptPaths.has(path)));
   return {
     // A release whose manifest is lost owns nothing, and the journal cannot be bound to it.
     ...(states.from.installed === undefined || inventory.installed === undefined
       ? {}
       : { from: states.from.installed }),
     state: states.to,
+    ...(states.entry === undefined ? {} : { entry: states.entry }),
+    undo: states.entry === undefined ? [] : await undoInSpace(files, chooseUndo(inventory, leaving), neededBytes),
     removed: inventory.removed.filter((path) => !keptPaths.has(path)),
     leftDirectories: inventory.leftDirectories,
     kept: await nameKept(files, inventory.target.manifest.version, inTheWay),
@@ -42,6 +57,12 @@ export async function planCommit(
     rewrites,
     modes: sealed.modes,
   };
+}
+
+/** Names take room, too: none are made where the commit itself needs it. */
+async function undoInSpace(files: FileSystem, undo: UndoFile[], neededBytes: number): Promise<UndoFile[]> {
+  const namesBytes = 2 * SPACE_PER_DIRECTORY_BYTES + undo.length * SPACE_PER_FILE_BYTES;
+  return (await files.freeBytes()) < neededBytes + namesBytes ? [] : undo;
 }
 
 /** Directories above what is placed that are not there, outermost first. */

@@ -1,11 +1,12 @@
 import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
 import { FileIndex } from './file-index.ts';
-import { planCommit } from './commit-plan.ts';
+import { planCommit, type CommitStates } from './commit-plan.ts';
 import { joinPath, parentOf, type FileStat, type FileSystem } from './file-system.ts';
+import { addToHistory } from './history.ts';
 import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
-import { writeState, type InstallState } from './install-state.ts';
+import { writeState } from './install-state.ts';
 import { writeJournal, type Journal, type KeptFile, type Placement } from './journal.ts';
 import { JOURNAL_PATH, RELEASES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
@@ -14,6 +15,7 @@ import type { ReleasePieces } from './release-pieces.ts';
 import { rewriteFiles } from './rewriting.ts';
 import { inSpace } from './space.ts';
 import { discardStaging, type SealedStaging } from './staging.ts';
+import { dropUndo, keepUndo, pruneUndo } from './undo.ts';
 
 export interface CommitResult {
   /** Files of the player that had to give way, and where they are now. */
@@ -26,14 +28,13 @@ export interface CommitResult {
  * Puts a sealed staging into place. It is the old release until the journal is written, and the new one from then on,
  * whoever has to finish it.
  *
- * @param states What the install is before, and once all is done.
  * @throws {InstallError} `parent_is_link`, `file_refused`, `disk_full`; when thrown after the journal was written, the next
  *   command goes on from there.
  */
 export async function commit(
   files: FileSystem,
   work: { inventory: Inventory; sealed: SealedStaging },
-  states: { from: InstallState; to: Journal['state'] },
+  states: CommitStates,
 ): Promise<CommitResult> {
   const journal = await inSpace('write the journal', async () => {
     const planned = await planCommit(files, work, states);
@@ -58,22 +59,32 @@ export async function finishCommit(
 ): Promise<CommitResult> {
   const { waiting, placed, uncertain } = await findPlaced(files, journal);
   // Placements begin only when all that comes before them is durable, so one that is done says that the first part is.
-  if (placed.length === 0) await makeWay(files, journal);
+  if (placed.length === 0) {
+    if (journal.entry !== undefined) await keepUndo(files, journal.entry.atMs, journal.undo);
+    await makeWay(files, journal);
+  }
   await place(files, journal, waiting);
   if (source !== undefined) uncertain.push(...(await rewriteFiles(files, journal.rewrites, source.target)));
   await changeModes(files, journal);
   await writeState(files, { ...journal.state, suspect: uncertain.length > 0 });
+  if (journal.entry !== undefined) await addToHistory(files, journal.entry);
   await recordContent(files, journal, { uncertain: new Set(uncertain), base: source?.base ?? 'unknown' });
   await files.remove(JOURNAL_PATH);
   await files.syncDirectories([STATE_DIRECTORY]);
-  await tidy(files, journal.state);
+  await tidy(files, journal);
   const wasKept = await files.statAll(journal.kept.map((kept) => kept.to));
   return { kept: journal.kept.filter((_, index) => wasKept[index] !== undefined), uncertain };
 }
 
-/** Removes what no later command needs: staging, and the documents of releases that are neither installed nor the one before. */
-async function tidy(files: FileSystem, state: InstallState): Promise<void> {
+/**
+ * Removes what no later command needs: staging, undo data that is in place again or too much, and the documents of releases that are
+ * neither installed nor the one before.
+ */
+async function tidy(files: FileSystem, { state, entry, placements }: Journal): Promise<void> {
   await discardStaging(files);
+  const placed = new Set(placements.map(({ piecesRoot }) => piecesRoot));
+  await dropUndo(files, ({ piecesRoot }) => placed.has(piecesRoot));
+  if (entry !== undefined) await pruneUndo(files, entry.atMs);
   const needed = new Set([state.installed?.version, state.history[0]]);
   for (const entry of await files.list(RELEASES_DIRECTORY)) {
     if (!needed.has(entry.name)) await removeTree(files, joinPath(RELEASES_DIRECTORY, entry.name));

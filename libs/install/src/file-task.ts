@@ -3,7 +3,7 @@ import type { FileStat } from './file-system.ts';
 /** What is done for one file of the target release. */
 export type FileTask =
   | { kind: 'unchanged'; executableIsWrong: boolean }
-  /** Whole at an owned path that the target gives up. */
+  /** Whole at an owned path that the target gives up, or kept as undo data. */
   | { kind: 'moved'; from: string }
   /** Whole at a path that stays as it is. */
   | { kind: 'copied'; from: string }

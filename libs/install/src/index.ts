@@ -1,4 +1,5 @@
 export { commit, type CommitResult } from './commit.ts';
+export type { CommitStates } from './commit-plan.ts';
 export { makeParents, writeDurably } from './durable-write.ts';
 export type { FileHasher, FileHashes, FileToHash, HashOptions } from './file-hasher.ts';
 export { FileIndex } from './file-index.ts';

@@ -7,6 +7,7 @@ import type { FileTask } from './file-task.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { scanPaths, type PathScan } from './path-scan.ts';
 import { findHeldPieces, findStagedPieces, type StagedPiecesInput } from './staged-pieces.ts';
+import { findUndo, isUndoPath } from './undo.ts';
 
 /** Everything that moving an install to a target release has to do, as found on disk. Nothing is changed yet. */
 export interface Inventory {
@@ -42,7 +43,7 @@ export interface InventoryInput extends StagedPiecesInput {
  */
 export async function takeInventory(input: InventoryInput): Promise<Inventory> {
   const { target, installed } = input;
-  const scan = await scanPaths(input);
+  const scan = await scanPaths({ ...input, further: await findUndo(input.files, target.manifest) });
   const installedRoots = new Map<string, ManifestFile>(installed?.files.map((file) => [file.path, file]));
   const targetPaths = new Set(target.manifest.files.map((file) => file.path));
   const removedKeys = new Set<string>();
@@ -56,7 +57,7 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
   const staying = new Map<string, string>();
   for (const [path, root] of scan.roots) {
     const isAsInstalled = installedRoots.get(path)?.piecesRoot === root;
-    if (isAsInstalled && !stays.has(path)) givenUp.set(root, path);
+    if (isUndoPath(path) || (isAsInstalled && !stays.has(path))) givenUp.set(root, path);
     else staying.set(root, path);
   }
 

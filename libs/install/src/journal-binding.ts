@@ -27,9 +27,13 @@ export function bindJournal(journal: Journal, target: Manifest, from: Manifest |
       throw unbound(`a mode for ${path} that release ${target.version} does not give it`);
     }
   }
-  const owned = new Set(from?.files.map((file) => file.path));
+  const rootsBefore = new Map(from?.files.map((file) => [file.path, file.piecesRoot]));
+  const owned = new Set(rootsBefore.keys());
   for (const path of journal.removed) {
     if (!owned.has(path)) throw unbound(`a removal of ${path} that no installed release owns`);
+  }
+  for (const { path, piecesRoot } of journal.undo) {
+    if (rootsBefore.get(path) !== piecesRoot) throw unbound(`content of ${path} kept that no installed release has`);
   }
   const above = { owned: allAbove(owned), target: allAbove(files.keys()) };
   for (const path of journal.leftDirectories) {

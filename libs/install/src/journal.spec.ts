@@ -18,6 +18,11 @@ const journal: Journal = {
     refreshFailed: false,
     suspect: false,
   },
+  entry: {
+    ...{ atMs: 1_700_000_000_000, command: 'update', from: '1.0.0', to: '1.1.0', plan: 'pieces' },
+    bytes: { fromPeers: 1, fromWebSeeds: 2, reused: 3, written: 4 },
+  },
+  undo: [{ path: 'old/a.txt', piecesRoot: '0f'.repeat(32) }],
   removed: ['old/a.txt'],
   leftDirectories: ['old'],
   kept: [{ path: 'data', to: '.swarmpatch/kept/1.1.0/data' }],
@@ -57,7 +62,7 @@ const files: Manifest['files'] = [
   { path: 'world.pak', length: 40_000, piecesRoot: 'cd' },
 ];
 const target = manifest('1.1.0', files);
-const before = manifest('1.0.0', [{ path: 'old/a.txt', length: 0 }]);
+const before = manifest('1.0.0', [{ path: 'old/a.txt', length: 1, piecesRoot: '0f'.repeat(32) }]);
 
 describe('checkJournal()', () => {
   it('takes a whole journal', () => {
@@ -79,6 +84,7 @@ describe('checkJournal()', () => {
     const [placement] = journal.placements;
     const [rewrite] = journal.rewrites;
     for (const change of [
+      { undo: [{ path, piecesRoot: '0f'.repeat(32) }] },
       { removed: [path] },
       { leftDirectories: [path] },
       { directories: [path] },
@@ -101,6 +107,8 @@ describe('checkJournal()', () => {
       { rewrites: [{ ...rewrite, runs: [{ first: 0, count: 1.5 }] }] },
       { placements: [{ ...placement, from: '.swarmpatch/staging/../state' }] },
       { kept: [{ path: 'a', to: 'b' }] },
+      { undo: [{ path: 'a', piecesRoot: '../state' }] },
+      { entry: { ...journal.entry, atMs: 9e15 } },
     ]) {
       expect(() => checkJournal({ ...journal, ...change })).toThrow(expect.objectContaining({ code: 'state_corrupt' }));
     }
@@ -126,6 +134,8 @@ describe('bindJournal()', () => {
   });
 
   it.each([
+    [{ undo: [{ path: 'old/a.txt', piecesRoot: 'f0'.repeat(32) }] }, /content of old.a.txt/],
+    [{ undo: [{ path: 'mods/a', piecesRoot: '0f'.repeat(32) }] }, /content of mods.a/],
     [{ leftDirectories: ['mods'] }, /removal of mods/],
     [{ directories: ['mods'] }, /directory mods/],
     [{ kept: [{ path: 'saves', to: '.swarmpatch/kept/1.1.0/saves' }] }, /saves moved aside/],

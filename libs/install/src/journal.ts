@@ -1,9 +1,11 @@
 // The journal is written and synced before the first change to an owned path, and names every change. It is believed only
 // whole (sealed) and only for the signed manifest whose hash it carries.
 import type { FileSystem } from './file-system.ts';
+import { isHistoryEntry, type HistoryEntry } from './history.ts';
 import { checkState, isInstalledRelease, type InstalledRelease, type InstallState } from './install-state.ts';
 import { isStatePath, JOURNAL_PATH, KEPT_DIRECTORY, STAGING_DIRECTORY } from './layout.ts';
 import { corrupt, isRecord, readSealed, writeSealed, type SealedKind } from './sealed-document.ts';
+import type { UndoFile } from './undo.ts';
 
 /** A staged file, link or empty file and the path that it takes. */
 export interface Placement {
@@ -49,6 +51,10 @@ export interface Journal {
   from?: InstalledRelease;
   /** The state once all is done. */
   state: InstallState & { installed: InstalledRelease };
+  /** What the history is to say of it. */
+  entry?: HistoryEntry;
+  /** Before all else: owned files whose content is kept to go back to. */
+  undo: UndoFile[];
   /** First: owned files that go, owned directories that go when empty (deepest first), then what stands in the way still. */
   removed: string[];
   leftDirectories: string[];
@@ -78,9 +84,12 @@ export async function writeJournal(files: FileSystem, journal: Journal): Promise
 /** @throws {InstallError} `state_corrupt` when the value is no journal, or names a path outside the install */
 export function checkJournal(value: unknown): Journal {
   if (!isRecord(value)) throw corrupt(JOURNAL_PATH, 'found no journal');
-  const { from, state, removed, leftDirectories, kept, directories, placements, rewrites = [], modes } = value;
+  const { from, state, entry, undo = [], removed, leftDirectories, kept, directories } = value;
+  const { placements, rewrites = [], modes } = value;
   if (
     !(from === undefined || isInstalledRelease(from)) ||
+    !(entry === undefined || isHistoryEntry(entry)) ||
+    !isListOf(undo, isUndoFile) ||
     !isListOf(removed, isOwnedPath) ||
     !isListOf(leftDirectories, isOwnedPath) ||
     !isListOf(directories, isOwnedPath) ||
@@ -95,6 +104,8 @@ export function checkJournal(value: unknown): Journal {
   if (next.installed === undefined) throw corrupt(JOURNAL_PATH, 'found no release to install');
   const journal: Journal = {
     state: { ...next, installed: next.installed },
+    ...(entry === undefined ? {} : { entry }),
+    undo,
     removed,
     leftDirectories,
     kept,
@@ -117,6 +128,11 @@ function isSafePath(value: unknown): value is string {
 
 function isOwnedPath(value: unknown): value is string {
   return isSafePath(value) && !isStatePath(value);
+}
+
+function isUndoFile(value: unknown): value is UndoFile {
+  if (!isRecord(value) || !isOwnedPath(value['path'])) return false;
+  return typeof value['piecesRoot'] === 'string' && /^[0-9a-f]{64}$/.test(value['piecesRoot']);
 }
 
 function isKeptFile(value: unknown): value is KeptFile {

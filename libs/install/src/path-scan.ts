@@ -11,6 +11,8 @@ export interface ScanInput {
   index: FileIndex;
   installed: Manifest | undefined;
   target: ReleasePieces;
+  /** Other files whose content may be of use; they are read. */
+  further?: readonly string[] | undefined;
   depth: 'quick' | 'deep';
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
@@ -107,7 +109,8 @@ export class PathScan {
 export async function scanPaths(input: ScanInput): Promise<PathScan> {
   const { files, installed, target } = input;
   const installedPaths = new Set(installed?.files.map((file) => file.path));
-  const named = new Set([...installedPaths, ...target.manifest.files.map((file) => file.path)]);
+  const targetPaths = target.manifest.files.map((file) => file.path);
+  const named = new Set([...installedPaths, ...targetPaths, ...(input.further ?? [])]);
   const directories = await scanDirectories(files, named, installedPaths);
   const reachable = [...named].filter((path) =>
     ancestorsOf(path).every((above) => directories.get(above) === 'directory'),
@@ -142,12 +145,13 @@ async function scanDirectories(
 
 async function readContent(input: ScanInput, paths: ReadonlyMap<string, ScannedPath>): Promise<ScannedContent> {
   const { index } = input;
+  const further = new Set(input.further);
   const roots = new Map<string, string>();
   const layers = new Map<string, Uint8Array>();
   const unknown: FileToHash[] = [];
   for (const [path, { stat }] of paths) {
     if (stat.kind !== 'file' || stat.lengthBytes === 0) continue;
-    const known = input.depth === 'quick' ? index.rootOf(path, stat) : undefined;
+    const known = input.depth === 'quick' && !further.has(path) ? index.rootOf(path, stat) : undefined;
     if (known === undefined) unknown.push({ path, lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs });
     else roots.set(path, known);
   }
@@ -163,7 +167,7 @@ async function readContent(input: ScanInput, paths: ReadonlyMap<string, ScannedP
     const root = Buffer.from(hashes.piecesRoot).toString('hex');
     roots.set(file.path, root);
     layers.set(root, hashes.pieceLayer);
-    index.record(file.path, file, root);
+    if (!further.has(file.path)) index.record(file.path, file, root);
   }
   const decayed = new Set<string>();
   for (const [path, { stat }] of paths) if (index.isDecayed(path, stat)) decayed.add(path);

@@ -4,6 +4,7 @@ import type { Manifest } from '@swarmpatch/release';
 import { forEachBounded } from './bounded.ts';
 import { makeParents } from './durable-write.ts';
 import { errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
+import type { Inventory } from './inventory.ts';
 import { UNDO_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 
@@ -52,7 +53,9 @@ export async function listUndo(files: FileSystem): Promise<KeptContent[]> {
     for (const [index, piecesRoot] of names.entries()) {
       const stat = stats[index];
       if (stat?.kind !== 'file') continue;
-      found.push({ path: joinPath(directory, piecesRoot), piecesRoot, bytes: stat.allocatedBytes, atMs });
+      // What has another name, too, takes no room of its own.
+      const bytes = stat.linkCount > 1 ? 0 : stat.allocatedBytes;
+      found.push({ path: joinPath(directory, piecesRoot), piecesRoot, bytes, atMs });
     }
   }
   return found.sort((a, b) => b.atMs - a.atMs || (a.path < b.path ? -1 : 1));
@@ -64,6 +67,25 @@ export async function findUndo(files: FileSystem, target: Manifest): Promise<str
   const paths: string[] = [];
   for (const { path, piecesRoot } of await listUndo(files)) if (wanted.delete(piecesRoot)) paths.push(path);
   return paths;
+}
+
+/**
+ * Owned files that are as installed, whose content the target has nowhere; as many as may be kept.
+ *
+ * @param leaving Paths that are removed or replaced.
+ */
+export function chooseUndo({ installed, target, scan }: Inventory, leaving: ReadonlySet<string>): UndoFile[] {
+  const needless = new Set(target.manifest.files.map((file) => file.piecesRoot));
+  const undo: UndoFile[] = [];
+  let undoBytes = 0;
+  for (const { path, piecesRoot, length } of installed?.files ?? []) {
+    if (piecesRoot === undefined || needless.has(piecesRoot) || undoBytes + length > UNDO_BYTES_MAX) continue;
+    if (!leaving.has(path) || scan.roots.get(path) !== piecesRoot) continue;
+    undoBytes += length;
+    needless.add(piecesRoot);
+    undo.push({ path, piecesRoot });
+  }
+  return undo;
 }
 
 /** Gives content a name in the undo data before its path is given away. What the disk refuses here is fetched again, should it be wanted. */

@@ -3,6 +3,7 @@ import {
   FileIndex,
   historyAfter,
   planFrom,
+  readHistory,
   readManifest,
   readState,
   recover,
@@ -15,6 +16,7 @@ import {
   writeState,
   type CommitResult,
   type FileSystem,
+  type HistoryEntry,
   type InstallState,
 } from '@swarmpatch/install';
 import type { BuildFile } from '../builds/index.ts';
@@ -32,6 +34,9 @@ export const NEW_INSTALL: InstallState = {
   refreshFailed: false,
   suspect: false,
 };
+
+/** When a first move is done; the next ones follow by the millisecond. */
+export const FIRST_MOVE_MS = 1_700_000_000_000;
 
 export interface MoveResult extends CommitResult {
   plan: ReturnType<typeof planFrom>;
@@ -94,7 +99,12 @@ export async function moveInstall(
   const sealed = await staging.seal();
   const { version } = target.manifest;
   const to = { ...state, installed: target.installed, history: historyAfter(state, version), suspect: false };
-  const result = await commit(files, { inventory, sealed }, { from: state, to });
+  const entry: HistoryEntry = {
+    atMs: FIRST_MOVE_MS + (await readHistory(files)).length,
+    ...{ command: 'update', to: version, plan: plan.chosen.kind },
+    bytes: { fromPeers: fetchedBytes, fromWebSeeds: 0, reused: staging.copiedBytes, written: plan.chosen.writeBytes },
+  };
+  const result = await commit(files, { inventory, sealed }, { from: state, to, entry });
   return { ...result, plan, fetchedBytes, copiedBytes: staging.copiedBytes };
 }
 
