@@ -12,37 +12,34 @@ export interface ViewedBytes {
   readonly readInto: ReadInto;
 }
 
-/** What was read last, of whichever view: small reads often follow one another. */
+/** What was read last, of whichever view: small reads often follow one another. And room to convert blocks in. */
 export class LastBlock {
   view: LineView | undefined;
   block = 0;
   bytes: Uint8Array = new Uint8Array(0);
+  readonly converted: Uint8Array = new Uint8Array(2 * BLOCK_BYTES);
+  /** Undefined while a block is being read to it. */
+  room: Uint8Array | undefined = new Uint8Array(BLOCK_BYTES + 2);
+}
+
+/** What a view is of. */
+interface Viewed {
+  readonly ends: LineEnds;
+  readonly file: ViewedBytes;
+  readonly last: LastBlock;
 }
 
 /** A file with other line ends, at random places: knows how far each block of the file moves. */
 export class LineView {
   readonly length: number;
-  readonly #ends: LineEnds;
-  readonly #fileBytes: number;
-  readonly #readFile: ReadInto;
+  readonly #viewed: Viewed;
   /** Where in the view each block of the file begins. */
   readonly #starts: Float64Array;
-  readonly #last: LastBlock;
 
-  private constructor(parts: {
-    readonly ends: LineEnds;
-    readonly fileBytes: number;
-    readonly readFile: ReadInto;
-    readonly starts: Float64Array;
-    readonly length: number;
-    readonly last: LastBlock;
-  }) {
-    this.#ends = parts.ends;
-    this.#fileBytes = parts.fileBytes;
-    this.#readFile = parts.readFile;
-    this.#starts = parts.starts;
-    this.length = parts.length;
-    this.#last = parts.last;
+  private constructor(viewed: Viewed, starts: Float64Array, length: number) {
+    this.length = length;
+    this.#viewed = viewed;
+    this.#starts = starts;
   }
 
   /**
@@ -51,39 +48,51 @@ export class LineView {
    * @param last Shared by the views that are read in turn.
    */
   static async open(file: ViewedBytes, ends: LineEnds, last: LastBlock): Promise<LineView> {
-    const { lengthBytes: fileBytes, readInto: readFile } = file;
-    const starts = new Float64Array(Math.ceil(fileBytes / BLOCK_BYTES));
+    const viewed = { ends, file, last };
+    const starts = new Float64Array(Math.ceil(file.lengthBytes / BLOCK_BYTES));
+    if (starts.length === 1) {
+      // Most files are one block, which is wanted next.
+      const bytes = await convertBlock(viewed, 0, (converted) => converted.slice());
+      const view = new LineView(viewed, starts, bytes.length);
+      view.#keep(0, bytes);
+      return view;
+    }
     let length = 0;
     for (let block = 0; block < starts.length; block += 1) {
       starts[block] = length;
-      length += (await loadBlock(ends, fileBytes, readFile, block)).length;
+      length += await convertBlock(viewed, block, (converted) => converted.length);
     }
-    return new LineView({ ends, fileBytes, readFile, starts, length, last });
+    return new LineView(viewed, starts, length);
   }
 
   /** Fills the target, which ends inside the view. */
   async read(offset: number, target: Uint8Array): Promise<void> {
+    if (offset + target.length > this.length) {
+      throw new RangeError(`read ${target.length} bytes at ${offset}: there are ${this.length}`);
+    }
     let block = this.#blockAt(offset);
     for (let at = 0; at < target.length; block += 1) {
       const bytes = await this.#load(block);
       const from = offset + at - (this.#starts[block] ?? this.length);
       const part = bytes.subarray(from, from + target.length - at);
-      if (part.length === 0 && block >= this.#starts.length) {
-        throw new RangeError(`read ${target.length} bytes at ${offset}: there are ${this.length}`);
-      }
       target.set(part, at);
       at += part.length;
     }
   }
 
   async #load(block: number): Promise<Uint8Array> {
-    const last = this.#last;
+    const { last } = this.#viewed;
     if (last.view === this && last.block === block) return last.bytes;
-    const bytes = await loadBlock(this.#ends, this.#fileBytes, this.#readFile, block);
+    const bytes = await convertBlock(this.#viewed, block, (converted) => converted.slice());
+    this.#keep(block, bytes);
+    return bytes;
+  }
+
+  #keep(block: number, bytes: Uint8Array): void {
+    const { last } = this.#viewed;
     last.view = this;
     last.block = block;
     last.bytes = bytes;
-    return bytes;
   }
 
   /** The last block that begins at or before an offset. */
@@ -99,34 +108,63 @@ export class LineView {
   }
 }
 
-/** A block of the file with other line ends; the bytes on both its sides say what its first and last ones become. */
-async function loadBlock(ends: LineEnds, fileBytes: number, readFile: ReadInto, block: number): Promise<Uint8Array> {
+/**
+ * A block of the file with other line ends; the bytes on both its sides say what its first and last ones become.
+ *
+ * @param use Is given bytes that the next call writes over.
+ */
+async function convertBlock<T>(
+  { ends, file: { lengthBytes, readInto }, last }: Viewed,
+  block: number,
+  use: (converted: Uint8Array) => T,
+): Promise<T> {
   const begin = block * BLOCK_BYTES;
-  const end = Math.min(fileBytes, begin + BLOCK_BYTES);
-  if (begin >= end) return new Uint8Array(0);
+  const end = Math.min(lengthBytes, begin + BLOCK_BYTES);
   const from = Math.max(0, begin - 1);
-  const bytes = new Uint8Array(Math.min(fileBytes, end + 1) - from);
-  await readFile(from, bytes);
-  return convert(ends, bytes, begin - from, end - from);
+  const room = last.room ?? new Uint8Array(BLOCK_BYTES + 2);
+  last.room = undefined;
+  try {
+    const bytes = room.subarray(0, Math.min(lengthBytes, end + 1) - from);
+    await readInto(from, bytes);
+    const convert = ends === 'crlf' ? addCrs : dropCrs;
+    return use(last.converted.subarray(0, convert(bytes, begin - from, end - from, last.converted)));
+  } finally {
+    last.room = room;
+  }
 }
 
-function convert(ends: LineEnds, bytes: Uint8Array, begin: number, end: number): Uint8Array {
-  const converted = new Uint8Array(ends === 'crlf' ? 2 * (end - begin) : end - begin);
+/** Puts a CR before each LF that has none, from `begin` to `end`. @returns How many bytes that gives. */
+function addCrs(bytes: Uint8Array, begin: number, end: number, target: Uint8Array): number {
   let length = 0;
+  let before = begin > 0 ? bytes[begin - 1] : 0;
   for (let at = begin; at < end; at += 1) {
     const byte = bytes[at] ?? 0;
-    if (ends === 'lf') {
-      if (byte === CR && bytes[at + 1] === LF) continue;
-    } else if (byte === LF && bytes[at - 1] !== CR) {
-      converted[length] = CR;
+    if (byte === LF && before !== CR) {
+      target[length] = CR;
       length += 1;
     }
-    converted[length] = byte;
+    target[length] = byte;
     length += 1;
+    before = byte;
   }
-  return converted.subarray(0, length);
+  return length;
 }
 
+/** Leaves out each CR before an LF, from `begin` to `end`. @returns How many bytes that gives. */
+function dropCrs(bytes: Uint8Array, begin: number, end: number, target: Uint8Array): number {
+  let length = 0;
+  let byte = bytes[begin] ?? 0;
+  for (let at = begin; at < end; at += 1) {
+    // There is no byte behind the file's last one.
+    const next = at + 1 < bytes.length ? (bytes[at + 1] ?? 0) : 0;
+    if (byte !== CR || next !== LF) {
+      target[length] = byte;
+      length += 1;
+    }
+    byte = next;
+  }
+  return length;
+}
 /** Which share of the lines that end in LF end in CR LF; undefined for no lines, and for what is no text. */
 export function crlfShare(bytes: Uint8Array): number | undefined {
   let lines = 0;
