@@ -6,7 +6,7 @@ import { type Build, generateBuild, nextBuild, seededRandom, summarizeBuild } fr
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { STATE_DIRECTORY, treeOf } from './support/installed-tree.ts';
 import { Origin } from './support/origin.ts';
-import { Scene } from './support/scene.ts';
+import { finish, Scene } from './support/scene.ts';
 import { drawSeed } from './support/seed.ts';
 import { type Moved, Studio } from './support/studio.ts';
 
@@ -26,7 +26,7 @@ describe('an update by a patch', () => {
     first = generateBuild(seed);
     second = nextBuild(first, seed);
     scene = await Scene.open();
-    origin = await Origin.start(scene);
+    origin = await Origin.start(scene, '--patches', '1');
     studio = await Studio.open(scene, origin, 'starfall');
     await studio.publish(first, '1.0.0');
     // Patches are made from what players have.
@@ -91,4 +91,60 @@ describe('an update by a patch', () => {
     expect(await treeOf(player)).toEqual(builds['1.1.0']);
     expect(await readdir(join(player, STATE_DIRECTORY))).not.toContain('staging');
   }, 60_000);
+
+  describe('where no patch goes the whole way', () => {
+    let comet: Studio;
+    let player: string;
+    let oldest: Build;
+    let newest: Build;
+    let chainBytes = 0;
+
+    beforeAll(async () => {
+      comet = await Studio.open(scene, origin, 'comet');
+      oldest = generateBuild(seed + 1, { files: 4, largestBytes: 400_000 });
+      const between = nextBuild(oldest, seed + 1);
+      newest = nextBuild(between, seed + 2);
+      player = scene.path('comet');
+      const publish = async (build: Build, version: string): Promise<void> => {
+        const { patches } = await comet.publish(build, version, '--wait-patches');
+        for (const { bytes } of patches as { bytes: number }[]) chainBytes += bytes;
+      };
+      await publish(oldest, '1.0.0');
+      await comet.install(player);
+      await publish(between, '1.1.0');
+      // With most players here, the one patch that is made to the next release begins here.
+      await Promise.all(['one', 'other'].map((name) => comet.install(scene.path(name))));
+      await publish(newest, '1.2.0');
+    }, 120_000);
+
+    it('goes by a chain, which plan shows with why it won', async () => {
+      const { chosen, reason, options } = await scene.succeed('swarmpatch-launcher', 'plan', '--dir', player);
+      expect({ chosen, options }).toMatchObject({
+        chosen: 'patch',
+        options: [
+          { kind: 'patch', via: ['1.1.0'], downloadBytes: chainBytes, verdict: 'chosen', reason },
+          { kind: 'pieces', verdict: 'costlier' },
+          { kind: 'full', verdict: 'costlier' },
+        ],
+      });
+      expect(reason).toMatch(/^takes about .+ less than pieces: .+ less for the download$/);
+    });
+
+    it('is the old release when Ctrl-C ends it, goes on with what has come, and commits once', async () => {
+      const argv = ['update', '--dir', player];
+      const slow = scene.startCommand('swarmpatch-launcher', ...argv, '--no-peers', '--max-download', '64KiB');
+      await slow.until(({ complaints }) => /download\s+[1-9]\d?%/.test(complaints) || undefined);
+      slow.kill('SIGINT');
+      expect(await finish(slow)).toMatchObject({ exitCode: 130, document: { error: { code: 'interrupted' } } });
+      expect(await treeOf(player)).toEqual(summarizeBuild(oldest));
+
+      const { from, to, plan, bytes } = await update(player);
+      expect({ from, to, plan }).toEqual({ from: '1.0.0', to: '1.2.0', plan: 'patch' });
+      expect(bytes.fromPeers + bytes.fromWebSeeds).toBeLessThan(chainBytes);
+      expect(await treeOf(player)).toEqual(summarizeBuild(newest));
+      expect(await scene.succeed('swarmpatch-launcher', 'status', '--dir', player)).toMatchObject({
+        previous: '1.0.0',
+      });
+    }, 60_000);
+  });
 });
