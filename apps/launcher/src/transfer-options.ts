@@ -18,6 +18,13 @@ export interface TransferSettings
 
 const ENCRYPTION_POLICIES = ['require', 'prefer', 'allow', 'refuse'] as const;
 
+export const maxDownloadOption: OptionSpec = {
+  name: 'max-download',
+  value: 'rate',
+  kind: 'rate',
+  description: 'most to receive in a second, from peers and web seeds',
+};
+
 /** Options of every command that transfers. */
 export const transferOptions: readonly OptionSpec[] = [
   {
@@ -46,12 +53,7 @@ export const transferOptions: readonly OptionSpec[] = [
   },
   { name: 'no-lan', kind: 'switch', description: 'do not look for peers on the local network' },
   { name: 'no-port-mapping', kind: 'switch', description: 'do not ask the router to let peers in' },
-  {
-    name: 'max-download',
-    value: 'rate',
-    kind: 'rate',
-    description: 'most to receive in a second, from peers and web seeds',
-  },
+  maxDownloadOption,
   { name: 'max-upload', value: 'rate', kind: 'rate', description: 'most to send in a second' },
   { name: 'lan-unlimited', kind: 'switch', description: 'count peers of the local network under neither limit' },
   {
@@ -115,7 +117,10 @@ export function readTransferSettings(input: CommandInput): TransferSettings {
     seedForMs: milliseconds(input.number('seed-for')),
     lanLimits: input.flag('lan-unlimited') ? 'exempt' : 'counted',
     discovery: readDiscovery(input),
-    pauses: { schedule: input.list('schedule').map(parseDailySpan), pauseWhile: input.list('pause-while') },
+    pauses: {
+      schedule: input.list('schedule').map((text) => parseDailySpan(text, 'schedule')),
+      pauseWhile: input.list('pause-while'),
+    },
     firstFiles: readFirstFiles(input.list('play-first')),
     api: readApi(input.endpoint('api')),
   };

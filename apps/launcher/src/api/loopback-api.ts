@@ -9,7 +9,7 @@ import { answerJson, refuse } from './answers.ts';
 import { EventStreams, sendEvent } from './event-streams.ts';
 import { answerWithFile } from './file-answer.ts';
 import { RequestGuard } from './request-guard.ts';
-import { describeBoard, type PlayableEvent, type TransferBoard } from './transfer-board.ts';
+import { describeBoard, type PlayableEvent, type TransferBoard, type WatchView } from './transfer-board.ts';
 
 /** Connections at a time: a page, a game and a player of videos need a few. */
 export const API_CONNECTIONS_MAX = 64;
@@ -82,6 +82,10 @@ export class LoopbackApi {
     this.#events.send('playable', event);
   }
 
+  watching(view: WatchView): void {
+    this.#events.send('watch', view);
+  }
+
   done(): void {
     this.#events.send('done', describeBoard(this.#board));
   }
@@ -132,6 +136,7 @@ export class LoopbackApi {
     }
     sendEvent(response, 'progress', describeBoard(this.#board));
     for (const event of this.#board.playable) sendEvent(response, 'playable', event);
+    if (this.#board.watch) sendEvent(response, 'watch', this.#board.watch);
     if (this.#board.isDone) sendEvent(response, 'done', describeBoard(this.#board));
   }
 

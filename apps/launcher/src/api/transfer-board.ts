@@ -25,6 +25,22 @@ export interface PlayableEvent {
   readonly files: readonly string[];
 }
 
+/** What a command that stays on is at. */
+export interface WatchView {
+  /** `staged`: a release is whole beside the install. */
+  readonly state: 'watching' | 'updating' | 'staged';
+  /** Installed now; none until the first release is whole. */
+  readonly version: string | null;
+  /** What is to come; none while the install is as it should be. */
+  readonly wanted: string | null;
+  /** Why what is to come has to wait. */
+  readonly waitingFor: readonly string[];
+  /** Whether the origin tells news as they come; they are asked for from time to time otherwise. */
+  readonly listening: boolean;
+  /** What went wrong the last time, until it goes right. */
+  readonly failure: { readonly code: string; readonly message: string } | null;
+}
+
 /** What a command has to show, to whoever looks. */
 export interface TransferBoard {
   readonly torrents: readonly ShownTorrent[];
@@ -32,14 +48,17 @@ export interface TransferBoard {
   readonly pausedBy: readonly string[];
   readonly playable: readonly PlayableEvent[];
   readonly isDone: boolean;
+  /** Of `watch` alone. */
+  readonly watch?: WatchView | undefined;
 }
 
 /** As `/status` shows it. */
-export function describeBoard({ torrents, pausedBy, playable, isDone }: TransferBoard): object {
+export function describeBoard({ torrents, pausedBy, playable, isDone, watch }: TransferBoard): object {
   return {
     state: isDone ? 'done' : pausedBy.length > 0 ? 'paused' : 'running',
     pausedBy,
     playable,
+    ...(watch && { watch }),
     torrents: torrents.map(({ name, transfer }) => {
       const { stats } = transfer;
       return {

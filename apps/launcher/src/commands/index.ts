@@ -53,6 +53,11 @@ export const launcherCommands: readonly LazyCommands[] = [
     load: async () => [(await import('./seed.ts')).seed],
   },
   {
+    word: 'watch',
+    summary: 'stay on: update as the channel moves, and serve what is installed in between',
+    load: async () => [(await import('./watch.ts')).watch],
+  },
+  {
     word: 'download',
     summary: 'fetch any torrent, without release metadata; goes on where it stopped',
     load: async () => (await import('../download/index.ts')).downloadCommands,

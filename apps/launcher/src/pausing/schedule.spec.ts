@@ -8,7 +8,11 @@ const at = (text: string): number => {
   const [hours, minutes] = text.split(':');
   return Number(hours) * 60 + Number(minutes);
 };
-const allows = (schedule: readonly string[], time: string): boolean => isWithin(schedule.map(parseDailySpan), at(time));
+const allows = (schedule: readonly string[], time: string): boolean =>
+  isWithin(
+    schedule.map((text) => parseDailySpan(text, 'schedule')),
+    at(time),
+  );
 
 describe('schedule', () => {
   it('allows everything when there is none', () => {
@@ -41,7 +45,8 @@ describe('schedule', () => {
     const zone = process.env['TZ'];
     process.env['TZ'] = 'Europe/Berlin';
     try {
-      const allowsAt = (utc: string): boolean => isWithin([parseDailySpan('02:15-02:45')], minuteOfDay(new Date(utc)));
+      const allowsAt = (utc: string): boolean =>
+        isWithin([parseDailySpan('02:15-02:45', 'schedule')], minuteOfDay(new Date(utc)));
       // 2026-10-25: 02:30 summer time, and an hour later 02:30 winter time.
       expect(allowsAt('2026-10-25T00:30:00Z')).toBe(true);
       expect(allowsAt('2026-10-25T01:00:00Z')).toBe(false);
@@ -58,12 +63,12 @@ describe('schedule', () => {
 
   it('refuses what is no pair of times, and nothing else than that', () => {
     for (const text of ['', '2-3', '25:00-01:00', '24:00-01:00', '10:60-11:00', '10:00-11:00 ', '24:01-01:00']) {
-      expect(() => parseDailySpan(text)).toThrow(UsageError);
+      expect(() => parseDailySpan(text, 'schedule')).toThrow(UsageError);
     }
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {
-          const { fromMinute, toMinute } = parseDailySpan(text);
+          const { fromMinute, toMinute } = parseDailySpan(text, 'schedule');
           expect(fromMinute).toBeLessThan(1440);
           expect(toMinute).toBeLessThanOrEqual(1440);
         } catch (error) {

@@ -16,6 +16,8 @@ export async function runLauncher(
     onOut?: (text: string) => void;
     onError?: (text: string) => void;
     alone?: false;
+    /** It prints a line for each event: they go to `onOut` alone. */
+    staysOn?: true;
   } = {},
 ): Promise<LauncherRun> {
   let out = '';
@@ -44,5 +46,6 @@ export async function runLauncher(
     terminal,
     options.signal ?? new AbortController().signal,
   );
-  return { exitCode, document: JSON.parse(out === '' ? '{}' : out) as Record<string, unknown>, errors };
+  const text = out === '' || options.staysOn === true ? '{}' : out;
+  return { exitCode, document: JSON.parse(text) as Record<string, unknown>, errors };
 }

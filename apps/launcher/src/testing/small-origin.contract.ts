@@ -59,6 +59,7 @@ export class SmallOrigin {
   #patches: PatchEntry[] = [];
   #channel: ChannelRecord | undefined;
   #version = 0;
+  readonly #listeners = new Set<ServerResponse>();
   /** Bytes of release streams that were sent. */
   streamedBytes = 0;
   /** Bytes of patches that were sent. */
@@ -226,6 +227,23 @@ export class SmallOrigin {
     this.#trustFiles.set(`${version}.targets.json`, targets);
     this.#trustFiles.set(`${version}.snapshot.json`, snapshot);
     this.#trustFiles.set('timestamp.json', timestamp);
+    this.tell(`event: channel\ndata: {"name":"stable"}\n\n`);
+  }
+
+  /** Sends to all who listen to news. */
+  tell(text: string): void {
+    for (const response of this.#listeners) response.write(text);
+  }
+
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
+  #listen(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write('event: snapshot\ndata: {}\n\n');
+    this.#listeners.add(response);
+    response.once('close', () => this.#listeners.delete(response));
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
@@ -239,6 +257,8 @@ export class SmallOrigin {
       });
     } else if (path === `/api/games/${GAME}`) {
       sendJson(response, { id: GAME, title: GAME, state: 'ready', rootFingerprint: this.fingerprint, channels: [] });
+    } else if (path === `/api/games/${GAME}/events`) {
+      this.#listen(response);
     } else if (path.startsWith(`/streams/${GAME}/`)) {
       this.streamedBytes += sendRange(request, response, this.#streams.get(path.slice(`/streams/${GAME}/`.length)));
     } else if (path.startsWith('/torrents/') || path.startsWith('/content/')) {

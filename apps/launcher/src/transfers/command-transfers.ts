@@ -5,7 +5,7 @@ import { type Transfer, TransferSession } from '@swarmpatch/node-io/transfer';
 import { type CommandContext, failureOf } from '@swarmpatch/terminal';
 
 import type { LoopbackApi } from '../api/loopback-api.ts';
-import type { PlayableEvent, ShownTorrent, TransferBoard } from '../api/transfer-board.ts';
+import type { PlayableEvent, ShownTorrent, TransferBoard, WatchView } from '../api/transfer-board.ts';
 import { TransferPauses } from '../pausing/transfer-pauses.ts';
 import type { TransferSettings } from '../transfer-options.ts';
 import { DhtStateFile } from './dht-state-file.ts';
@@ -30,6 +30,7 @@ export class CommandTransfers implements TransferBoard {
   #pauses: TransferPauses | undefined;
   #api: LoopbackApi | undefined;
   #isDone = false;
+  #watch: WatchView | undefined;
 
   private constructor(settings: TransferSettings, stateDirectory: string, context: CommandContext) {
     this.settings = settings;
@@ -69,6 +70,10 @@ export class CommandTransfers implements TransferBoard {
     return this.#isDone;
   }
 
+  get watch(): WatchView | undefined {
+    return this.#watch;
+  }
+
   /** @throws {TransferError} `listen_failed` */
   session(): Promise<TransferSession> {
     this.#opening ??= this.#openSession();
@@ -94,6 +99,13 @@ export class CommandTransfers implements TransferBoard {
     this.#context.warn(
       `playable after ${when}: ${event.files.length} files of ${event.name} are in ${event.directory}`,
     );
+  }
+
+  /** Of a command that stays on: what is here is not all any more once there is something new. */
+  announceWatch(view: WatchView): void {
+    this.#watch = view;
+    this.#isDone = view.wanted === null;
+    this.#api?.watching(view);
   }
 
   /** All that was wanted is here. */
