@@ -31,6 +31,7 @@ export {
   type KeptPatch,
 } from './kept-patches.ts';
 export {
+  JOURNAL_PATH,
   LOCK_PATH,
   PATCHES_DIRECTORY,
   STAGED_RESUME_DIRECTORY,
@@ -49,5 +50,14 @@ export { reviewStaged } from './staged-review.ts';
 export { asDiskFull, refuseWithoutSpace, spaceForContent } from './space.ts';
 export { discardStaging, Staging, type SealedStaging } from './staging.ts';
 export { uninstall, type Uninstalled, type UninstallInput } from './uninstall.ts';
-export { dropUndo, listUndo, pruneUndo, UNDO_BYTES_MAX, UNDO_DAYS_MAX, type KeptContent } from './undo.ts';
+export {
+  dropUndo,
+  idleUndoBytes,
+  listUndo,
+  pruneUndo,
+  UNDO_BYTES_MAX,
+  UNDO_DAYS_MAX,
+  yieldUndo,
+  type KeptContent,
+} from './undo.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -69,6 +69,20 @@ export async function findUndo(files: FileSystem, target: Manifest): Promise<str
   return paths;
 }
 
+/** Room that `yieldUndo` gives back. */
+export async function idleUndoBytes(files: FileSystem, target: Manifest): Promise<number> {
+  const wanted = new Set(await findUndo(files, target));
+  return (await listUndo(files)).reduce((sum, { path, bytes }) => sum + (wanted.has(path) ? 0 : bytes), 0);
+}
+
+/** Removes the undo data that a release does not want: a move to it needs the room. @returns how much it was. */
+export async function yieldUndo(files: FileSystem, target: Manifest): Promise<number> {
+  const idleBytes = await idleUndoBytes(files, target);
+  const wanted = new Set(await findUndo(files, target));
+  await dropUndo(files, ({ path }) => !wanted.has(path));
+  return idleBytes;
+}
+
 /**
  * Owned files that are as installed, whose content the target has nowhere; as many as may be kept.
  *

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
@@ -58,7 +58,7 @@ describe('swarmpatch-launcher', () => {
     });
     expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
     expect((await run('verify')).document).toEqual({ ok: true, damaged: [], missing: [], extra: [] });
-    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'releases', 'state', 'trust']);
+    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'history', 'releases', 'state', 'trust']);
   });
 
   it("updates with what is on disk, keeps the player's files, and goes back", async () => {
@@ -83,9 +83,57 @@ describe('swarmpatch-launcher', () => {
       state: 'installed',
       stale: false,
     });
-    expect((await run('rollback')).document).toMatchObject({ from: '1.1.0', to: '1.0.0', changed: true });
+    const { document: back } = await run('rollback');
+    expect(back).toMatchObject({ from: '1.1.0', to: '1.0.0', changed: true });
+    expect(back).toMatchObject({ bytes: { fromPeers: 0, fromWebSeeds: 0, reused: oldBytes, written: 0 } });
     expect(await treeOf()).toEqual({ ...summarizeBuild(oldBuild), 'my-save.dat': expect.any(String) as string });
     expect((await run('rollback')).document).toMatchObject({ error: { code: 'no_earlier_release' } });
+  });
+
+  it('goes back without an origin while all is kept, keeps what was changed meanwhile, and tells its history', async () => {
+    await install();
+    await origin.publish(newBuild, '1.1.0');
+    await run('update');
+    await writeFile(pathOf('data/world.pak'), 'mine');
+    await origin.close();
+    await rename(pathOf('.swarmpatch/undo'), join(scratch, 'undo'));
+    expect((await run('rollback')).document).toMatchObject({ error: { code: 'origin_unreachable' } });
+    await rename(join(scratch, 'undo'), pathOf('.swarmpatch/undo'));
+    const { document, errors } = await run('rollback');
+    const kept = [{ path: 'data/world.pak', to: '.swarmpatch/kept/1.0.0/data/world.pak' }];
+    expect(document).toMatchObject({ to: '1.0.0', bytes: { fromWebSeeds: 0 }, kept });
+    expect(errors).toContain('going back with what is on this disk');
+    expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
+    expect((await run('history')).document).toMatchObject({
+      ...{ game: 'starfall', version: '1.0.0' },
+      entries: [
+        { command: 'rollback', from: '1.1.0', to: '1.0.0', bytes: { fromPeers: 0, fromWebSeeds: 0 } },
+        { command: 'update', from: '1.0.0', to: '1.1.0', plan: 'pieces' },
+        { command: 'install', from: null, to: '1.0.0', plan: 'full', at: expect.any(String) as string },
+      ],
+    });
+    origin = await SmallOrigin.start(join(scratch, 'other'));
+  });
+
+  it('removes what it installed, and the directory that it made when nothing is left there', async () => {
+    await install();
+    await writeFile(pathOf('my-save.dat'), 'kept');
+    await writeFile(pathOf('data/world.pak'), 'changed');
+    expect(await run('uninstall')).toMatchObject({
+      exitCode: 0,
+      document: {
+        ...{ game: 'starfall', version: '1.0.0', changed: ['data/world.pak'], extra: ['my-save.dat'], kept: [] },
+        removedFiles: oldBuild.length - 1,
+      },
+    });
+    expect(Object.keys(await treeOf())).toEqual(['data/world.pak', 'my-save.dat']);
+    expect(await readdir(game)).toEqual(['data', 'my-save.dat']);
+    expect((await run('uninstall')).document).toMatchObject({ error: { code: 'not_installed' } });
+
+    const other = join(scratch, 'other-game');
+    await install(other);
+    expect(await runLauncher(['uninstall', '--dir', other])).toMatchObject({ exitCode: 0, document: { extra: [] } });
+    expect(await readdir(scratch)).not.toContain('other-game');
   });
 
   it('names damaged pieces and missing files, and fetches just those', async () => {

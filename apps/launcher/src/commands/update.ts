@@ -1,4 +1,4 @@
-import { discardStaging, prunePatches } from '@swarmpatch/install';
+import { discardStaging, prunePatches, pruneUndo } from '@swarmpatch/install';
 import { parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
@@ -37,6 +37,7 @@ export async function updateInstall(
   if (version === state.installed?.version && !state.suspect) {
     await discardStaging(install.files);
     await prunePatches(install.files, Date.now());
+    await pruneUndo(install.files, Date.now());
     return moveResult(await leaveInstall(moveOf(install, session, input), context));
   }
   const release = await session.source.release(version);

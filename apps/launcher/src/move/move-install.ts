@@ -3,6 +3,7 @@ import {
   commit,
   historyAfter,
   prunePatches,
+  pruneUndo,
   saveReleaseDocuments,
   Staging,
   STATE_DIRECTORY,
@@ -14,11 +15,11 @@ import type { Release } from '../origin/release-source.ts';
 import { PatchFetch } from '../patches/patch-fetch.ts';
 import type { TransferSettings } from '../transfer-options.ts';
 import { CommandTransfers } from '../transfers/command-transfers.ts';
-import { countBytes, type MoveReport } from './move-report.ts';
+import { countBytes, historyEntryOf, type MoveReport } from './move-report.ts';
 import { MoveSwarm } from './move-swarm.ts';
 import { stagePatched } from './patched-staging.ts';
 import { inPhase } from './phases.ts';
-import { makeRoom } from './room-making.ts';
+import { makeMoreRoom, makeRoom } from './room-making.ts';
 import { surveyInstall, type SurveyInput } from './survey.ts';
 
 export interface Move extends MoveWay {
@@ -57,12 +58,20 @@ export async function moveAmong(
 ): Promise<MoveReport> {
   const { install, origin } = way;
   const sharing = { origin, transfers, trackers: new AllowedTrackers(origin, context) };
-  try {
+  const move = (): Promise<MoveReport> => {
     const swarm = new MoveSwarm(install, sharing, release, context);
     const patches = new PatchFetch(install.files, sharing, context);
-    return await moveThrough({ swarm, patches }, way, release, context);
+    return moveThrough({ swarm, patches }, way, release, context);
+  };
+  try {
+    return await move();
+  } catch (error) {
+    if (!(await makeMoreRoom(install.files, release.manifest, error))) throw error;
+    context.warn('the disk is full: what was kept to go back to is removed, going on');
+    return await move();
   } finally {
     await prunePatches(install.files, Date.now()).catch(() => undefined);
+    await pruneUndo(install.files, Date.now()).catch(() => undefined);
   }
 }
 
@@ -121,8 +130,10 @@ async function moveThrough(
       history: historyAfter(state, manifest.version),
       suspect: false,
     };
+    measure();
+    const states = { from: state, to, ...historyEntryOf(report, move.install.command, Date.now()) };
     swarm.beginPlacing();
-    const result = await inPhase(context, 'install', () => commit(files, { inventory, sealed }, { from: state, to }));
+    const result = await inPhase(context, 'install', () => commit(files, { inventory, sealed }, states));
     await move.install.reload();
     await swarm.settle();
     report.kept = result.kept;

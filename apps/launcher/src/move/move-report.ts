@@ -1,3 +1,4 @@
+import type { HistoryEntry } from '@swarmpatch/install';
 import type { PlanKind, PlanOption } from '@swarmpatch/plan';
 import { addBytes, type TransferBytes } from '../transfers/command-transfers.ts';
 
@@ -17,6 +18,19 @@ export interface MoveReport {
   staged?: true;
   /** When the files of `--play-first` were whole; only where some were asked for. */
   playableSeconds?: number;
+}
+
+/**
+ * What the history says of a move; nothing where nothing changes.
+ *
+ * @param atMs Wall clock, milliseconds since 1970.
+ */
+export function historyEntryOf(report: MoveReport, command: string, atMs: number): { entry?: HistoryEntry } {
+  const { changed, from, to, plan } = report;
+  if (!changed) return {};
+  const { fromPeers, fromWebSeeds, reused, written } = report.bytes;
+  const bytes = { fromPeers, fromWebSeeds, reused, written };
+  return { entry: { atMs, command, ...(from === null ? {} : { from }), to, plan, bytes } };
 }
 
 /** What had to be done beside fetching patches. */

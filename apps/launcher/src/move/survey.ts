@@ -1,5 +1,6 @@
 import {
   FileIndex,
+  idleUndoBytes,
   InstallError,
   planFrom,
   spaceForContent,
@@ -97,11 +98,12 @@ async function planRoute(
 
 async function priceConditions(
   files: FileSystem,
-  { files: { length: fileCount } }: Manifest,
+  target: Manifest,
   entries: readonly PatchEntry[],
 ): Promise<PlanConditions> {
   const { offers, idleBytes } = await pricePatches(files, entries);
-  return { offers, scratchBytesMax: idleBytes + (await spaceForContent(files, fileCount)) };
+  const spaceBytes = await spaceForContent(files, target.files.length);
+  return { offers, scratchBytesMax: idleBytes + (await idleUndoBytes(files, target)) + spaceBytes };
 }
 
 /** That there are none, or that they cannot be told, keeps nobody from an update. */

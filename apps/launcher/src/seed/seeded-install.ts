@@ -1,6 +1,14 @@
 import { resolve } from 'node:path';
 
-import { InstallError, PieceSet, prunePatches, readState, STATE_PATH, type Verification } from '@swarmpatch/install';
+import {
+  InstallError,
+  PieceSet,
+  prunePatches,
+  pruneUndo,
+  readState,
+  STATE_PATH,
+  type Verification,
+} from '@swarmpatch/install';
 import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
 import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
@@ -134,6 +142,7 @@ export class SeededInstall {
       const have = wholePieces(release, found);
       const served = await ServedFiles.open(install.files, release.manifest);
       await prunePatches(install.files, Date.now());
+      await pruneUndo(install.files, Date.now());
       await Promise.all([this.#transfer?.stop(), this.#patches?.stop()]);
       const sharing = { origin, transfers: this.#transfers, trackers };
       const policy = new HostPolicy(origin.url, release.manifest.webSeeds);
