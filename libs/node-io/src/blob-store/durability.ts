@@ -16,7 +16,7 @@ const run = promisify(execFile);
  * @param absoluteOf Where a path is; asked only for those that are synced one by one.
  */
 export async function syncPaths(
-  paths: readonly string[],
+  paths: Iterable<string> & { readonly length: number },
   directory: string,
   absoluteOf: (path: string) => string = (path) => path,
 ): Promise<void> {

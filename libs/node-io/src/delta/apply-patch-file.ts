@@ -1,21 +1,22 @@
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { dirname, resolve } from 'node:path';
 
 import { applyPatch, checkNewTree, DeltaError, resolveTrees } from '@swarmpatch/delta';
 import type { NewFile, PatchTrees, TreeFile } from '@swarmpatch/delta';
 import { blockHashesOf, HASH_LENGTH_BYTES, MerkleHasher, piecesRootFromBlocks } from '@swarmpatch/merkle';
 
 import { syncPaths } from '../blob-store/durability.ts';
+import { eachInParallel } from '../blob-store/parallel.ts';
+import { closeFile, openFile, readAll } from './file-calls.ts';
 import { FileReaders } from './file-readers.ts';
 import { listDirectory } from './locate-directory.ts';
 import { openPatchFile, type PatchFileHandle } from './patch-file.ts';
 import { explainRefusal } from './system-refusal.ts';
-import { TreeWriter } from './tree-writer.ts';
+import { absoluteIn, TreeWriter } from './tree-writer.ts';
 
-const COPY_BYTES = 1024 * 1024;
-/** Between two looks at the event loop. */
-const FILES_PER_TURN = 200;
+const COPY_BYTES = 256 * 1024;
+/** Most of the time goes into making small files: the system makes several at once. */
+const COPIES_AT_ONCE = 16;
 
 export interface ApplyPatchFileOptions {
   /** The release that the patch begins at; left as it is. */
@@ -91,9 +92,8 @@ class DirectoryApply {
   /** One after another, in the order of the trees' files. */
   readonly #roots: Uint8Array;
   readonly #totalBytes: number;
-  readonly #buffer: Uint8Array = new Uint8Array(COPY_BYTES);
+  readonly #buffers: Uint8Array[] = [];
   #doneBytes = 0;
-  #turn = 0;
 
   constructor(opened: PatchFileHandle, trees: PatchTrees, directory: string, options: ApplyPatchFileOptions) {
     this.#opened = opened;
@@ -105,14 +105,16 @@ class DirectoryApply {
   }
 
   async run(): Promise<number> {
+    const { files } = this.#trees;
     try {
       await this.#writePatched();
-      for (const [index, file] of this.#trees.files.entries()) await this.#place(file, index);
-      checkNewTree(this.#opened.patch, this.#trees.files, (_, index) => this.#rootAt(index));
-      await this.#writer.sync();
+      await eachInParallel(files.entries(), COPIES_AT_ONCE, ([index, file]) => this.#place(file, index));
+      checkNewTree(this.#opened.patch, files, (_, index) => this.#rootAt(index));
+      this.#options.signal?.throwIfAborted();
+      await this.#writer.sync(files.flatMap(({ path, symlink }) => (symlink === undefined ? [path] : [])));
       return this.#totalBytes;
     } finally {
-      this.#writer.close();
+      await this.#writer.close();
       this.#readers.close();
     }
   }
@@ -128,18 +130,19 @@ class DirectoryApply {
           this.#readers.readInto(this.#oldPath(file.path), offset, target);
         },
         readNew: (file, offset, target) => {
-          this.#writer.readInto(file, offset, target);
+          this.#readers.readInto(this.#writer.absolute(file.path), offset, target);
         },
         write: (file, offset, bytes) => {
-          this.#writer.write(file, offset, bytes);
           this.#advance(bytes.length);
+          return this.#writer.write(file, offset, bytes);
         },
         finish: (result) => {
           const place = places[finished] ?? 0;
           finished += 1;
-          if (result.status !== 'done') return;
-          if (result.file.lengthBytes === 0) this.#writer.makeEmpty(result.file);
-          else this.#rootAt(place).set(result.piecesRoot);
+          if (result.status !== 'done') return undefined;
+          if (result.file.lengthBytes === 0) return this.#writer.makeEmpty(result.file);
+          this.#rootAt(place).set(result.piecesRoot);
+          return undefined;
         },
       },
       { signal: this.#options.signal },
@@ -155,33 +158,46 @@ class DirectoryApply {
   }
 
   async #place(file: NewFile, index: number): Promise<void> {
-    this.#turn += 1;
-    if (this.#turn % FILES_PER_TURN === 0) await setImmediate();
     this.#options.signal?.throwIfAborted();
     const { origin, symlink } = file;
     if (symlink !== undefined) this.#writer.link(file.path, symlink);
-    else if (origin.kind === 'kept' || origin.kind === 'moved') this.#copy(file, index, this.#oldPath(origin.old.path));
-    else if (origin.kind === 'twin') {
+    else if (origin.kind === 'kept' || origin.kind === 'moved') {
+      await this.#copy(file, index, this.#oldPath(origin.old.path));
+    } else if (origin.kind === 'twin') {
       const twin = this.#trees.written[origin.index];
-      if (twin) this.#copy(file, index, this.#writer.absolute(twin.path));
+      if (twin) await this.#copy(file, index, this.#writer.absolute(twin.path));
     }
   }
 
-  #copy(file: NewFile, index: number, from: string): void {
-    if (file.lengthBytes === 0) {
-      this.#writer.makeEmpty(file);
-      return;
+  async #copy(file: NewFile, index: number, from: string): Promise<void> {
+    if (file.lengthBytes === 0) return this.#writer.makeEmpty(file);
+    const buffer = this.#buffers.pop() ?? new Uint8Array(COPY_BYTES);
+    try {
+      this.#rootAt(index).set(await this.#copyThrough(buffer, file, from));
+    } finally {
+      this.#buffers.push(buffer);
     }
-    const hasher = file.lengthBytes > COPY_BYTES ? new MerkleHasher() : undefined;
-    for (let at = 0; at < file.lengthBytes; at += COPY_BYTES) {
-      const bytes = this.#buffer.subarray(0, Math.min(COPY_BYTES, file.lengthBytes - at));
-      this.#readers.readInto(from, at, bytes);
-      hasher?.update(bytes);
-      if (!hasher) this.#rootAt(index).set(piecesRootFromBlocks(blockHashesOf(bytes)));
-      this.#writer.write(file, at, bytes);
-      this.#advance(bytes.length);
+  }
+
+  /** @returns The pieces root of what was read. */
+  async #copyThrough(buffer: Uint8Array, file: NewFile, from: string): Promise<Uint8Array> {
+    const { lengthBytes } = file;
+    const isShort = lengthBytes <= buffer.length;
+    const hasher = isShort ? undefined : new MerkleHasher();
+    const handle = await reading(from, openFile(from, 'r'));
+    try {
+      for (let at = 0; at < lengthBytes; at += buffer.length) {
+        this.#options.signal?.throwIfAborted();
+        const bytes = buffer.subarray(0, Math.min(buffer.length, lengthBytes - at));
+        await reading(from, readAll(handle, at, bytes));
+        hasher?.update(bytes);
+        await this.#writer.write(file, at, bytes);
+        this.#advance(bytes.length);
+      }
+    } finally {
+      await closeFile(handle);
     }
-    if (hasher) this.#rootAt(index).set(hasher.digest().piecesRoot);
+    return hasher ? hasher.digest().piecesRoot : piecesRootFromBlocks(blockHashesOf(buffer.subarray(0, lengthBytes)));
   }
 
   #rootAt(index: number): Uint8Array {
@@ -194,6 +210,12 @@ class DirectoryApply {
   }
 
   #oldPath(path: string): string {
-    return join(this.#options.old, ...path.split('/'));
+    return absoluteIn(this.#options.old, path);
   }
+}
+
+function reading<T>(absolutePath: string, step: Promise<T>): Promise<T> {
+  return step.catch((error: unknown) => {
+    throw explainRefusal(`read ${JSON.stringify(absolutePath)}`, error);
+  });
 }

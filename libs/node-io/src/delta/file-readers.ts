@@ -14,6 +14,8 @@ const OPEN_FILES_MAX = 64;
 export class FileReaders {
   /** The first is the one that was not used for longest. */
   readonly #handles = new Map<string, number>();
+  #lastPath = '';
+  #lastHandle = -1;
 
   /**
    * Fills the target with a file's bytes from an offset on.
@@ -47,9 +49,17 @@ export class FileReaders {
   close(): void {
     for (const handle of this.#handles.values()) closeSync(handle);
     this.#handles.clear();
+    this.#lastPath = '';
   }
 
   #open(absolutePath: string): number {
+    if (absolutePath === this.#lastPath) return this.#lastHandle;
+    this.#lastHandle = this.#openOther(absolutePath);
+    this.#lastPath = absolutePath;
+    return this.#lastHandle;
+  }
+
+  #openOther(absolutePath: string): number {
     const open = this.#handles.get(absolutePath);
     if (open !== undefined) {
       this.#handles.delete(absolutePath);

@@ -41,9 +41,7 @@ async function main(job: StageJob): Promise<StageResult[]> {
         readNew: (file, offset, target) => {
           readers.readInto(placeOf(file), offset, target);
         },
-        write: (file, offset, bytes) => {
-          staged.write(placeOf(file), file.lengthBytes, offset, bytes);
-        },
+        write: (file, offset, bytes) => staged.write(placeOf(file), file.lengthBytes, offset, bytes),
         finish: (result) => {
           results.push({
             path: result.file.path,
@@ -62,7 +60,7 @@ async function main(job: StageJob): Promise<StageResult[]> {
     );
     return results;
   } finally {
-    staged.close();
+    await staged.close();
     opened.close();
     readers.close();
   }

@@ -1,30 +1,34 @@
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { constants } from 'node:fs';
+
+import { closeFile, openFile, setLength } from './file-calls.ts';
+import { OutputFiles } from './output-files.ts';
 
 const FILE_MODE = 0o644;
 /** What was staged there before stays until it is written over. */
 const WRITE_FLAGS = constants.O_RDWR | constants.O_CREAT;
 
-/** Writes staged files, each from its beginning to its end, one after the other. Calls block, as those of `FileReaders` do. */
+/** Writes staged files, each from its beginning to its end; several at once. */
 export class StagedFiles {
-  #open: { readonly absolutePath: string; readonly handle: number } | undefined;
+  readonly #outputs: OutputFiles = new OutputFiles();
 
   /** A file has its whole length from its first byte on: of one that is not finished, what is there can be told by its pieces. */
-  write(absolutePath: string, lengthBytes: number, offset: number, bytes: Uint8Array): void {
-    const handle = this.#handleOf(absolutePath, lengthBytes);
-    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at, bytes.length - at, offset + at);
+  write(absolutePath: string, lengthBytes: number, offset: number, bytes: Uint8Array): Promise<void> {
+    const open = (): Promise<number> => openWithLength(absolutePath, lengthBytes);
+    return this.#outputs.write({ path: absolutePath, lengthBytes, open }, offset, bytes);
   }
 
-  close(): void {
-    if (this.#open) closeSync(this.#open.handle);
-    this.#open = undefined;
+  async close(): Promise<void> {
+    await this.#outputs.close();
   }
+}
 
-  #handleOf(absolutePath: string, lengthBytes: number): number {
-    if (this.#open?.absolutePath === absolutePath) return this.#open.handle;
-    this.close();
-    const handle = openSync(absolutePath, WRITE_FLAGS, FILE_MODE);
-    this.#open = { absolutePath, handle };
-    ftruncateSync(handle, lengthBytes);
+async function openWithLength(absolutePath: string, lengthBytes: number): Promise<number> {
+  const handle = await openFile(absolutePath, WRITE_FLAGS, FILE_MODE);
+  try {
+    await setLength(handle, lengthBytes);
     return handle;
+  } catch (error) {
+    await closeFile(handle);
+    throw error;
   }
 }

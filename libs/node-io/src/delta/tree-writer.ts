@@ -1,8 +1,9 @@
-import { chmodSync, closeSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { sep } from 'node:path';
 
 import { syncPaths } from '../blob-store/durability.ts';
-import { readFully } from './file-readers.ts';
+import { changeMode, closeFile, openFile } from './file-calls.ts';
+import { OutputFiles } from './output-files.ts';
 
 const EXECUTABLE_MODE = 0o755;
 const FILE_MODE = 0o644;
@@ -14,89 +15,74 @@ export interface TreePlace {
   readonly executable: boolean;
 }
 
-/**
- * Writes a fresh tree, each file from its beginning to its end. Calls block: with many small files that is what takes the
- * least time.
- */
+/** Writes a fresh tree, each file from its beginning to its end; several at once. */
 export class TreeWriter {
   readonly root: string;
-  /** As their paths in the release: there may be very many. */
-  readonly #files: string[] = [];
-  readonly #directories = new Set<string>();
-  #open: { readonly path: string; readonly handle: number } | undefined;
+  readonly #outputs: OutputFiles = new OutputFiles();
+  /** As their paths in the release, with the root as an empty one. */
+  readonly #directories = new Set<string>(['']);
+  #lastDirectory = '';
 
   /** @param root A directory that is there, and empty. */
   constructor(root: string) {
     this.root = root;
-    this.#directories.add(root);
   }
 
   absolute(path: string): string {
-    return join(this.root, ...path.split('/'));
+    return absoluteIn(this.root, path);
   }
 
-  /** The next bytes of a file. */
-  write(file: TreePlace, offset: number, bytes: Uint8Array): void {
-    const handle = this.#handleOf(file, offset);
-    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at, bytes.length - at, offset + at);
-    if (offset + bytes.length === file.lengthBytes) this.#close();
+  /** The next bytes of a file. They must stay as they are until this settles; meanwhile it may be called for what follows. */
+  write(file: TreePlace, offset: number, bytes: Uint8Array): Promise<void> {
+    const { path, lengthBytes } = file;
+    return this.#outputs.write({ path, lengthBytes, open: () => this.#create(file) }, offset, bytes);
   }
 
   /** An empty file; what has bytes is made by `write`. */
-  makeEmpty(file: TreePlace): void {
-    this.#handleOf(file, 0);
-    this.#close();
+  async makeEmpty(file: TreePlace): Promise<void> {
+    await closeFile(await this.#create(file));
   }
 
   link(path: string, text: string): void {
-    const absolutePath = this.absolute(path);
-    this.#makeDirectory(dirname(absolutePath));
-    symlinkSync(text, absolutePath);
+    this.#makeDirectory(path);
+    symlinkSync(text, this.absolute(path));
   }
 
-  /** Fills the target with bytes of a file that may still be open for writing. */
-  readInto(file: TreePlace, offset: number, target: Uint8Array): void {
-    const handle = openSync(this.absolute(file.path), 'r');
-    try {
-      readFully(handle, offset, target);
-    } finally {
-      closeSync(handle);
-    }
+  /**
+   * Makes all that was made survive a power cut.
+   *
+   * @param files Paths of all files.
+   */
+  async sync(files: Iterable<string> & { readonly length: number }): Promise<void> {
+    await syncPaths(files, this.root, (path) => this.absolute(path));
+    await syncPaths([...this.#directories], this.root, (path) => (path === '' ? this.root : this.absolute(path)));
   }
 
-  /** Makes all that was made survive a power cut. */
-  async sync(): Promise<void> {
-    await syncPaths(this.#files, this.root, (path) => this.absolute(path));
-    await syncPaths([...this.#directories], this.root);
+  async close(): Promise<void> {
+    await this.#outputs.close();
   }
 
-  close(): void {
-    this.#close();
-  }
-
-  #handleOf(file: TreePlace, offset: number): number {
-    if (this.#open?.path === file.path) return this.#open.handle;
-    this.#close();
-    const absolutePath = this.absolute(file.path);
-    if (offset === 0) {
-      this.#makeDirectory(dirname(absolutePath));
-      this.#files.push(file.path);
-    }
-    const handle = openSync(absolutePath, offset === 0 ? 'wx' : 'r+', FILE_MODE);
-    this.#open = { path: file.path, handle };
-    if (offset === 0 && file.executable) chmodSync(absolutePath, EXECUTABLE_MODE);
+  async #create({ path, executable }: TreePlace): Promise<number> {
+    this.#makeDirectory(path);
+    const handle = await openFile(this.absolute(path), 'wx', FILE_MODE);
+    if (executable) await changeMode(handle, EXECUTABLE_MODE);
     return handle;
   }
 
-  #makeDirectory(directory: string): void {
-    if (this.#directories.has(directory)) return;
-    this.#makeDirectory(dirname(directory));
-    mkdirSync(directory, { recursive: true });
-    this.#directories.add(directory);
+  /** The directory that a file or link is in. Calls block: directories are few. */
+  #makeDirectory(path: string): void {
+    const directory = path.slice(0, Math.max(0, path.lastIndexOf('/')));
+    if (directory === this.#lastDirectory) return;
+    if (!this.#directories.has(directory)) {
+      this.#makeDirectory(directory);
+      mkdirSync(this.absolute(directory), { recursive: true });
+      this.#directories.add(directory);
+    }
+    this.#lastDirectory = directory;
   }
+}
 
-  #close(): void {
-    if (this.#open) closeSync(this.#open.handle);
-    this.#open = undefined;
-  }
+/** A path of a release as one of this system. */
+export function absoluteIn(directory: string, path: string): string {
+  return `${directory}${sep}${sep === '/' ? path : path.replaceAll('/', sep)}`;
 }
