@@ -9,6 +9,7 @@ import { refuseUnfit, spaceForRewrites } from './rewriting.ts';
 import { refuseShort, SPACE_PER_DIRECTORY_BYTES, SPACE_PER_FILE_BYTES } from './space.ts';
 import type { SealedStaging } from './staging.ts';
 import { chooseUndo, type UndoFile } from './undo.ts';
+import { refuseUnchangeable } from './write-guard.ts';
 
 /** What an install is before a commit, and once all is done. */
 export interface CommitStates {
@@ -36,6 +37,8 @@ export async function planCommit(
   const inTheWay = await findInTheWay(files, inventory, sealed);
   const keptPaths = new Set(inTheWay);
   const directories = await findMissing(files, sealed);
+  const reached = [...changed, ...inventory.removed, ...inTheWay, ...inventory.leftDirectories, ...directories];
+  await refuseUnchangeable(files, reached);
   const directoriesBytes = directories.length * SPACE_PER_DIRECTORY_BYTES;
   const neededBytes = directoriesBytes + (await spaceForRewrites(files, rewrites));
   await refuseShort(files, neededBytes);

@@ -61,6 +61,14 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>;
   setExecutable(path: string, executable: boolean): Promise<void>;
 
+  /**
+   * Looks whether what is at these paths, or will be, could be replaced and removed now.
+   *
+   * @returns in the order asked, undefined where it could, otherwise the name of the errno: `EACCES`, `EPERM`, `EROFS`, `EBUSY`; `EXDEV`
+   *   where another file system is mounted.
+   */
+  refusals(paths: readonly string[]): Promise<(string | undefined)[]>;
+
   /** Puts the content of these files on the disk itself. */
   sync(paths: readonly string[]): Promise<void>;
   /** Puts the names in these directories on the disk itself; those that are gone are passed over. */

@@ -60,4 +60,5 @@ export {
   yieldUndo,
   type KeptContent,
 } from './undo.ts';
+export { refuseProtected } from './write-guard.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -3,6 +3,7 @@ import {
   commit,
   historyAfter,
   prunePatches,
+  refuseProtected,
   pruneUndo,
   saveReleaseDocuments,
   Staging,
@@ -98,6 +99,7 @@ async function moveThrough(
     kept: [],
   };
   try {
+    await refuseProtected(files, inventory);
     await makeRoom(files, survey);
     await saveReleaseDocuments(files, manifest.version, {
       manifest: release.manifestBytes,

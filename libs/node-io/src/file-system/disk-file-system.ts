@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { syncPaths } from '../blob-store/durability.ts';
+import { WriteRefusals } from './write-refusals.ts';
 import type { DirectoryEntry, FileKind, FileStat, FileSystem } from '@swarmpatch/install';
 
 /** `lstat` answers in microseconds, its promise in tens of them: many are asked at once, with a breath in between. */
@@ -139,6 +140,16 @@ export class DiskFileSystem implements FileSystem {
     } finally {
       await handle.close();
     }
+  }
+
+  async refusals(paths: readonly string[]): Promise<(string | undefined)[]> {
+    const refusals: (string | undefined)[] = [];
+    const found = new WriteRefusals(this.root);
+    for (const path of paths) {
+      if (refusals.length % STATS_AT_ONCE === STATS_AT_ONCE - 1) await setImmediate();
+      refusals.push(found.refusalOf(this.absolute(path)));
+    }
+    return refusals;
   }
 
   sync(paths: readonly string[]): Promise<void> {

@@ -27,6 +27,8 @@ export interface MemoryFileSystemOptions {
   capacityBytes?: number;
   /** Cut the power instead of this step; steps are counted from 0. */
   cutAtStep?: number;
+  /** Paths that cannot be changed, with the errno's name. */
+  refused?: ReadonlyMap<string, string>;
 }
 
 /** A file system in memory that can run full and lose its power between any two steps. */
@@ -202,6 +204,10 @@ export class MemoryFileSystem implements FileSystem {
     return this.#step(() => {
       this.#file(path).executable = executable;
     });
+  }
+
+  refusals(paths: readonly string[]): Promise<(string | undefined)[]> {
+    return Promise.resolve(paths.map((path) => this.#options.refused?.get(path)));
   }
 
   async sync(paths: readonly string[]): Promise<void> {
