@@ -1,3 +1,4 @@
+import { foldPath } from '@swarmpatch/metainfo';
 import { ancestorsOf, isSameFile, type FileSystem } from './file-system.ts';
 import type { Inventory } from './inventory.ts';
 import type { HistoryEntry } from './history.ts';
@@ -36,11 +37,11 @@ export async function planCommit(
   await refuseUnfit(files, inventory, rewrites);
   const inTheWay = await findInTheWay(files, inventory, sealed);
   const keptPaths = new Set(inTheWay);
-  const directories = await findMissing(files, sealed);
+  const directories = await findMissing(files, sealed, inventory.leftDirectories);
   const reached = [...changed, ...inventory.removed, ...inTheWay, ...inventory.leftDirectories, ...directories];
   await refuseUnchangeable(files, reached);
   const directoriesBytes = directories.length * SPACE_PER_DIRECTORY_BYTES;
-  const neededBytes = directoriesBytes + (await spaceForRewrites(files, rewrites));
+  const neededBytes = directoriesBytes + (await spaceForRewrites(files, inventory, rewrites));
   await refuseShort(files, neededBytes);
   const replaced = sealed.placements.map(({ path }) => path);
   const leaving = new Set([...inventory.removed, ...replaced].filter((path) => !keptPaths.has(path)));
@@ -62,19 +63,27 @@ export async function planCommit(
   };
 }
 
-/** Names take room, too: none are made where the commit itself needs it. */
-async function undoInSpace(files: FileSystem, undo: UndoFile[], neededBytes: number): Promise<UndoFile[]> {
-  const namesBytes = 2 * SPACE_PER_DIRECTORY_BYTES + undo.length * SPACE_PER_FILE_BYTES;
-  return (await files.freeBytes()) < neededBytes + namesBytes ? [] : undo;
-}
-
-/** Directories above what is placed that are not there, outermost first. */
-async function findMissing(files: FileSystem, { placements }: SealedStaging): Promise<string[]> {
+/**
+ * Directories above what is placed that are not there once way is made, outermost first. Where names fold, one that goes and one that
+ * is wanted may be the same.
+ */
+async function findMissing(
+  files: FileSystem,
+  { placements }: SealedStaging,
+  leaving: readonly string[],
+): Promise<string[]> {
   const directories = new Set<string>();
   for (const { path } of placements) for (const directory of ancestorsOf(path)) directories.add(directory);
   const ordered = [...directories].sort();
   const stats = await files.statAll(ordered);
-  return ordered.filter((_, index) => stats[index]?.kind !== 'directory');
+  const gone = new Set(leaving.map(foldPath));
+  return ordered.filter((directory, index) => stats[index]?.kind !== 'directory' || gone.has(foldPath(directory)));
+}
+
+/** Names take room, too: none are made where the commit itself needs it. */
+async function undoInSpace(files: FileSystem, undo: UndoFile[], neededBytes: number): Promise<UndoFile[]> {
+  const namesBytes = 2 * SPACE_PER_DIRECTORY_BYTES + undo.length * SPACE_PER_FILE_BYTES;
+  return (await files.freeBytes()) < neededBytes + namesBytes ? [] : undo;
 }
 
 /** What the inventory found in the way, and what came or changed while the release was fetched. */

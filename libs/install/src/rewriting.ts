@@ -24,13 +24,20 @@ export async function refuseUnfit(files: FileSystem, { scan }: Inventory, rewrit
 }
 
 /** Room that rewriting takes, beside what is staged. */
-export async function spaceForRewrites(files: FileSystem, rewrites: readonly Rewrite[]): Promise<number> {
+export async function spaceForRewrites(
+  files: FileSystem,
+  { target }: Inventory,
+  rewrites: readonly Rewrite[],
+): Promise<number> {
   let growthBytes = 0;
-  for (const { path, lengthBytes } of rewrites) {
+  let writtenBytes = 0;
+  for (const { path, lengthBytes, runs } of rewrites) {
     const { allocatedBytes = 0 } = (await files.stat(path)) ?? {};
-    growthBytes += Math.max(0, inDiskBlocks(lengthBytes) - allocatedBytes);
+    const bytes = runs.reduce((sum, { count }) => sum + count * target.pieceLengthBytes, 0);
+    growthBytes += Math.min(bytes, Math.max(0, inDiskBlocks(lengthBytes) - allocatedBytes));
+    writtenBytes += bytes;
   }
-  return growthBytes + (rewrites.length === 0 ? 0 : REWRITE_WINDOW_BYTES);
+  return growthBytes + Math.min(writtenBytes, REWRITE_WINDOW_BYTES);
 }
 
 /**

@@ -3,7 +3,16 @@
 // synced is old, new or torn.
 import type { DirectoryEntry, FileStat, FileSystem } from '@swarmpatch/install';
 import { allocatedBytes, settled, survivingBytes } from './file-content.ts';
-import { copyTree, Names, newDirectory, type Directory, type File, type NameChange, type Node } from './names.ts';
+import {
+  copyTree,
+  Names,
+  newDirectory,
+  type Directory,
+  type File,
+  type LetterCase,
+  type NameChange,
+  type Node,
+} from './names.ts';
 
 /** The power went off: nothing more happens to this file system. */
 export class PowerCut extends Error {
@@ -29,6 +38,8 @@ export interface MemoryFileSystemOptions {
   cutAtStep?: number;
   /** Paths that cannot be changed, with the errno's name. */
   refused?: ReadonlyMap<string, string>;
+  /** Unless given, names that differ in letter case are different names. */
+  letterCase?: LetterCase;
 }
 
 /** A file system in memory that can run full and lose its power between any two steps. */
@@ -40,7 +51,7 @@ export class MemoryFileSystem implements FileSystem {
   #clockMs: number;
 
   constructor(options: MemoryFileSystemOptions = {}, root: Directory = newDirectory(0), clockMs = 1_000_000) {
-    this.#names = new Names(root);
+    this.#names = new Names(root, options.letterCase);
     this.#options = options;
     this.#clockMs = clockMs;
   }
@@ -57,7 +68,7 @@ export class MemoryFileSystem implements FileSystem {
       (directory) => directory.entries,
       (file) => settled(file, file.bytes, file.executable),
     );
-    return new MemoryFileSystem(options, root, this.#clockMs + 1000);
+    return new MemoryFileSystem({ ...this.#nature, ...options }, root, this.#clockMs + 1000);
   }
 
   /** What is found once the power came back. */
@@ -67,7 +78,7 @@ export class MemoryFileSystem implements FileSystem {
       (directory) => directory.entries,
       (file) => settled(file, survivingBytes(file, random), random() < 0.5 ? file.executable : file.durableExecutable),
     );
-    return new MemoryFileSystem(options, root, this.#clockMs + 1000);
+    return new MemoryFileSystem({ ...this.#nature, ...options }, root, this.#clockMs + 1000);
   }
 
   absolute(path: string): string {
@@ -231,6 +242,12 @@ export class MemoryFileSystem implements FileSystem {
 
   freeBytes(): Promise<number> {
     return Promise.resolve(Math.max(0, this.#capacityBytes - this.#usedBytes()));
+  }
+
+  /** What stays when the files are found again. */
+  get #nature(): MemoryFileSystemOptions {
+    const { letterCase } = this.#options;
+    return letterCase === undefined ? {} : { letterCase };
   }
 
   get #capacityBytes(): number {

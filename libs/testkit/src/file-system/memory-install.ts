@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import {
   commit,
   FileIndex,
@@ -42,6 +43,8 @@ export interface MoveResult extends CommitResult {
   plan: ReturnType<typeof planFrom>;
   fetchedBytes: number;
   copiedBytes: number;
+  /** Paths of files that were changed where they lie. */
+  rewritten: string[];
 }
 
 export interface MoveOptions {
@@ -105,7 +108,8 @@ export async function moveInstall(
     bytes: { fromPeers: fetchedBytes, fromWebSeeds: 0, reused: staging.copiedBytes, written: plan.chosen.writeBytes },
   };
   const result = await commit(files, { inventory, sealed }, { from: state, to, entry });
-  return { ...result, plan, fetchedBytes, copiedBytes: staging.copiedBytes };
+  const rewritten = sealed.rewrites.map(({ path }) => path);
+  return { ...result, plan, fetchedBytes, copiedBytes: staging.copiedBytes, rewritten };
 }
 
 /** Everything in a tree but the launcher's own directory, one line a file: path, mode and content. Empty directories too. */
@@ -122,10 +126,8 @@ export async function describeTree(files: FileSystem): Promise<string[]> {
         lines.push(`${path} -> ${await files.readLink(path)}`);
       } else {
         const stat = await files.stat(path);
-        const content = Buffer.from(await files.read(path)).toString('latin1');
-        lines.push(
-          `${path} ${stat?.executable === true ? 'x' : '-'} ${content.length} ${content.slice(0, 24)} ${checksum(content)}`,
-        );
+        const content = await files.read(path);
+        lines.push(`${path} ${stat?.executable === true ? 'x' : '-'} ${content.length} ${hash('sha256', content)}`);
       }
     }
   };
@@ -145,10 +147,4 @@ export async function putFiles(files: FileSystem, build: readonly BuildFile[]): 
       await files.symlink(symlink, path);
     }
   }
-}
-
-function checksum(text: string): number {
-  let sum = 0;
-  for (let at = 0; at < text.length; at += 1) sum = (Math.imul(sum, 31) + text.charCodeAt(at)) | 0;
-  return sum;
 }

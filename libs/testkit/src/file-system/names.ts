@@ -30,6 +30,9 @@ export interface NameChange {
   node: Node | undefined;
 }
 
+/** `same`: as on Windows and macOS, names that differ in letter case alone are one. */
+export type LetterCase = 'tells_apart' | 'same';
+
 export function newDirectory(mtimeMs: number): Directory {
   return { kind: 'directory', entries: new Map(), durableEntries: new Map(), mtimeMs };
 }
@@ -37,18 +40,20 @@ export function newDirectory(mtimeMs: number): Directory {
 /** A tree of names of which the last changes may not be on the disk yet. */
 export class Names {
   readonly root: Directory;
+  readonly #letterCase: LetterCase;
   /** In order; the changes of one step survive a power cut together or not at all. */
   #pending: NameChange[][] = [];
 
-  constructor(root: Directory = newDirectory(0)) {
+  constructor(root: Directory = newDirectory(0), letterCase: LetterCase = 'tells_apart') {
     this.root = root;
+    this.#letterCase = letterCase;
   }
 
   find(path: string): Node | undefined {
     let node: Node | undefined = this.root;
     for (const name of path === '' ? [] : path.split('/')) {
       if (node?.kind !== 'directory') return undefined;
-      node = node.entries.get(name);
+      node = node.entries.get(this.#nameIn(node, name));
     }
     return node;
   }
@@ -57,7 +62,16 @@ export class Names {
   changeOf(path: string, node: Node | undefined): NameChange | undefined {
     const slash = path.lastIndexOf('/');
     const directory = this.find(path.slice(0, Math.max(0, slash)));
-    return directory?.kind === 'directory' ? { directory, name: path.slice(slash + 1), node } : undefined;
+    return directory?.kind === 'directory'
+      ? { directory, name: this.#nameIn(directory, path.slice(slash + 1)), node }
+      : undefined;
+  }
+
+  /** A name that is there already keeps the letters that it has. */
+  #nameIn({ entries }: Directory, name: string): string {
+    if (this.#letterCase === 'tells_apart' || entries.has(name)) return name;
+    const folded = name.toLowerCase();
+    return [...entries.keys()].find((each) => each.toLowerCase() === folded) ?? name;
   }
 
   apply(step: NameChange[]): void {

@@ -1,12 +1,12 @@
-import { readState, recover, type InstallState } from '@swarmpatch/install';
+import { recover } from '@swarmpatch/install';
 import { describe, expect, it } from 'vitest';
-import { randomBytes, randomInteger, seededRandom, type BuildFile } from '../builds/index.ts';
-import { MemoryFileSystem, PowerCut } from './memory-file-system.ts';
+import { randomBytes, seededRandom, type BuildFile } from '../builds/index.ts';
+import { MemoryFileSystem } from './memory-file-system.ts';
 import { describeTree, moveInstall, putFiles } from './memory-install.ts';
 import { releaseInMemory } from './memory-release.ts';
+import { cutEverywhere } from './power-cuts.ts';
 
 const SEED = Number(process.env['SWARMPATCH_SEED'] ?? 20_261_121);
-const STATE_STEP = 1;
 
 const random = seededRandom(SEED);
 const file = (path: string, lengthBytes: number, executable = false): BuildFile => ({
@@ -99,29 +99,6 @@ async function expectKept(files: MemoryFileSystem): Promise<void> {
   expect(Buffer.from(await files.read('.swarmpatch/kept/1.1.0/config.ini')).equals(ownConfig.content)).toBe(true);
 }
 
-/** Recovery with the power going off in it again and again. */
-async function recoverWithCuts(files: MemoryFileSystem, luck: () => number): Promise<MemoryFileSystem> {
-  let disk = files;
-  for (let cuts = 0; cuts < 3; cuts += 1) {
-    const attempt = disk.clone({ cutAtStep: randomInteger(luck, 0, 60) });
-    try {
-      await recover(attempt);
-      return attempt.clone();
-    } catch (error) {
-      if (!(error instanceof PowerCut)) throw error;
-      disk = luck() < 0.5 ? attempt.clone() : attempt.afterPowerCut(luck);
-    }
-  }
-  await recover(disk);
-  return disk;
-}
-
-async function stateOf(files: MemoryFileSystem): Promise<InstallState> {
-  const state = await readState(files);
-  if (state === undefined) throw new Error('the install has lost its state');
-  return state;
-}
-
 describe('an update in which the power goes off', () => {
   it("ends as the new release, with the player's files kept", async () => {
     const files = await installOld();
@@ -137,46 +114,26 @@ describe('an update in which the power goes off', () => {
 
   it(`is the old release or the new one, whole, after a cut at any step, seed ${SEED}`, async () => {
     const base = await installOld();
-    const whole = base.clone();
-    await moveInstall(whole, newRelease);
     const luck = seededRandom(SEED);
-    const outcomes = { old: 0, new: 0 };
-    for (let step = 0; step < whole.steps; step += STATE_STEP) {
-      for (const after of ['kill', 'power cut'] as const) {
-        const files = base.clone({ cutAtStep: step });
-        await expect(moveInstall(files, newRelease)).rejects.toThrow(PowerCut);
-        const disk = after === 'kill' ? files.clone() : files.afterPowerCut(luck);
-        const recovered = await recoverWithCuts(disk, luck);
-        const tree = await describeTree(recovered);
-        const state = await stateOf(recovered);
-        const isNew = state.installed?.version === '1.1.0';
-        expect({ step, after, suspect: state.suspect, tree }).toEqual({
-          step,
-          after,
-          suspect: false,
-          tree: isNew ? newTree : oldTree,
-        });
-        outcomes[isNew ? 'new' : 'old'] += 1;
-        if (isNew) await expectKept(recovered);
-        await moveInstall(recovered, newRelease);
-        expect(await describeTree(recovered)).toEqual(newTree);
-      }
+    const versions = new Set<string | undefined>();
+    const move = (files: MemoryFileSystem): Promise<unknown> => moveInstall(files, newRelease);
+    for await (const { step, after, files, tree, version, suspect } of cutEverywhere(base, move, { random: luck })) {
+      const isNew = version === '1.1.0';
+      expect({ step, after, suspect, tree }).toEqual({ step, after, suspect: false, tree: isNew ? newTree : oldTree });
+      versions.add(version);
+      if (isNew) await expectKept(files);
+      await moveInstall(files, newRelease);
+      expect(await describeTree(files)).toEqual(newTree);
     }
-    expect(outcomes.old).toBeGreaterThan(0);
-    expect(outcomes.new).toBeGreaterThan(0);
+    expect(versions).toEqual(new Set(['1.0.0', '1.1.0']));
   });
 
   it('is nothing or the release, whole, when it was the first install', async () => {
-    const whole = new MemoryFileSystem();
-    await moveInstall(whole, oldRelease);
     const releaseTree = await treeOf(oldRelease.build);
-    const luck = seededRandom(SEED);
-    for (let step = 0; step < whole.steps; step += STATE_STEP) {
-      const files = new MemoryFileSystem({ cutAtStep: step });
-      await expect(moveInstall(files, oldRelease)).rejects.toThrow(PowerCut);
-      const recovered = await recoverWithCuts(files.afterPowerCut(luck), luck);
-      const isInstalled = (await readState(recovered))?.installed !== undefined;
-      expect({ step, tree: await describeTree(recovered) }).toEqual({ step, tree: isInstalled ? releaseTree : [] });
+    const install = (files: MemoryFileSystem): Promise<unknown> => moveInstall(files, oldRelease);
+    const cuts = { random: seededRandom(SEED), ways: ['power_cut'] as const };
+    for await (const { step, tree, version } of cutEverywhere(new MemoryFileSystem(), install, cuts)) {
+      expect({ step, tree }).toEqual({ step, tree: version === undefined ? [] : releaseTree });
     }
   });
 });
@@ -198,5 +155,41 @@ describe('an update on a disk that runs full', () => {
       expect(await describeTree(recovered)).toEqual(error === undefined ? newTree : oldTree);
     }
     expect(codes).toEqual(new Set(['disk_full', undefined]));
+  });
+
+  it('rewrites a file for which there is no second place, and says before how much room is missing', async () => {
+    const base = new MemoryFileSystem();
+    const large = file('data/large.pak', 400_000);
+    await moveInstall(base, releaseInMemory([large, note], '1.0.0'));
+    const target = releaseInMemory([edited(edited(large, 5), 300_000), note], '1.1.0');
+    const usedBytes = Number.MAX_SAFE_INTEGER - (await base.freeBytes());
+    const outcomes: { spareBytes: number; rewritten: number | undefined; missingBytes: number | undefined }[] = [];
+    for (let spareBytes = 0; spareBytes < 800_000; spareBytes += 20_000) {
+      const files = base.clone({ capacityBytes: usedBytes + spareBytes });
+      const before = await describeTree(files);
+      const [result, error] = await moveInstall(files, target).then(
+        (moved) => [moved, undefined] as const,
+        (failure: unknown) => [undefined, failure as { code?: unknown; missingBytes?: number }] as const,
+      );
+      const recovered = files.clone();
+      await recover(recovered);
+      expect(await describeTree(recovered)).toEqual(error === undefined ? await treeOf(target.build) : before);
+      if (error !== undefined) expect(error.code).toBe('disk_full');
+      outcomes.push({ spareBytes, rewritten: result?.rewritten.length, missingBytes: error?.missingBytes });
+    }
+    const firstOf = (isWanted: (outcome: (typeof outcomes)[number]) => boolean): number =>
+      outcomes.find(isWanted)?.spareBytes ?? Infinity;
+    const rewrittenFrom = firstOf(({ rewritten }) => rewritten === 1);
+    expect(rewrittenFrom).toBeLessThan(large.content.length);
+    expect(firstOf(({ rewritten }) => rewritten === 0)).toBeGreaterThan(large.content.length);
+    // A disk on which not even the state can be written has no plan.
+    const refused = outcomes.flatMap(({ spareBytes, missingBytes }) =>
+      missingBytes === undefined ? [] : [spareBytes + missingBytes],
+    );
+    expect(refused.length).toBeGreaterThan(5);
+    for (const enoughBytes of refused) {
+      expect(enoughBytes).toBeGreaterThan(rewrittenFrom - 20_000);
+      expect(enoughBytes).toBeLessThanOrEqual(rewrittenFrom);
+    }
   });
 });
