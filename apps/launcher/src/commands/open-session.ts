@@ -4,7 +4,7 @@ import type { OpenInstall } from '../install/open-install.ts';
 import { Origin } from '../origin/origin.ts';
 import { ReleaseSource } from '../origin/release-source.ts';
 import type { Move } from '../move/move-install.ts';
-import { readTransferSettings, type TransferSettings } from '../transfer-options.ts';
+import { readTransferSettings } from '../transfer-options.ts';
 
 export interface Session {
   origin: Origin;
@@ -37,13 +37,13 @@ export async function refreshTrust({ source }: Session, install: OpenInstall, co
 export function moveOf(install: OpenInstall, session: Session, input: CommandInput): Move {
   const { origin, source } = session;
   const settings = readTransferSettings(input);
-  const rates = ratesOf(settings);
+  const rates = ratesOf(input);
   return { install, source, origin, settings, firstFiles: settings.firstFiles, depth: 'quick', rates };
 }
 
 /** Where the player allows less than the usual rate, no more is to be expected. */
-function ratesOf({ limits }: TransferSettings): Move['rates'] {
-  const mostBytesPerSecond = limits?.downloadBytesPerSecond ?? 0;
+export function ratesOf(input: CommandInput): Move['rates'] {
+  const mostBytesPerSecond = input.number('max-download') ?? 0;
   if (mostBytesPerSecond <= 0) return undefined;
   return { downloadBytesPerSecond: Math.min(mostBytesPerSecond, USUAL_RATES.downloadBytesPerSecond) };
 }

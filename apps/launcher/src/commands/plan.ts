@@ -3,7 +3,8 @@ import { parseVersion } from '@swarmpatch/release';
 import { formatBytes, formatDuration, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { surveyInstall } from '../move/survey.ts';
-import { openSession, refreshTrust } from './open-session.ts';
+import { maxDownloadOption } from '../transfer-options.ts';
+import { openSession, ratesOf, refreshTrust } from './open-session.ts';
 import { dirOption, versionOption } from './options.ts';
 
 export const plan: CommandSpec = {
@@ -11,7 +12,7 @@ export const plan: CommandSpec = {
   summary: 'tell what update would do and why, and change nothing',
   example: 'swarmpatch-launcher plan --dir ~/games/starfall',
   arguments: [],
-  options: [dirOption, versionOption],
+  options: [dirOption, versionOption, maxDownloadOption],
   async run(input, context) {
     return withInstall(input.requiredText('dir'), 'plan', context, async (install) => {
       const session = await openSession(install, context);
@@ -20,7 +21,7 @@ export const plan: CommandSpec = {
       const wanted = input.text('version');
       const version = wanted === undefined ? await session.source.versionOf(channel, installId) : parseVersion(wanted);
       const release = await session.source.release(version);
-      const move = { install, source: session.source, depth: 'quick' } as const;
+      const move = { install, source: session.source, depth: 'quick', rates: ratesOf(input) } as const;
       const priced = await surveyInstall(move, release, context);
       const { from = null, to, chosen, options, missing } = priced.plan;
       return {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PATCH_START_SECONDS, type PlanOption } from '@swarmpatch/plan';
 import { type CommandContext, CommandInput } from '@swarmpatch/terminal';
 import { type Build, generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -13,7 +14,7 @@ const first = generateBuild(3, { files: 8, largestBytes: 400_000 });
 const second = nextBuild(first, 4);
 const third = nextBuild(second, 5);
 
-describe('an update by patches', () => {
+describe('an update by patches', { timeout: 60_000 }, () => {
   let scratch: string;
   let game: string;
   let origin: SmallOrigin;
@@ -28,7 +29,7 @@ describe('an update by patches', () => {
     await runLauncher(['install', 'starfall', '--origin', origin.url, '--dir', join(scratch, 'first'), ...root]);
     await origin.publish(second, '1.1.0');
     patchBytes = await origin.offerPatch('1.0.0', '1.1.0');
-  });
+  }, 60_000);
   beforeEach(async () => {
     await rm(game, { recursive: true, force: true });
     // As Node puts no nanoseconds back, every file of a copy of its own would have to be read again.
@@ -48,6 +49,11 @@ describe('an update by patches', () => {
     expect({ exitCode, errors }).toMatchObject({ exitCode: 0 });
     return { ...(document as unknown as Omit<Updated, 'errors'>), errors };
   }
+  /** Without what the newer release could be put together from again. */
+  async function goBack(): Promise<void> {
+    expect((await run('rollback')).document).toMatchObject({ to: '1.0.0' });
+    await rm(join(game, '.swarmpatch/undo'), { recursive: true, force: true });
+  }
   async function expectInstalled(build: Build): Promise<void> {
     expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(build));
   }
@@ -62,8 +68,12 @@ describe('an update by patches', () => {
       ...{ json: true, progress: { phase: showPhase }, signal: stop.signal },
       ...{ warn: () => undefined, emit: () => undefined, nowMs: () => performance.now() },
     };
-    const switches = ['no-dht', 'no-lan', 'no-port-mapping'].map((name) => [name, ['true']] as const);
-    const input = new CommandInput(update, [], new Map([['dir', [game]], ['version', ['1.1.0']], ...switches]));
+    const texts = new Map([
+      ['dir', [game]],
+      ['version', ['1.1.0']],
+    ]);
+    for (const name of ['no-dht', 'no-lan', 'no-port-mapping']) texts.set(name, ['true']);
+    const input = new CommandInput(update, [], texts);
     return update.run(input, context);
   }
   const kept = async (): Promise<string[]> => (await readdir(join(game, '.swarmpatch/patches'))).sort();
@@ -80,9 +90,15 @@ describe('an update by patches', () => {
     await expectInstalled(first);
   });
 
+  it('is planned for the rate that the player allows', async () => {
+    const { document } = await run('plan', '--version', '1.1.0', '--max-download', '100KB');
+    const [{ downloadBytes, cost }] = document['options'] as [PlanOption];
+    expect(cost.downloadSeconds).toBeCloseTo(downloadBytes / 100_000 + PATCH_START_SECONDS);
+  });
+
   it('fetches no patch again that it keeps', async () => {
     await updateTo('1.1.0');
-    await run('rollback');
+    await goBack();
     origin.patchBytes = 0;
     const { plan, bytes } = await updateTo('1.1.0');
     expect({ plan, fromWebSeeds: bytes.fromWebSeeds, sent: origin.patchBytes }).toEqual({
@@ -165,7 +181,7 @@ describe('an update by patches', () => {
       );
       expect(origin.streamedBytes).toBe(0);
       await expectInstalled(third);
-      await run('rollback');
+      await goBack();
       expect((await updateTo('1.2.0')).errors).not.toContain('of no use');
     });
 
@@ -197,7 +213,7 @@ describe('an update by patches', () => {
       expect(plan).toBe('pieces');
       expect(errors).toContain('going on without patches');
       await expectInstalled(second);
-      await run('rollback');
+      await goBack();
       origin.patchBytes = 0;
       expect((await updateTo('1.1.0')).plan).toBe('pieces');
       expect(origin.patchBytes).toBe(0);

@@ -7,13 +7,14 @@ const LENGTH = 2_000_000;
 const packed = noise(LENGTH, 1);
 const plain = new Uint8Array(LENGTH).map((_, index) => index % 50);
 
-/** Every new file is written, and of each a share of its bytes is literal. */
-function find(old: MemoryTree, fresh: MemoryTree, literalShare = 0.9): Promise<DefeatedFile[]> {
+/** Every new file is written but one that stays, and of each a share of its bytes is literal. */
+function find(old: MemoryTree, fresh: MemoryTree, literalShare = 0.9, restBytes = 0): Promise<DefeatedFile[]> {
   const written = filesOf(fresh);
   const costs = written.map(({ path, lengthBytes }) => ({
     ...{ path, lengthBytes, literalBytes: lengthBytes * literalShare },
   }));
-  return findDefeatedFiles(filesOf(old), written, written, costs);
+  const rest = { path: 'rest', lengthBytes: restBytes, executable: false, piecesRoot: new Uint8Array(32) };
+  return findDefeatedFiles([...filesOf(old), rest], [...written, rest], written, costs);
 }
 
 describe('findDefeatedFiles()', () => {
@@ -30,6 +31,18 @@ describe('findDefeatedFiles()', () => {
   it('names a pack that has a version in its name', async () => {
     const found = await find({ 'data-1.9.pak': plain }, { 'data-1.10.pak': packed });
     expect(found).toMatchObject([{ path: 'data-1.10.pak' }]);
+  });
+
+  it('leaves out what is little of the release, and names it where there is much of it', async () => {
+    const [old, fresh] = [
+      { 'a.pak': plain, 'b.pak': plain },
+      { 'a.pak': packed, 'b.pak': packed },
+    ];
+    const [one] = await find({ 'a.pak': plain }, { 'a.pak': packed });
+    const { costBytes = 0 } = one ?? {};
+    const restBytes = costBytes / 0.05;
+    expect(await find({ 'a.pak': plain }, { 'a.pak': packed }, 0.9, restBytes)).toEqual([]);
+    expect(await find(old, fresh, 0.9, restBytes)).toHaveLength(2);
   });
 
   it.each<[string, MemoryTree, MemoryTree, number]>([

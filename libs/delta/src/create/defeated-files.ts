@@ -19,6 +19,8 @@ const ENTROPY_BITS_MIN = 7.5;
 const LITERAL_SHARE_MIN = 0.5;
 /** Less of a file is a placeholder, not the file as it was before. */
 const PREDECESSOR_SHARE_MIN = 0.5;
+/** Of the release's bytes, what such files cost together; with less, they are assets that were made anew, and nothing to change. */
+const RELEASE_SHARE_MIN = 0.05;
 /** Of 64 KiB each, to tell the entropy of a file. */
 const SAMPLE_COUNT_MAX = 16;
 const SAMPLE_BYTES = 64 * 1024;
@@ -26,6 +28,10 @@ const SAMPLE_BYTES = 64 * 1024;
 /**
  * Finds the files whose build defeats patching: the old release has them, at the same path or at one that differs in its numbers,
  * and yet most of their bytes are like nothing that players have, because they are compressed or mixed as a whole.
+ *
+ * A texture that was encoded anew looks the same from here, and is just what a patch has to bring. What tells a pack is how much of
+ * the game is in it: so files are named only if they cost 5 % of the release or more, all of them together, as there are builds of a
+ * hundred packs.
  *
  * @param old The old release.
  * @param fresh The new release.
@@ -40,6 +46,7 @@ export async function findDefeatedFiles(
   costs: readonly FileCost[],
 ): Promise<DefeatedFile[]> {
   const predecessorOf = predecessors(old, fresh);
+  const releaseBytes = fresh.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
   const defeated: DefeatedFile[] = [];
   for (const [index, file] of written.entries()) {
     const { path, lengthBytes } = file;
@@ -50,6 +57,8 @@ export async function findDefeatedFiles(
     if (bits < ENTROPY_BITS_MIN) continue;
     defeated.push({ path, lengthBytes, costBytes: Math.round((literalBytes * bits) / 8) });
   }
+  const costBytes = defeated.reduce((sum, file) => sum + file.costBytes, 0);
+  if (costBytes < RELEASE_SHARE_MIN * releaseBytes) return [];
   return defeated.sort((a, b) => b.costBytes - a.costBytes || (a.path < b.path ? -1 : 1)).slice(0, DEFEATED_FILES_MAX);
 }
 
