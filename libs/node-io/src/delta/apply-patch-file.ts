@@ -179,25 +179,30 @@ class DirectoryApply {
     }
   }
 
-  /** @returns The pieces root of what was read. */
+  /** @returns The pieces root of the copy. */
   async #copyThrough(buffer: Uint8Array, file: NewFile, from: string): Promise<Uint8Array> {
     const { lengthBytes } = file;
-    const isShort = lengthBytes <= buffer.length;
-    const hasher = isShort ? undefined : new MerkleHasher();
-    const handle = await reading(from, openFile(from, 'r'));
+    if (lengthBytes <= buffer.length) {
+      const bytes = buffer.subarray(0, lengthBytes);
+      await copying(from, this.#writer.copy(file, from, bytes));
+      this.#advance(lengthBytes);
+      return piecesRootFromBlocks(blockHashesOf(bytes));
+    }
+    const hasher = new MerkleHasher();
+    const handle = await copying(from, openFile(from, 'r'));
     try {
       for (let at = 0; at < lengthBytes; at += buffer.length) {
         this.#options.signal?.throwIfAborted();
         const bytes = buffer.subarray(0, Math.min(buffer.length, lengthBytes - at));
-        await reading(from, readAll(handle, at, bytes));
-        hasher?.update(bytes);
+        await copying(from, readAll(handle, at, bytes));
+        hasher.update(bytes);
         await this.#writer.write(file, at, bytes);
         this.#advance(bytes.length);
       }
     } finally {
       await closeFile(handle);
     }
-    return hasher ? hasher.digest().piecesRoot : piecesRootFromBlocks(blockHashesOf(buffer.subarray(0, lengthBytes)));
+    return hasher.digest().piecesRoot;
   }
 
   #rootAt(index: number): Uint8Array {
@@ -214,8 +219,8 @@ class DirectoryApply {
   }
 }
 
-function reading<T>(absolutePath: string, step: Promise<T>): Promise<T> {
+function copying<T>(absolutePath: string, step: Promise<T>): Promise<T> {
   return step.catch((error: unknown) => {
-    throw explainRefusal(`read ${JSON.stringify(absolutePath)}`, error);
+    throw explainRefusal(`copy ${JSON.stringify(absolutePath)}`, error);
   });
 }

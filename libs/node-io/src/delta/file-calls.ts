@@ -1,9 +1,10 @@
-import { close, fchmod, ftruncate, open, read, write } from 'node:fs';
+import { close, copyFile, fchmod, ftruncate, open, read, write } from 'node:fs';
 import { promisify } from 'node:util';
 
 /** Calls by the numbers of open files, in the threads of Node's pool: with very many small files half the work that handles are. */
 export const openFile: (path: string, flags: string | number, mode?: number) => Promise<number> = promisify(open);
 export const closeFile: (handle: number) => Promise<void> = promisify(close);
+export const copyWhole: (from: string, to: string, flags: number) => Promise<void> = promisify(copyFile);
 export const changeMode: (handle: number, mode: number) => Promise<void> = promisify(fchmod);
 export const setLength: (handle: number, lengthBytes: number) => Promise<void> = promisify(ftruncate);
 const readFile = promisify(read);

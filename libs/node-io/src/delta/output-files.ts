@@ -1,8 +1,11 @@
+import { closeSync, writeSync } from 'node:fs';
+
 import { closeFile, writeAll } from './file-calls.ts';
 import { Turns } from './turns.ts';
 
 /** Node's pool has fewer threads; what waits for one has its file open. */
 const WRITES_AT_ONCE = 16;
+const BYTES_AT_ONCE_MAX = 64 * 1024;
 
 /** A file that comes in parts. */
 interface Output {
@@ -27,8 +30,7 @@ export class OutputFiles {
   ): Promise<void> {
     return this.#turns.run(async () => {
       if (bytes.length === file.lengthBytes) {
-        const handle = await file.open();
-        await writeAll(handle, offset, bytes).finally(() => closeFile(handle));
+        await writeWhole(await file.open(), bytes);
         return;
       }
       const output = this.#outputs.get(file.path) ?? { opening: file.open(), leftBytes: file.lengthBytes };
@@ -47,5 +49,18 @@ export class OutputFiles {
     const outputs = [...this.#outputs.values()];
     this.#outputs.clear();
     for (const { opening } of outputs) await opening.then(closeFile, () => undefined);
+  }
+}
+
+/** What is short is written at once: it takes less time than another thread does to begin. */
+async function writeWhole(handle: number, bytes: Uint8Array): Promise<void> {
+  if (bytes.length > BYTES_AT_ONCE_MAX) {
+    await writeAll(handle, 0, bytes).finally(() => closeFile(handle));
+    return;
+  }
+  try {
+    for (let at = 0; at < bytes.length;) at += writeSync(handle, bytes, at);
+  } finally {
+    closeSync(handle);
   }
 }

@@ -1,12 +1,14 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs';
 import { sep } from 'node:path';
 
 import { syncPaths } from '../blob-store/durability.ts';
-import { changeMode, closeFile, openFile } from './file-calls.ts';
+import { changeMode, closeFile, copyWhole, openFile } from './file-calls.ts';
+import { readFully } from './file-readers.ts';
 import { OutputFiles } from './output-files.ts';
 
 const EXECUTABLE_MODE = 0o755;
 const FILE_MODE = 0o644;
+const MODE_BITS = 0o777;
 
 /** Where a file of a release goes. */
 export interface TreePlace {
@@ -21,6 +23,7 @@ export class TreeWriter {
   readonly #outputs: OutputFiles = new OutputFiles();
   /** As their paths in the release, with the root as an empty one. */
   readonly #directories = new Set<string>(['']);
+  readonly #fileMode: number = FILE_MODE & ~process.umask();
   #lastDirectory = '';
 
   /** @param root A directory that is there, and empty. */
@@ -41,6 +44,32 @@ export class TreeWriter {
   /** An empty file; what has bytes is made by `write`. */
   async makeEmpty(file: TreePlace): Promise<void> {
     await closeFile(await this.#create(file));
+  }
+
+  /**
+   * A copy of a file that lies somewhere else, in one call, which is the fastest for all but long ones.
+   *
+   * @param target Takes the whole content, as it is in the copy.
+   * @throws `Error` when the content has another length
+   */
+  async copy(file: TreePlace, from: string, target: Uint8Array): Promise<void> {
+    this.#makeDirectory(file.path);
+    const absolutePath = this.absolute(file.path);
+    await copyWhole(from, absolutePath, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const handle = openSync(absolutePath, 'r');
+    try {
+      const { size, mode } = fstatSync(handle);
+      if (size !== file.lengthBytes) throw new Error(`it has ${size} bytes, ${file.lengthBytes} are wanted`);
+      // The copy has the mode of what it is made of.
+      if ((mode & MODE_BITS) !== this.#modeOf(file)) fchmodSync(handle, this.#modeOf(file));
+      readFully(handle, 0, target);
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  #modeOf({ executable }: TreePlace): number {
+    return executable ? EXECUTABLE_MODE : this.#fileMode;
   }
 
   link(path: string, text: string): void {
