@@ -60,5 +60,5 @@ export {
   yieldUndo,
   type KeptContent,
 } from './undo.ts';
-export { refuseProtected } from './write-guard.ts';
+export { refuseProtected, remedyFor } from './write-guard.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';

@@ -11,6 +11,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['EPERM', 'it is protected against changes, or belongs to somebody else; take the protection off'],
   ['EROFS', 'the disk cannot be written to; make it writable'],
   ['EXDEV', 'another disk is mounted there; move its files into the directory itself'],
+  ['ENOTDIR', 'something else is there; move it away'],
   ['EBUSY', 'a program uses it; close that program'],
   ['ETXTBSY', 'it runs; end it'],
   ['ENAMETOOLONG', 'the name is too long for this disk; move the install to where its path is shorter'],

@@ -11,7 +11,7 @@ import {
   type InstallState,
   type Recovery,
 } from '@swarmpatch/install';
-import { DiskFileSystem, lockInstall, TreeHasher } from '@swarmpatch/node-io/file-system';
+import { DiskFileSystem, lockInstall, networkDriveOf, TreeHasher } from '@swarmpatch/node-io/file-system';
 import { HashPool } from '@swarmpatch/node-io/hashing';
 import type { CommandContext } from '@swarmpatch/terminal';
 
@@ -99,12 +99,22 @@ export async function withInstall<T>(
     });
     const begun = begin === undefined ? found : await begin(found);
     if (begun === undefined) throw notInstalled(directory);
+    if (begin !== undefined) await warnOfNetworkDrive(root, context);
     const state: InstallState = directoryMade ? { ...begun, directoryMade } : begun;
     return await work(new OpenInstall(files, new TreeHasher(files, pool), command, { state, saved: found }));
   } finally {
     await pool.close();
     await lock.release();
   }
+}
+
+/** Said once, when a game is installed: what is promised about kills and power cuts holds only where a sync is one. */
+async function warnOfNetworkDrive(root: string, context: Pick<CommandContext, 'warn'>): Promise<void> {
+  const drive = await networkDriveOf(root);
+  if (drive === undefined) return;
+  context.warn(
+    `${root} is on a network drive (${drive}): what it says is written may be lost when the connection or the server fails; run verify after that`,
+  );
 }
 
 /** @throws {InstallError} `not_installed` */

@@ -3,6 +3,7 @@ import * as fs from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { join } from 'node:path';
 import { syncPaths } from '../blob-store/durability.ts';
+import { untilFree, USUAL_PATIENCE, type HeldFilePatience } from './held-files.ts';
 import { WriteRefusals } from './write-refusals.ts';
 import type { DirectoryEntry, FileKind, FileStat, FileSystem } from '@swarmpatch/install';
 
@@ -14,10 +15,15 @@ const EXECUTE_BITS = 0o111;
 /** The directory tree under one root of this machine. */
 export class DiskFileSystem implements FileSystem {
   readonly root: string;
+  readonly #patience: HeldFilePatience;
 
-  /** @param root Absolute path of a directory. */
-  constructor(root: string) {
+  /**
+   * @param root Absolute path of a directory.
+   * @param patience With files that somebody has open.
+   */
+  constructor(root: string, patience: HeldFilePatience = USUAL_PATIENCE) {
     this.root = root;
+    this.#patience = patience;
   }
 
   absolute(path: string): string {
@@ -109,17 +115,19 @@ export class DiskFileSystem implements FileSystem {
   }
 
   rename(from: string, to: string): Promise<void> {
-    return fs.rename(this.absolute(from), this.absolute(to));
+    return untilFree(() => fs.rename(this.absolute(from), this.absolute(to)), this.#patience);
   }
 
   async remove(path: string): Promise<boolean> {
     const kind = this.#stat(path)?.kind;
     if (kind === undefined || kind === 'directory') return false;
-    return unless(isMissing, () => fs.unlink(this.absolute(path)).then(() => true), false);
+    const unlink = () => untilFree(() => fs.unlink(this.absolute(path)), this.#patience);
+    return unless(isMissing, () => unlink().then(() => true), false);
   }
 
   async removeDirectory(path: string): Promise<boolean> {
-    return unless(isUnremovable, () => fs.rmdir(this.absolute(path)).then(() => true), false);
+    const rmdir = () => untilFree(() => fs.rmdir(this.absolute(path)), this.#patience);
+    return unless(isUnremovable, () => rmdir().then(() => true), false);
   }
 
   async makeDirectory(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -71,6 +71,31 @@ describe('lockInstall()', () => {
   it('leaves the lock of another machine alone', async () => {
     await leaveLock({ pid: 1, host: 'elsewhere', command: 'update', processStart: '', nonce: 'x' });
     await expect(lockInstall(files, 'update')).rejects.toMatchObject({ code: 'install_locked' });
+  });
+
+  it('refuses an install whose own directory leads elsewhere, and leaves what is there', async () => {
+    const elsewhere = join(root, 'elsewhere');
+    await mkdir(elsewhere);
+    await symlink(elsewhere, join(root, '.swarmpatch'));
+    await expect(lockInstall(files, 'update')).rejects.toMatchObject({ code: 'parent_is_link', path: '.swarmpatch' });
+    expect(await readdir(elsewhere)).toEqual([]);
+    await rm(join(root, '.swarmpatch'));
+    await writeFile(join(root, '.swarmpatch'), 'a file');
+    await expect(lockInstall(files, 'update')).rejects.toMatchObject({ code: 'file_refused', path: '.swarmpatch' });
+  });
+
+  it.runIf(process.getuid?.() === 0)('says what to do where it may not write', async (test) => {
+    const own = join(root, '.swarmpatch');
+    await mkdir(own);
+    if (spawnSync('chattr', ['+i', own]).status !== 0) return test.skip('this disk has no immutable files');
+    try {
+      await expect(lockInstall(files, 'update')).rejects.toMatchObject({
+        code: 'file_refused',
+        message: expect.stringContaining('take the protection off') as string,
+      });
+    } finally {
+      spawnSync('chattr', ['-i', own]);
+    }
   });
 
   it('gives the lock to one of many that come at once', async () => {

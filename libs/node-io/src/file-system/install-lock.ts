@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { InstallError, LOCK_PATH } from '@swarmpatch/install';
+import { asDiskFull, InstallError, LOCK_PATH } from '@swarmpatch/install';
 import type { DiskFileSystem } from './disk-file-system.ts';
+import { ownRefused, refuseOwnElsewhere } from './own-directory.ts';
 
 export interface LockHolder {
   pid: number;
@@ -27,13 +28,26 @@ export interface InstallLock {
 /** A dead holder's lock is taken over once; a second live one in between is somebody else's luck. */
 const TAKEOVERS_MAX = 4;
 
+const REFUSALS = ['EACCES', 'EPERM', 'EROFS'];
+
 /**
  * Makes this process the only one that works on an install. The lock of a process that has ended is taken over.
  *
  * @param command What the lock is wanted for.
- * @throws {InstallError} `install_locked`
+ * @throws {InstallError} `install_locked`, `parent_is_link`, `file_refused`, `disk_full`
  */
 export async function lockInstall(files: DiskFileSystem, command: string): Promise<InstallLock> {
+  await refuseOwnElsewhere(files);
+  try {
+    return await takeLock(files, command);
+  } catch (error) {
+    const errno = codeOf(error) ?? '';
+    if (REFUSALS.includes(errno)) throw ownRefused(errno, error);
+    throw asDiskFull('lock the install', error);
+  }
+}
+
+async function takeLock(files: DiskFileSystem, command: string): Promise<InstallLock> {
   const path = files.absolute(LOCK_PATH);
   const own: LockHolder = {
     pid: process.pid,
