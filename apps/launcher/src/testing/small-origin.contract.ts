@@ -64,6 +64,8 @@ export class SmallOrigin {
   streamedBytes = 0;
   /** Bytes of patches that were sent. */
   patchBytes = 0;
+  /** How often it was asked whether there is anything new. */
+  timestampCount = 0;
 
   private constructor(server: Server, scratch: string) {
     this.#server = server;
@@ -265,6 +267,7 @@ export class SmallOrigin {
       const sentBytes = sendRange(request, response, this.#patchFiles.get(decodeURIComponent(path)));
       if (path.startsWith('/content/')) this.patchBytes += sentBytes;
     } else {
+      if (path.endsWith('/timestamp.json')) this.timestampCount += 1;
       const file = this.#trustFiles.get(path.slice(`/trust/${GAME}/`.length));
       response.writeHead(file === undefined ? 404 : 200).end(file);
     }
