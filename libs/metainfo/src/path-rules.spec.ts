@@ -104,6 +104,15 @@ describe('findPathCollisions()', () => {
     ).toHaveLength(3);
   });
 
+  it('finds the same in any order, however deep', () => {
+    const paths = ['a/b/c', 'a/b/d', 'a/e', 'f', 'a/b/g', 'A/h', 'f/i', 'a/b'];
+    for (let turn = 0; turn < paths.length; turn += 1) {
+      const turned = [...paths.slice(turn), ...paths.slice(0, turn)];
+      expect(findPathCollisions(turned), turned.join()).not.toEqual([]);
+    }
+    expect(findPathCollisions(['a/b/c', 'f', 'a/b/d', 'a/e', 'a/b/g', 'e/a', 'a/f'])).toEqual([]);
+  });
+
   it('finds exactly the pairs that fold to the same text, among plain files', () => {
     const name = fc.constantFrom('a', 'A', 'b', '\u00e9', 'E\u0301', 'e\u0301', 'c');
     fc.assert(

@@ -99,9 +99,65 @@ export interface PathCollision {
 /**
  * Finds paths that are one and the same on some file system, directories included.
  *
+ * @param paths Those in one directory beside one another take the least memory.
  * @returns At most `countMax` collisions, in order of the paths.
  */
-export function findPathCollisions(paths: Iterable<string>, countMax = 100): PathCollision[] {
+export function findPathCollisions(paths: ReiterablePaths, countMax = 100): PathCollision[] {
+  return mayCollide(paths) ? listPathCollisions(paths, countMax) : [];
+}
+
+/** Paths that can be gone through more than once. */
+interface ReiterablePaths {
+  readonly length: number;
+  [Symbol.iterator](): Iterator<string>;
+}
+
+/** Whether two entries have the same number of 53 bits made of what they fold to: that takes a fraction of the memory of the names. */
+function mayCollide(paths: ReiterablePaths): boolean {
+  let numbers = new Float64Array(2 * paths.length + 64);
+  let count = 0;
+  let directoryBefore = '';
+  for (const path of paths) {
+    const end = path.lastIndexOf('/') + 1;
+    if (end !== directoryBefore.length || !path.startsWith(directoryBefore)) addDirectories(path, end);
+    add(numberOf(foldPath(path)));
+  }
+  const sorted = numbers.subarray(0, count).sort();
+  return sorted.some((number, index) => index > 0 && number === sorted[index - 1]);
+
+  /** Those that the path before is not in. */
+  function addDirectories(path: string, end: number): void {
+    let shared = 0;
+    while (shared < end && shared < directoryBefore.length && path[shared] === directoryBefore[shared]) shared += 1;
+    for (let at = path.indexOf('/'); at >= 0 && at < end; at = path.indexOf('/', at + 1)) {
+      if (at >= shared) add(numberOf(foldPath(path.slice(0, at))));
+    }
+    directoryBefore = path.slice(0, end);
+  }
+
+  function add(number: number): void {
+    if (count === numbers.length) {
+      const grown = new Float64Array(2 * numbers.length);
+      grown.set(numbers);
+      numbers = grown;
+    }
+    numbers[count] = number;
+    count += 1;
+  }
+}
+
+/** Two multiplicative hashes of 32 and 21 bits. */
+function numberOf(text: string): number {
+  let [low, high] = [0x811c9dc5, 0x9747b28c];
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    low = Math.imul(low ^ unit, 0x01000193);
+    high = Math.imul(high ^ unit, 0x5bd1e995) ^ (high >>> 15);
+  }
+  return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+
+function listPathCollisions(paths: ReiterablePaths, countMax: number): PathCollision[] {
   // By what they fold to; those of files are not known directories.
   const entries = new Map<string, string>();
   const knownDirectories = new Set<string>(['']);
