@@ -244,8 +244,8 @@ export class InstallWatch {
       return;
     }
     this.#seedBackOff.reset();
-    const { seeding, address } = this.#seeding;
-    this.#report.seeding(seeding, `${address?.host ?? ''}:${address?.port ?? 0}`);
+    const { seeding, address = { host: '', port: 0 } } = this.#seeding;
+    this.#report.seeding(seeding, address);
     if (before !== seeding.version) this.#seedUntilMs = nowMs + (this.#rules.seedForMs ?? Number.POSITIVE_INFINITY);
   }
 }

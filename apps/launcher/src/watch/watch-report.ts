@@ -53,10 +53,9 @@ export class WatchReport {
     this.#say('disturbed', { why }, `Looking again: ${why}`);
   }
 
-  seeding(seeding: Seeding, listen: string): void {
-    const { version, pieces, pieceCount, patches } = seeding;
-    const text = `Serving ${version}: ${pieces} of ${pieceCount} pieces and ${patches} patches, on ${listen}`;
-    this.#say('seeding', { version, pieces, pieceCount, patches, listen }, text);
+  seeding({ version, pieces, pieceCount, patches }: Seeding, { host, port }: { host: string; port: number }): void {
+    const text = `Serving ${version}: ${pieces} of ${pieceCount} pieces and ${patches} patches, on port ${port}`;
+    this.#say('seeding', { version, pieces, pieceCount, patches, listen: `${host}:${port}` }, text);
   }
 
   /** After a look. @param wanted What is to come; none while the install is as it should be. */
