@@ -1,6 +1,5 @@
 import { randomInteger, seededRandom } from '@swarmpatch/testkit';
 import { COMMANDS, NEXT_COMMANDS } from './commands.mjs';
-import { RELEASE_BYTES } from './releases.mjs';
 
 /** In turn, so that a short run has some of each; kills at named steps are most, since there are most of those. */
 export const SCENARIOS = [
@@ -25,6 +24,8 @@ const IN_COMMIT =
 const TAKES_ROOM = /^(write|create|copy|link|make directory|rename into|sync) /;
 /** Changes of a recovery before it is killed in its turn. */
 const RECOVERY_CHANGES_MAX = 40;
+/** Of a release; little room is more interesting than much. */
+const SPARE_SHARE_MAX = 1.6;
 /** Steps that follow each other in the rounds of a scenario lie this far apart in the list, so that few rounds see all commands. */
 const STRIDE = 37;
 
@@ -33,7 +34,7 @@ const STRIDE = 37;
  *
  * @param rehearsed As `rehearse` gives it.
  * @returns {{ scenario: string, name: string, command: object, next: string, random: () => number, what: string,
- *   plan?: object, killAfterMs?: number, recoveryKills?: number[], spareBytes?: number }}
+ *   plan?: object, killAfterMs?: number, recoveryKills?: number[], spareShare?: number }}
  */
 export function drawRound(rehearsed, { seed, number }) {
   const random = seededRandom(seed * 1_000_003 + number);
@@ -72,8 +73,8 @@ function drawFault(rehearsed, scenario, { seed, number, random }) {
     return { name: corrupted, what: 'at rest' };
   }
   if (scenario === 'small disk') {
-    const spareBytes = Math.round(random() * 1.6 * RELEASE_BYTES);
-    return { name, spareBytes, what: `${spareBytes} bytes of room` };
+    const spareShare = SPARE_SHARE_MAX * random() ** 2;
+    return { name, spareShare, what: `${spareShare.toFixed(3)} of a release of room` };
   }
   const killAfterMs = Math.round(rehearsed[name].milliseconds * (0.2 + 0.9 * random()));
   return { name, killAfterMs, what: `after ${killAfterMs} ms` };

@@ -11,5 +11,6 @@ export function playRounds(settings: {
   seed: number;
   first: number;
   rounds: number;
+  hugeBytes?: number;
   tell?: (result: RoundResult) => void;
 }): Promise<{ results: RoundResult[]; directory: string }>;

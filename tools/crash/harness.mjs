@@ -4,15 +4,17 @@ import { CrashScene } from './scene.mjs';
 
 /** Each is a few processes that take turns. */
 const ROUNDS_AT_ONCE = 2;
+/** Large enough that it is written where it lies. */
+const HUGE_BYTES = 17 * 1024 * 1024;
 
 /**
  * Plays rounds of interruptions.
  *
- * @param settings `first` is the number of the first round; `tell` is called with each round's result as it ends.
+ * @param settings `first` is the number of the first round; `hugeBytes` is 0 where there is no time for a large file; `tell` is called with each round's result as it ends.
  * @returns All results, in the order of their numbers, and where broken installs were left, if any.
  */
-export async function playRounds({ seed, first, rounds, tell = () => undefined }) {
-  const scene = await CrashScene.open(seed);
+export async function playRounds({ seed, first, rounds, hugeBytes = HUGE_BYTES, tell = () => undefined }) {
+  const scene = await CrashScene.open({ seed, hugeBytes });
   const results = [];
   let next = first;
   const takeTurns = async () => {

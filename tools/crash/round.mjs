@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { corruptOneFile } from './corruption.mjs';
 import { drawRound } from './faults.mjs';
 import { codeOf, launch } from './launcher-run.mjs';
-import { LINK_OF_THE_OLD, RELEASE_BYTES } from './releases.mjs';
+import { LINK_OF_THE_OLD } from './releases.mjs';
 import { canMount, growDisk, mountDisk, unmountDisk } from './small-disk.mjs';
 import { differenceOf, holdsRelease, leftovers, lostFiles, treeOf, withOwn } from './tree.mjs';
 
-/** Room for an install with its documents, and for a commit of everything. */
-const LARGE_DISK_BYTES = 20 * RELEASE_BYTES;
-const SMALL_FILES_SHARE = 1.4;
+/** Room for an install and for whatever is to be done with it. */
+const ENOUGH_RELEASES = 20;
+
+/** A verification takes as long as any other command. */
+const VERIFIED_SHARE = 0.4;
 
 /** A round that did not end as it must. */
 class BrokenRound extends Error {}
@@ -24,13 +26,14 @@ class BrokenRound extends Error {}
  */
 export async function playRound(scene, rehearsed, { seed, number }) {
   const round = drawRound(rehearsed, { seed, number });
+  const spareBytes = round.spareShare === undefined ? undefined : Math.ceil(round.spareShare * scene.releaseBytes);
   const directory = join(scene.directory, 'rounds', `${number}`);
   const told = { number, scenario: round.scenario, command: round.name, what: round.what };
-  const isOnDisk = round.spareBytes !== undefined;
+  const isOnDisk = spareBytes !== undefined;
   if (isOnDisk && !canMount()) return { ...told, outcome: 'skipped' };
   const played = new Round(scene, round, directory);
   try {
-    if (isOnDisk) await mountDisk(directory, (await played.startBytes()) + round.spareBytes);
+    if (isOnDisk) await mountDisk(directory, (await scene.usedBytes(round.command.from)) + spareBytes);
     const outcome = await played.play();
     if (!isOnDisk) await rm(directory, { recursive: true, force: true });
     return { ...told, outcome };
@@ -59,17 +62,12 @@ class Round {
     this.#own = scene.ownFiles[round.command.from];
   }
 
-  /** What the install takes that the round begins with. */
-  async startBytes() {
-    return this.#round.command.from === 'empty' ? 0 : SMALL_FILES_SHARE * RELEASE_BYTES;
-  }
-
   async play() {
     const { command, scenario, killAfterMs, fault } = this.#round;
     const directory = this.#directory;
     await this.#scene.copy(command.from, directory);
     this.#before = await treeOf(directory);
-    this.#after = withOwn(this.#scene.trees[command.after], this.#own);
+    this.#after = withOwn(this.#scene.trees[command.after] ?? {}, this.#own);
     if (scenario === 'corrupt a file') return await this.#mendCorruption();
     const plan = fault && { root: directory, fault };
     const run = await this.#launch(command.argv(this.#scene, directory), { plan, killAfterMs });
@@ -83,15 +81,15 @@ class Round {
 
   /** Kills the recovery as often as the round says, and then lets a command of any kind recover. */
   async #recover() {
-    const { recoveryKills = [], next, spareBytes } = this.#round;
+    const { recoveryKills = [], next, spareShare } = this.#round;
     for (const occurrence of recoveryKills) {
       const plan = { root: this.#directory, fault: { thread: 'main', occurrence, kind: 'kill_before' } };
       await this.#launch(['status', '--dir', this.#directory], { plan });
     }
     if (!this.#hasJournal) await this.#checkTree('with no journal');
-    if (spareBytes !== undefined) {
+    if (spareShare !== undefined) {
       await this.#look('status', ['disk_full']);
-      growDisk(this.#directory, LARGE_DISK_BYTES);
+      growDisk(this.#directory, ENOUGH_RELEASES * this.#scene.releaseBytes);
     }
     const isLeft = this.#hasJournal;
     const run = await this.#look(next);
@@ -100,24 +98,25 @@ class Round {
 
   /** Brings the install to where the command was to bring it. */
   async #finish() {
-    const { command } = this.#round;
+    const { command, random } = this.#round;
     const run = await this.#launch((command.again ?? command.argv)(this.#scene, this.#directory));
-    if (run.exitCode !== 0) this.#break('the command run again fails', run);
+    if (run.exitCode !== 0 && !this.#mayHaveNothing(codeOf(run))) this.#break('the command run again fails', run);
     const difference = differenceOf(await treeOf(this.#directory), this.#after);
     if (difference !== undefined) this.#break(`the command run again leaves another tree, ${difference}`, run);
     const left = await leftovers(this.#directory);
     if (left.length > 0) this.#break(`${left.join(', ')} is left over`, run);
     await this.#checkOwnFiles();
-    await this.#checkVerification();
+    if (random() < VERIFIED_SHARE) await this.#checkVerification(command.after);
   }
 
   /** Whatever of the launcher's own is damaged: nothing lies about it, and installing again mends it. */
   async #mendCorruption() {
     const { command, random } = this.#round;
     this.story.push(await corruptOneFile(this.#directory, random));
-    await this.#look('status', 'any');
-    await this.#checkVerification();
-    const argv = this.#scene.installing(this.#directory, command.after);
+    const { document } = await this.#look('status', 'any');
+    await this.#checkVerification(document.version);
+    const version = command.after ?? command.before;
+    const argv = this.#scene.installing(this.#directory, version);
     let run = await this.#launch(argv);
     if (codeOf(run) === 'parent_is_link') {
       // That it is a link of a release was lost with the state. The message says what to do.
@@ -126,22 +125,21 @@ class Round {
     }
     if (run.exitCode !== 0) this.#break('install, run again, does not mend it', run);
     const tree = await treeOf(this.#directory);
-    const repaired = holdsRelease(tree, this.#scene.trees[command.after]) ? tree : await this.#repair();
+    const repaired = holdsRelease(tree, this.#scene.trees[version]) ? tree : await this.#repair(version);
     // When it is not known any more which release was there, its files are nobody's, and stay.
     const known = [this.#after, ...Object.values(this.#scene.trees)];
     const stray = Object.keys(repaired).filter((path) => !known.some((each) => each[path] === repaired[path]));
     if (stray.length > 0) this.#break(`found ${stray.join(', ')}, which nobody put there`, run);
     await this.#checkOwnFiles();
-    await this.#checkVerification();
+    await this.#checkVerification(version);
     return 'mended';
   }
 
-  async #repair() {
-    const { command } = this.#round;
+  async #repair(version) {
     const run = await this.#launch(['repair', '--dir', this.#directory, '--deep', '--no-peers']);
     const tree = await treeOf(this.#directory);
     if (run.exitCode !== 0) this.#break('repair does not mend it', run);
-    if (!holdsRelease(tree, this.#scene.trees[command.after])) this.#break('repair leaves something else', run);
+    if (!holdsRelease(tree, this.#scene.trees[version])) this.#break('repair leaves something else', run);
     return tree;
   }
 
@@ -158,14 +156,15 @@ class Round {
     return run;
   }
 
-  /** An install that was interrupted at its very beginning is none. */
+  /** An install that was interrupted at its very beginning is none, nor one that is removed. */
   #mayHaveNothing(code) {
-    return this.#round.command.from === 'empty' && code === 'not_installed';
+    const { from, after } = this.#round.command;
+    return (from === 'empty' || after === undefined) && code === 'not_installed';
   }
 
   #checkEnd(run) {
-    const { fault, killAfterMs, spareBytes } = this.#round;
-    const isFull = spareBytes !== undefined || fault?.kind === 'refuse';
+    const { fault, killAfterMs, spareShare } = this.#round;
+    const isFull = spareShare !== undefined || fault?.kind === 'refuse';
     if (run.exitCode === 0) return;
     if (run.isKilled && !isFull && (fault !== undefined || killAfterMs !== undefined)) return;
     if (run.exitCode === 1 && isFull && codeOf(run) === 'disk_full') return;
@@ -176,6 +175,7 @@ class Round {
   async #checkTree(when) {
     await this.#checkOwnFiles();
     const tree = await treeOf(this.#directory);
+    if (this.#isHalfRemoved(tree)) return 'back';
     const toBefore = differenceOf(tree, this.#before);
     const toAfter = differenceOf(tree, this.#after);
     if (toBefore !== undefined && toAfter !== undefined) {
@@ -186,20 +186,27 @@ class Round {
     return toAfter === undefined ? 'forward' : 'back';
   }
 
+  #isHalfRemoved(tree) {
+    if (this.#round.command.after !== undefined) return false;
+    return (
+      Object.keys(tree).every((path) => tree[path] === this.#before[path]) &&
+      differenceOf(tree, this.#after) !== undefined
+    );
+  }
+
   async #checkOwnFiles() {
     const lost = await lostFiles(this.#directory, this.#own);
     if (lost.length > 0) this.#break(`${lost.join(', ')} of the player is lost`);
   }
 
   /** `verify` says that all is well where it is, and only there. */
-  async #checkVerification() {
+  async #checkVerification(version) {
     const run = await this.#launch(['verify', '--dir', this.#directory]);
     if (codeOf(run) === 'internal') this.#break('verify fails', run);
     if (run.document.ok === undefined) return;
-    const { document } = await this.#launch(['status', '--dir', this.#directory]);
-    const release = this.#scene.trees[document.version] ?? {};
+    const release = this.#scene.trees[version] ?? {};
     const isWhole = holdsRelease(await treeOf(this.#directory), release);
-    if (isWhole !== run.document.ok) this.#break(`verify says ${run.document.ok} of ${document.version}`, run);
+    if (isWhole !== run.document.ok) this.#break(`verify says ${run.document.ok} of ${version}`, run);
   }
 
   get #hasJournal() {

@@ -6,9 +6,11 @@ import { summarizeBuild, writeBuild } from '@swarmpatch/testkit';
 import { call, endAll, serve } from '../demo/command.mjs';
 import { makeReleases, OLD, NEW } from './releases.mjs';
 import { launch } from './launcher-run.mjs';
-import { treeOf } from './tree.mjs';
 
 const GAME = 'starfall';
+
+/** What a small disk takes for itself. */
+const DISK_OVERHEAD_KIB = 128;
 
 /** Files of the player: kept wherever they are, and whatever becomes of the release. */
 const OWN_FILES = {
@@ -34,6 +36,7 @@ export class CrashScene {
     this.directory = directory;
     /** Which file of which content, by version. */
     this.trees = { [OLD]: summarizeBuild(releases[OLD]), [NEW]: summarizeBuild(releases[NEW]) };
+    this.releaseBytes = releases[NEW].reduce((sum, { content }) => sum + content.length, 0);
     /** What the player put there, by the install's name: path and content. */
     this.ownFiles = {
       old: OWN_FILES,
@@ -44,9 +47,9 @@ export class CrashScene {
     };
   }
 
-  static async open(seed) {
+  static async open({ seed, hugeBytes }) {
     const directory = await mkdtemp(join(tmpdir(), 'swarmpatch-crash-'));
-    const releases = makeReleases(seed);
+    const releases = makeReleases(seed, hugeBytes);
     const scene = new CrashScene(directory, releases);
     await scene.#publish(releases);
     await scene.#installAll();
@@ -81,6 +84,13 @@ export class CrashScene {
     return directory;
   }
 
+  /** Room that an install takes. */
+  async usedBytes(name) {
+    if (name === 'empty') return 0;
+    const usedKib = Number.parseInt(await run('du', ['-sk', this.template(name)]), 10);
+    return 1024 * (usedKib + DISK_OVERHEAD_KIB);
+  }
+
   async #publish(releases) {
     const data = join(this.directory, 'origin');
     const addresses = ['--http', '127.0.0.1:0', '--udp', '127.0.0.1:0'];
@@ -110,11 +120,6 @@ export class CrashScene {
     }
     await damage(this.template('damaged'));
   }
-
-  /** Everything in an install but the launcher's own. */
-  treeOf(directory) {
-    return treeOf(directory);
-  }
 }
 
 async function damage(directory) {
@@ -136,13 +141,16 @@ async function succeed(argv) {
   if (exitCode !== 0) throw new Error(`${argv.join(' ')}: exit code ${exitCode}: ${complaints}`);
 }
 
-export async function run(command, argv) {
-  const child = spawn(command, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+async function run(command, argv) {
+  const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
   let complaints = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (complaints += chunk));
   const code = await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
   if (code !== 0) throw new Error(`${command} ${argv.join(' ')}: exit code ${code}: ${complaints}`);
+  return output;
 }

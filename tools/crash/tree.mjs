@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readBuild, summarizeBuild } from '@swarmpatch/testkit';
 
@@ -49,10 +49,11 @@ export async function lostFiles(directory, own) {
   return lost;
 }
 
-/** What a finished command leaves of its own that it should have taken away. */
+/** What a finished command leaves of its own that it should have taken away; directories with nothing in them are none. */
 export async function leftovers(directory) {
-  const names = await readdir(join(directory, STATE_DIRECTORY)).catch(() => []);
-  return names.filter(
+  const own = join(directory, STATE_DIRECTORY);
+  const names = new Set((await filesBelow(own)).map((path) => relative(own, path).split('/', 1)[0]));
+  return [...names].filter(
     (name) => name.endsWith('.tmp') || name.startsWith('lock') || ['journal', 'staging', 'playable'].includes(name),
   );
 }

@@ -25,6 +25,12 @@ describe('refusals()', () => {
     expect(await refusals('d/file', 'd/link', 'd', 'new', 'new/below/it')).toEqual(Array(5).fill(undefined));
   });
 
+  it.skipIf(process.platform === 'win32')('names what would have too long a path or name here', async () => {
+    const name = 'n'.repeat(200);
+    const deep = Array<string>(30).fill(name).join('/');
+    expect(await refusals(deep, `${name}${name}`, name)).toEqual(['ENAMETOOLONG', 'ENAMETOOLONG', undefined]);
+  });
+
   it.runIf(isRoot)('names files and directories that are immutable', async (test) => {
     await protect(test, 'd/file');
     try {

@@ -24,7 +24,11 @@ export class WriteRefusals {
   refusalOf(absolutePath: string): string | undefined {
     const directory = dirname(absolutePath);
     if (!this.#byDirectory.has(directory)) this.#byDirectory.set(directory, this.#refusalOfDirectory(directory));
-    return this.#byDirectory.get(directory) ?? refusalOfEntry(absolutePath, statsOf(directory));
+    return (
+      this.#byDirectory.get(directory) ??
+      lengthRefusal(absolutePath) ??
+      refusalOfEntry(absolutePath, statsOf(directory))
+    );
   }
 
   /** One that is missing will be made in the one above. */
@@ -46,6 +50,14 @@ function refusalOfEntry(path: string, directory: Stats | undefined): string | un
   const refusal = accessRefusal(path, constants.W_OK);
   // A file is replaced through its directory, whatever its own mode. One with names below it has to be written to, to be moved.
   return stats.isDirectory() || refusal === 'EPERM' ? refusal : undefined;
+}
+
+/** Whether a name is too long depends on the disk, and on where the install is. */
+function lengthRefusal(path: string): string | undefined {
+  const refusal = refusalOfCall(() => {
+    lstatSync(path, { throwIfNoEntry: false });
+  });
+  return refusal === 'ENAMETOOLONG' ? refusal : undefined;
 }
 
 function accessRefusal(path: string, mode: number): string | undefined {
