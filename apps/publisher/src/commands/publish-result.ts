@@ -1,4 +1,5 @@
 import type { PatchSummary } from '@swarmpatch/api-contract';
+import type { PlanOption } from '@swarmpatch/plan';
 import { type CommandOutcome, formatBytes, formatDuration, formatTable } from '@swarmpatch/terminal';
 import { describeDefeated, mergeDefeated } from '../publish/defeated-files.ts';
 import type { PlayerCost } from '../publish/player-costs.ts';
@@ -79,6 +80,10 @@ function rowOf({ from, options, precision, patchBytes }: PlayerCost): string[] {
     bytes(chosen?.writeBytes),
     chosen === undefined ? '' : formatDuration(chosen.seconds),
     bytes(full?.downloadBytes),
-    patchBytes === null ? 'not made yet' : formatBytes(patchBytes),
+    patchBytes === null ? describeChain(chosen) : formatBytes(patchBytes),
   ];
+}
+
+function describeChain(chosen: PlanOption | undefined): string {
+  return chosen === undefined || chosen.via.length === 0 ? 'not made yet' : `by ${chosen.via.join(', ')}`;
 }

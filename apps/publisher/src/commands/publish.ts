@@ -1,4 +1,4 @@
-import type { PatchProgress } from '@swarmpatch/api-contract';
+import type { PatchProgress, PatchSummary } from '@swarmpatch/api-contract';
 import { DEFAULT_CHANNEL, type Manifest, parseChannelName, parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandSpec, ProgressPhase } from '@swarmpatch/terminal';
 import type { Origin } from '../origin/origin.ts';
@@ -71,8 +71,10 @@ export const publish: CommandSpec = {
       const { newBytes, uploadedBytes } = isDryRun
         ? { newBytes: estimateUpload(published, draft), uploadedBytes: 0 }
         : await send(draft, { origin, studio, channel }, context);
-      const patches = isDryRun || !input.flag('wait-patches') ? [] : await waitPatches(origin, draft.manifest, context);
-      const players = priceForPlayers(published, describeRelease(draft.manifest, draft.torrentBytes), patches);
+      const isWaiting = !isDryRun && input.flag('wait-patches');
+      const patches = isWaiting ? await waitPatches(origin, draft.manifest, context) : [];
+      const offered = isWaiting ? [...patches, ...(await findLinks(origin, draft.manifest))] : [];
+      const players = priceForPlayers(published, describeRelease(draft.manifest, draft.torrentBytes), offered);
       const seconds = (context.nowMs() - startedMs) / 1000;
       return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun, players, patches });
     } finally {
@@ -136,6 +138,15 @@ async function send(
   await commitDraft({ ...place, draft, patience });
   committing.end();
   return uploaded;
+}
+
+/** Patches to other releases: some players go by a chain. Without them what these pay is just not known. */
+async function findLinks(origin: Origin, { game, version }: Manifest): Promise<PatchSummary[]> {
+  try {
+    return (await origin.status(game)).patches.filter(({ to }) => to !== version);
+  } catch {
+    return [];
+  }
 }
 
 function describeShare(progress: PatchProgress | undefined): string {

@@ -33,7 +33,7 @@ export interface PlayerCost {
   options: PlanOption[];
   /** `at_most`: launchers may find more to reuse, because the older release has longer pieces. */
   precision: 'exact' | 'at_most';
-  /** Null as long as the patch is not made: its length cannot be known before. */
+  /** Of the patch that goes the whole way. Null as long as it is not made: its length cannot be known before. */
   patchBytes: number | null;
   /** Where the download by pieces comes from, the costliest first. */
   costliest: CostlyFile[];
@@ -63,7 +63,7 @@ export async function describeNewest(
 /**
  * What the update to a release takes for players on each of these, who have it whole and nothing else.
  *
- * @param patches To that release, as far as they are made.
+ * @param patches Of the game, as far as they are made.
  */
 export function priceForPlayers(
   published: readonly DescribedRelease[],
@@ -71,6 +71,7 @@ export function priceForPlayers(
   patches: readonly PatchSummary[],
 ): PlayerCost[] {
   const offers = patches.flatMap(offerOf);
+  const { version } = target.manifest;
   return published.map((installed) => {
     const { manifest } = installed;
     const { atHand, removedCount, precision } = compareReleases(installed, target);
@@ -82,7 +83,7 @@ export function priceForPlayers(
       reason: chosen.reason,
       options,
       precision,
-      patchBytes: offers.find((offer) => offer.from === manifest.version)?.bytes ?? null,
+      patchBytes: offers.find(({ from, to }) => from === manifest.version && to === version)?.bytes ?? null,
       costliest: findCostliest(target.manifest, atHand),
     };
   });

@@ -143,6 +143,12 @@ describe('publishing', () => {
       { from: '1.0.1', chosen: 'patch', patchBytes: 10 },
       { from: '1.0.0', chosen: 'pieces', patchBytes: null },
     ]);
+    patches.push({ from: '1.0.0', to: '1.0.1', state: 'ready', ...price });
+    expect(await look()).toMatchObject([
+      { from: '1.0.1', options: [{ kind: 'patch', via: [] }, {}, {}] },
+      { from: '1.0.0', chosen: 'patch', patchBytes: null, options: [{ via: ['1.0.1'] }, {}, {}] },
+    ]);
+    patches.pop();
     scratch.documents.set(torrentTargetPath('1.0.1'), draftOf('1.0.0').torrentBytes);
     expect(await look()).toEqual(players.slice(1));
     expect(complaints).toEqual([
