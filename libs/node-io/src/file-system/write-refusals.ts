@@ -13,7 +13,7 @@ const STICKY_BIT = 0o1000;
 export class WriteRefusals {
   readonly #root: string;
   readonly #device: number | undefined;
-  readonly #byDirectory = new Map<string, string | undefined>();
+  readonly #directories = new Map<string, AskedDirectory>();
 
   constructor(root: string) {
     this.#root = root;
@@ -22,27 +22,42 @@ export class WriteRefusals {
 
   /** @returns the name of the errno, undefined where nothing is in the way. */
   refusalOf(absolutePath: string): string | undefined {
-    const directory = dirname(absolutePath);
-    if (!this.#byDirectory.has(directory)) this.#byDirectory.set(directory, this.#refusalOfDirectory(directory));
-    return (
-      this.#byDirectory.get(directory) ??
-      lengthRefusal(absolutePath) ??
-      refusalOfEntry(absolutePath, statsOf(directory))
-    );
+    const directory = this.#ask(dirname(absolutePath));
+    if (directory.refusal !== undefined) return directory.refusal;
+    let stats: Stats | undefined;
+    try {
+      stats = lstatSync(absolutePath, { throwIfNoEntry: false });
+    } catch (error) {
+      // Whether a name is too long depends on the disk, and on where the install is.
+      return codeOf(error) === 'ENAMETOOLONG' ? 'ENAMETOOLONG' : undefined;
+    }
+    return stats && refusalOfEntry(absolutePath, stats, directory.stats);
+  }
+
+  #ask(path: string): AskedDirectory {
+    const known = this.#directories.get(path);
+    if (known !== undefined) return known;
+    const stats = statsOf(path);
+    const asked = { stats, refusal: this.#refusalOfDirectory(path, stats) };
+    this.#directories.set(path, asked);
+    return asked;
   }
 
   /** One that is missing will be made in the one above. */
-  #refusalOfDirectory(directory: string): string | undefined {
-    const stats = statsOf(directory);
-    if (stats?.isDirectory() !== true) return directory === this.#root ? undefined : this.refusalOf(directory);
+  #refusalOfDirectory(path: string, stats: Stats | undefined): string | undefined {
+    if (stats?.isDirectory() !== true) return path === this.#root ? undefined : this.refusalOf(path);
     if (stats.dev !== this.#device) return 'EXDEV';
-    return accessRefusal(directory, constants.W_OK | constants.X_OK);
+    return accessRefusal(path, constants.W_OK | constants.X_OK);
   }
 }
 
-function refusalOfEntry(path: string, directory: Stats | undefined): string | undefined {
-  const stats = statsOf(path);
-  if (stats === undefined || stats.isSymbolicLink()) return undefined;
+interface AskedDirectory {
+  stats: Stats | undefined;
+  refusal: string | undefined;
+}
+
+function refusalOfEntry(path: string, stats: Stats, directory: Stats | undefined): string | undefined {
+  if (stats.isSymbolicLink()) return undefined;
   const user = getuid?.();
   const isSticky = directory !== undefined && (directory.mode & STICKY_BIT) !== 0;
   if (isSticky && user !== 0 && user !== directory.uid && user !== stats.uid) return 'EPERM';
@@ -50,14 +65,6 @@ function refusalOfEntry(path: string, directory: Stats | undefined): string | un
   const refusal = accessRefusal(path, constants.W_OK);
   // A file is replaced through its directory, whatever its own mode. One with names below it has to be written to, to be moved.
   return stats.isDirectory() || refusal === 'EPERM' ? refusal : undefined;
-}
-
-/** Whether a name is too long depends on the disk, and on where the install is. */
-function lengthRefusal(path: string): string | undefined {
-  const refusal = refusalOfCall(() => {
-    lstatSync(path, { throwIfNoEntry: false });
-  });
-  return refusal === 'ENAMETOOLONG' ? refusal : undefined;
 }
 
 function accessRefusal(path: string, mode: number): string | undefined {
@@ -78,8 +85,12 @@ function refusalOfCall(call: () => void): string | undefined {
     call();
     return undefined;
   } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+    return codeOf(error);
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
 }
 
 function statsOf(path: string): Stats | undefined {
