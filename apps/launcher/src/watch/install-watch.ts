@@ -88,17 +88,18 @@ export class InstallWatch {
   async #turn(): Promise<void> {
     await this.#serve();
     if (await this.#news.isTouched()) this.#engine.touched(performance.now());
-    const { pauses } = this.#transfers.settings;
+    const { pausedBy, settings } = this.#transfers;
     const leave =
       this.#engine.pending === undefined
         ? { transfer: true, change: true, reasons: [] }
-        : await findLeave(this.#directory, pauses, this.#rules.change);
-    const step = this.#engine.step(performance.now(), leave);
+        : await findLeave(this.#directory, settings.pauses, this.#rules.change);
+    const transfer = leave.transfer && pausedBy.length === 0;
+    const step = this.#engine.step(performance.now(), { transfer, change: leave.change });
     if (step.kind === 'look') await this.#look();
     else if (step.kind === 'move') await this.#moveTo(step.version);
     else {
       const { pending, isStaged } = this.#engine;
-      const isHeld = !leave.transfer || (isStaged && !leave.change);
+      const isHeld = !transfer || (isStaged && !leave.change);
       if (pending !== undefined) this.#report.waiting(pending, isHeld ? leave.reasons : []);
       await this.#rest(Math.min(step.forMs, TICK_MS));
     }
@@ -266,9 +267,19 @@ function isLocked(error: unknown): boolean {
   return error instanceof InstallError && error.code === 'install_locked';
 }
 
+/** Addresses of the link alone come and go with containers. */
 function describeNetwork(): string {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => (addresses ?? []).filter(({ internal }) => !internal).map(({ cidr }) => cidr ?? ''))
+  return ownHosts()
+    .filter((host) => !/^(127\.|::1$|169\.254\.|fe80:)/.test(host))
     .sort()
     .join(' ');
+}
+
+function ownHosts(): string[] {
+  try {
+    return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
+  } catch {
+    // Some systems keep it from programs.
+    return [];
+  }
 }

@@ -67,8 +67,9 @@ export class SignedNews {
     this.#known = undefined;
   }
 
+  /** A drive that is away for a while is no news. */
   async #describeState(): Promise<string> {
-    const stat = await this.#files.stat(STATE_PATH);
+    const stat = await this.#files.stat(STATE_PATH).catch(() => undefined);
     return `${stat?.mtimeMs} ${stat?.lengthBytes}`;
   }
 

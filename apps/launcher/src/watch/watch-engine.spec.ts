@@ -64,6 +64,14 @@ describe('WatchEngine', () => {
     expect(step()).toEqual({ kind: 'wait', forMs: POLL_MS });
   });
 
+  it('waits as long as failures say while the origin is away', () => {
+    engine.streamOpened(nowMs);
+    engine.streamClosed(nowMs);
+    for (let failure = 0; failure < 20; failure += 1) engine.lookFailed(nowMs);
+    engine.streamClosed(nowMs);
+    expect(step()).toEqual({ kind: 'wait', forMs: 5 * 60_000 });
+  });
+
   it('brings what is new beside the install while the game runs, and puts it into place when the game has ended', () => {
     engine.looked(standing('1.0.0', '1.1.0'), nowMs);
     expect(step(PLAYING)).toEqual({ kind: 'move', version: '1.1.0' });

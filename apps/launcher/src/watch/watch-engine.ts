@@ -96,6 +96,8 @@ export class WatchEngine {
   }
 
   streamClosed(nowMs: number): void {
+    // Another connection that could not be opened: waits after failures are as long as they are.
+    if (this.#pollMs === POLL_MS) return;
     this.#pollMs = POLL_MS;
     this.#lookDueMs = Math.min(this.#lookDueMs, nowMs + this.#spread(POLL_MS));
   }
