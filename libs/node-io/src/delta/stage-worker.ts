@@ -52,7 +52,7 @@ async function main(job: StageJob): Promise<StageResult[]> {
       {
         expectedRoots: new Map(job.new.map(({ path, piecesRoot }) => [path, piecesRoot])),
         onProgress: ({ doneBytes, totalBytes }) => {
-          if (doneBytes - toldBytes < PROGRESS_BYTES) return;
+          if (doneBytes < totalBytes && doneBytes - toldBytes < PROGRESS_BYTES) return;
           toldBytes = doneBytes;
           say({ kind: 'progress', doneBytes, totalBytes });
         },
