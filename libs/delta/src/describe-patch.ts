@@ -42,7 +42,7 @@ export function describePatch(patch: Patch): PatchDescription {
     keptCount: listing.newFileCount - listing.entries.length,
     sourceBytes: listing.oldBytes,
     writtenBytes: patch.writtenBytes,
-    files: listing.entries.map(({ path, content, executable, replaces }) => ({
+    files: Array.from(listing.entries, ({ path, content, executable, replaces }) => ({
       path,
       kind:
         content.kind === 'written'

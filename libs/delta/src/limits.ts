@@ -2,6 +2,12 @@
 export const PATCH_FILE_COUNT_MAX = 250_000;
 /** The bytes of a tree, and so of what a patch writes. */
 export const PATCH_TREE_BYTES_MAX: number = 2 ** 44;
+/** The paths that a patch names, one after another: in a listing most of each is shared with the one before. */
+export const PATCH_PATH_BYTES_MAX: number = 32 * 1024 * 1024;
+/** Segments of a patch: those of a TiB. */
+export const PATCH_SEGMENT_COUNT_MAX = 16_384;
+/** Chunks of all segments together. */
+export const PATCH_CHUNK_COUNT_MAX = 131_072;
 /** The listing of a patch as it is stored. */
 export const LISTING_STORED_BYTES_MAX: number = 32 * 1024 * 1024;
 /** The listing of a patch, decompressed. */

@@ -1,9 +1,13 @@
 import { Buffer } from 'node:buffer';
 
+import { comparePaths } from '@swarmpatch/metainfo';
+
 import { DeltaError } from './delta-error.ts';
+import { FileTable } from './file-table.ts';
 import type { Patch } from './format/open-patch.ts';
-import { SHAPE_DIGEST_BYTES, type SourceView } from './format/listing.ts';
-import { contentDigest, shapeDigest, sortTree, type TreeFile } from './tree.ts';
+import { type Listing, type PatchEntry, SHAPE_DIGEST_BYTES, type SourceView } from './format/listing.ts';
+import { lazyList, type List } from './list.ts';
+import { contentDigest, refuseCollisions, shapeDigest, sortTree, type TreeFile } from './tree.ts';
 
 /** A file or link of the new tree, and where its content comes from. */
 export interface NewFile extends TreeFile {
@@ -28,13 +32,13 @@ export interface SourceFile extends TreeFile {
 
 export interface PatchTrees {
   /** The old files that the patch reads, in the order of their addresses. */
-  readonly sources: readonly SourceFile[];
+  readonly sources: List<SourceFile>;
   /** The new tree in torrent order. */
-  readonly files: readonly NewFile[];
+  readonly files: List<NewFile>;
   /** Those that the patch writes, by their index. */
-  readonly written: readonly NewFile[];
+  readonly written: List<NewFile>;
   /** Paths of the old tree that the new one does not have. */
-  readonly removed: readonly string[];
+  readonly removed: List<string>;
 }
 
 /**
@@ -43,9 +47,9 @@ export interface PatchTrees {
  * @param old The old release's files and links, and nothing else; pieces roots where they are known.
  * @throws {DeltaError} `wrong_old_tree` when it is not the tree that the patch begins at, `bad_patch`, `bad_tree`
  */
-export function resolveTrees(patch: Patch, old: readonly TreeFile[]): PatchTrees {
+export function resolveTrees(patch: Patch, old: readonly TreeFile[] | FileTable): PatchTrees {
   const { listing } = patch;
-  const before = sortTree(old);
+  const before = old instanceof FileTable ? old : sortTree(old);
   const digest = shapeDigest(before).subarray(0, SHAPE_DIGEST_BYTES);
   if (before.length !== listing.oldFileCount || Buffer.compare(digest, listing.oldShape) !== 0) {
     throw new DeltaError(
@@ -54,58 +58,118 @@ export function resolveTrees(patch: Patch, old: readonly TreeFile[]): PatchTrees
         `found ${describe(before)} with other names or lengths; give exactly that release`,
     );
   }
-  const named = new Set(listing.entries.map((entry) => entry.path));
-  const removed = new Set(listing.removed);
-  const kept = before.filter((file, index) => !removed.has(index) && !named.has(file.path));
-  const oldPaths = new Set(before.map((file) => file.path));
-  let written = 0;
-  const lengths: TreeFile[] = [];
-  const explicit = listing.entries.map((entry): NewFile => {
-    const { path, executable, content, replaces } = entry;
-    if (replaces !== oldPaths.has(path))
-      throw bad(`${JSON.stringify(path)} as ${replaces ? '' : 'not '}in the old release`);
-    switch (content.kind) {
-      case 'written': {
-        const file: NewFile = {
-          path,
-          executable,
-          lengthBytes: content.lengthBytes,
-          origin: { kind: 'written', index: written },
-        };
-        written += 1;
-        lengths.push(file);
-        return file;
-      }
-      case 'old': {
-        const source = before[content.index];
-        if (source?.symlink !== undefined || source === undefined)
-          throw bad(`a link as the content of ${JSON.stringify(path)}`);
-        const { lengthBytes, piecesRoot } = source;
-        return { path, executable, lengthBytes, piecesRoot, origin: { kind: 'moved', old: source } };
-      }
-      case 'twin':
-        return { path, executable, lengthBytes: 0, origin: { kind: 'twin', index: content.index } };
-      case 'link':
-        return { path, executable: false, lengthBytes: 0, symlink: content.symlink, origin: { kind: 'link' } };
-    }
+  const entries = new ResolvedEntries(listing, before);
+  const places = mergePlaces(listing, before);
+  const files = lazyList(places.length, (index) => {
+    const place = places[index] ?? 0;
+    return place < 0 ? entries.fileAt(-1 - place) : keptFile(fileAt(before, place));
   });
-  const twinsSized = explicit.map((file) =>
-    file.origin.kind === 'twin' ? { ...file, lengthBytes: lengths[file.origin.index]?.lengthBytes ?? 0 } : file,
-  );
-  const files = sortTree<NewFile>([...kept.map(keptFile), ...twinsSized]);
+  refuseCollisions(files);
   if (files.length !== listing.newFileCount || bytesOf(files) !== listing.newTreeBytes) {
     throw bad(`${describe(files)} made, ${listing.newFileCount} and ${listing.newTreeBytes} bytes declared`);
   }
   const views = new Map(listing.views.map((view) => [view.place, view]));
-  const sources = listing.sources.map((index, place) => sourceFile(before[index], views.get(place)));
-  const sourceBytes = sources.reduce((sum, { view, lengthBytes }) => sum + (view?.lengthBytes ?? lengthBytes), 0);
+  const sources = lazyList(listing.sources.length, (place) =>
+    sourceFile(before.at(listing.sources[place] ?? before.length), views.get(place)),
+  );
+  let sourceBytes = 0;
+  for (const { view, lengthBytes } of sources) sourceBytes += view?.lengthBytes ?? lengthBytes;
   if (sourceBytes !== listing.oldBytes) throw bad(`${sourceBytes} bytes of sources, ${listing.oldBytes} declared`);
   return {
-    sources,
-    files,
-    written: files.filter((file) => file.origin.kind === 'written'),
-    removed: listing.removed.flatMap((index) => before[index]?.path ?? []),
+    ...{ sources, files, written: entries.written },
+    removed: lazyList(listing.removed.length, (index) => fileAt(before, listing.removed[index] ?? 0).path),
   };
+}
+
+/** The entries of a listing as files of the new tree. */
+class ResolvedEntries {
+  readonly written: List<NewFile>;
+  readonly #entries: List<PatchEntry>;
+  readonly #before: List<TreeFile>;
+  /** The entries that are written; and of each entry, how many of those are before it. */
+  readonly #writtenEntries: Uint32Array;
+  readonly #ordinals: Uint32Array;
+
+  constructor({ entries }: Listing, before: List<TreeFile>) {
+    const writtenEntries: number[] = [];
+    this.#ordinals = new Uint32Array(entries.length);
+    for (let index = 0; index < entries.length; index += 1) {
+      this.#ordinals[index] = writtenEntries.length;
+      const content = entries.at(index)?.content;
+      if (content?.kind === 'written') writtenEntries.push(index);
+      if (content?.kind === 'old' && fileAt(before, content.index).symlink !== undefined) {
+        throw bad(`a link as the content of ${JSON.stringify(entries.at(index)?.path)}`);
+      }
+    }
+    this.#entries = entries;
+    this.#before = before;
+    this.#writtenEntries = Uint32Array.from(writtenEntries);
+    this.written = lazyList(writtenEntries.length, (index) => this.fileAt(this.#writtenEntries[index] ?? 0));
+  }
+
+  fileAt(index: number): NewFile {
+    const entry = this.#entries.at(index);
+    if (!entry) throw new RangeError(`look up entry ${index}: there are ${this.#entries.length}`);
+    const { path, executable, content } = entry;
+    switch (content.kind) {
+      case 'written': {
+        const origin = { kind: content.kind, index: this.#ordinals[index] ?? 0 };
+        return { path, executable, lengthBytes: content.lengthBytes, origin };
+      }
+      case 'old': {
+        const old = fileAt(this.#before, content.index);
+        const { lengthBytes, piecesRoot } = old;
+        return { path, executable, lengthBytes, piecesRoot, origin: { kind: 'moved', old } };
+      }
+      case 'twin':
+        return { path, executable, lengthBytes: this.#writtenLength(content.index), origin: content };
+      case 'link':
+        return { path, executable: false, lengthBytes: 0, symlink: content.symlink, origin: { kind: 'link' } };
+    }
+  }
+
+  #writtenLength(index: number): number {
+    const content = this.#entries.at(this.#writtenEntries[index] ?? 0)?.content;
+    return content?.kind === 'written' ? content.lengthBytes : 0;
+  }
+}
+
+/**
+ * The new tree in torrent order: of each file its index in the old tree where it is kept, or -1 less its index among the entries.
+ *
+ * @throws {DeltaError} `bad_patch` when an entry says wrongly whether it replaces an old file
+ */
+function mergePlaces({ entries, removed }: Listing, before: List<TreeFile>): Int32Array {
+  const places = new Int32Array(before.length + entries.length);
+  let count = 0;
+  let entryIndex = 0;
+  let entry = entries.at(0);
+  let removedIndex = 0;
+  for (let index = 0; index < before.length; index += 1) {
+    const { path } = fileAt(before, index);
+    for (; entry && comparePaths(entry.path, path) < 0; entry = entries.at(entryIndex)) addEntry(entry, 'new');
+    const isNamed = entry?.path === path;
+    if (entry && isNamed) {
+      addEntry(entry, 'replacing');
+      entry = entries.at(entryIndex);
+    }
+    const isRemoved = removed[removedIndex] === index;
+    if (isRemoved) removedIndex += 1;
+    if (isNamed || isRemoved) continue;
+    places[count] = index;
+    count += 1;
+  }
+  for (; entry; entry = entries.at(entryIndex)) addEntry(entry, 'new');
+  return places.subarray(0, count);
+
+  function addEntry({ path, replaces }: PatchEntry, found: 'new' | 'replacing'): void {
+    if (replaces !== (found === 'replacing')) {
+      throw bad(`${JSON.stringify(path)} as ${replaces ? '' : 'not '}in the old release`);
+    }
+    places[count] = -1 - entryIndex;
+    count += 1;
+    entryIndex += 1;
+  }
 }
 
 /**
@@ -116,10 +180,10 @@ export function resolveTrees(patch: Patch, old: readonly TreeFile[]): PatchTrees
  */
 export function checkNewTree(
   patch: Patch,
-  files: readonly NewFile[],
+  files: List<NewFile>,
   rootOf: (file: NewFile, index: number) => Uint8Array | undefined,
 ): void {
-  const found = contentDigest(files, (file, index) => rootOf(files[index] ?? (file as NewFile), index));
+  const found = contentDigest(files, (file, index) => rootOf(file as NewFile, index));
   if (Buffer.compare(found, patch.listing.newContent) === 0) return;
   throw new DeltaError(
     'wrong_new_tree',
@@ -140,11 +204,19 @@ function keptFile(old: TreeFile): NewFile {
   return { path, lengthBytes, executable, symlink, piecesRoot, origin: { kind: 'kept', old } };
 }
 
-function bytesOf(files: readonly TreeFile[]): number {
-  return files.reduce((sum, file) => sum + file.lengthBytes, 0);
+function fileAt(files: List<TreeFile>, index: number): TreeFile {
+  const file = files.at(index);
+  if (!file) throw new RangeError(`look up file ${index}: there are ${files.length}`);
+  return file;
 }
 
-function describe(files: readonly TreeFile[]): string {
+function bytesOf(files: Iterable<TreeFile>): number {
+  let bytes = 0;
+  for (const { lengthBytes } of files) bytes += lengthBytes;
+  return bytes;
+}
+
+function describe(files: List<TreeFile>): string {
   return `${files.length} files and ${bytesOf(files)} bytes`;
 }
 

@@ -11,6 +11,7 @@ import {
 
 import { DeltaError } from './delta-error.ts';
 import { PATCH_FILE_COUNT_MAX, PATCH_TREE_BYTES_MAX } from './limits.ts';
+import { lazyList, type List } from './list.ts';
 import type { ByteSource } from './ports.ts';
 
 /** A file or link of a release. */
@@ -48,20 +49,25 @@ export function sortTree<T extends TreeFile>(files: readonly T[]): T[] {
     throw badTree(`found ${totalBytes} bytes, at most ${PATCH_TREE_BYTES_MAX} are wanted`);
   }
   const sorted = inTorrentOrder(files);
-  const [collision] = findPathCollisions(
-    sorted.map((file) => file.path),
-    1,
-  );
-  if (collision) {
-    throw badTree(
-      `${JSON.stringify(collision.path)} and ${JSON.stringify(collision.with)} are one file on some systems`,
-      collision.path,
-    );
-  }
+  refuseCollisions(sorted);
   return sorted;
 }
 
-function checkTreeFile({ path, lengthBytes, symlink, piecesRoot }: TreeFile): void {
+/** @param files In torrent order. @throws {DeltaError} `bad_tree` */
+export function refuseCollisions(files: List<TreeFile>): void {
+  const [collision] = findPathCollisions(
+    lazyList(files.length, (index) => files.at(index)?.path ?? ''),
+    1,
+  );
+  if (!collision) return;
+  throw badTree(
+    `${JSON.stringify(collision.path)} and ${JSON.stringify(collision.with)} are one file on some systems`,
+    collision.path,
+  );
+}
+
+/** @throws {DeltaError} `bad_tree` */
+export function checkTreeFile({ path, lengthBytes, symlink, piecesRoot }: TreeFile): void {
   const problem = findPathProblem(path);
   if (problem) throw badTree(`the path ${JSON.stringify(path)} ${describePathProblem(problem)}`, path);
   if (!Number.isSafeInteger(lengthBytes) || lengthBytes < 0) {
@@ -86,7 +92,7 @@ function badTree(found: string, path?: string): DeltaError {
  *
  * @param files In torrent order.
  */
-export function shapeDigest(files: readonly TreeFile[]): Uint8Array {
+export function shapeDigest(files: Iterable<TreeFile>): Uint8Array {
   return digestOf(files, () => undefined);
 }
 
@@ -97,22 +103,24 @@ export function shapeDigest(files: readonly TreeFile[]): Uint8Array {
  * @param rootOf 32 bytes for each file that is not empty.
  */
 export function contentDigest(
-  files: readonly TreeFile[],
+  files: Iterable<TreeFile>,
   rootOf: (file: TreeFile, index: number) => Uint8Array | undefined,
 ): Uint8Array {
   return digestOf(files, rootOf);
 }
 
 function digestOf(
-  files: readonly TreeFile[],
+  files: Iterable<TreeFile>,
   rootOf: (file: TreeFile, index: number) => Uint8Array | undefined,
 ): Uint8Array {
   const hash = createHash('sha256');
-  for (const [index, file] of files.entries()) {
+  let index = 0;
+  for (const file of files) {
     const kind = file.symlink === undefined ? 'f' : 'l';
     hash.update(`${kind}${file.path}\0${file.symlink ?? file.lengthBytes}\0`);
     const root = file.symlink === undefined && file.lengthBytes > 0 ? rootOf(file, index) : undefined;
     if (root) hash.update(root);
+    index += 1;
   }
   return new Uint8Array(Buffer.from(hash.digest()));
 }

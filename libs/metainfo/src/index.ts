@@ -36,6 +36,7 @@ export {
   checkPath,
   describePathProblem,
   findComponentProblem,
+  comparePaths,
   findPathCollisions,
   findPathProblem,
   foldPath,

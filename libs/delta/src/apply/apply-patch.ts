@@ -10,7 +10,7 @@ import { FileWriter } from './file-writer.ts';
 import { PlacedFiles } from './placed-files.ts';
 import type { ApplyOptions, ApplyPorts, FailedFile } from './ports.ts';
 import { SegmentMaker } from './segment-maker.ts';
-import { placedSource, SourceReader } from './source-reader.ts';
+import { placedSources, SourceReader } from './source-reader.ts';
 
 /** While a batch is made, the one before it is being written. */
 const BATCHES_WRITING = 1;
@@ -41,7 +41,7 @@ class Applier {
   readonly #arena: ContentArena;
 
   constructor(patch: Patch, trees: PatchTrees, ports: ApplyPorts, options: ApplyOptions) {
-    const old = new PlacedFiles(trees.sources.map(placedSource));
+    const old = new PlacedFiles(placedSources(trees.sources));
     const fresh = new PlacedFiles(trees.written);
     this.#patch = patch;
     this.#options = options;

@@ -1,16 +1,20 @@
+import type { List } from '../list.ts';
+
 /** Files one after another, found by where their bytes are. */
 export class PlacedFiles<T extends { readonly lengthBytes: number }> {
-  readonly files: readonly T[];
+  readonly files: List<T>;
   readonly length: number;
   readonly #starts: Float64Array;
 
-  constructor(files: readonly T[]) {
-    let start = 0;
+  constructor(files: List<T>) {
+    let [index, start] = [0, 0];
     this.files = files;
-    this.#starts = Float64Array.from(files, (file) => {
-      start += file.lengthBytes;
-      return start - file.lengthBytes;
-    });
+    this.#starts = new Float64Array(files.length);
+    for (const { lengthBytes } of files) {
+      this.#starts[index] = start;
+      start += lengthBytes;
+      index += 1;
+    }
     this.length = start;
   }
 
@@ -19,7 +23,7 @@ export class PlacedFiles<T extends { readonly lengthBytes: number }> {
   }
 
   end(index: number): number {
-    return this.start(index) + (this.files[index]?.lengthBytes ?? 0);
+    return this.start(index + 1);
   }
 
   /** Index of the file that has the byte at a place inside. */

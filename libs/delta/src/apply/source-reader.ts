@@ -1,5 +1,6 @@
 import { MerkleHasher } from '@swarmpatch/merkle';
 
+import { lazyList, type List } from '../list.ts';
 import { sameBytes } from '../same-bytes.ts';
 import { LastBlock, LineView } from '../line-view.ts';
 import type { NewFile, SourceFile } from '../new-tree.ts';
@@ -17,8 +18,12 @@ export interface PlacedSource {
   readonly file: SourceFile;
 }
 
-export function placedSource(file: SourceFile): PlacedSource {
-  return { path: file.path, lengthBytes: file.view?.lengthBytes ?? file.lengthBytes, file };
+export function placedSources(files: List<SourceFile>): List<PlacedSource> {
+  return lazyList(files.length, (index) => {
+    const file = files.at(index);
+    if (!file) throw new RangeError(`look up source ${index}: there are ${files.length}`);
+    return { path: file.path, lengthBytes: file.view?.lengthBytes ?? file.lengthBytes, file };
+  });
 }
 
 /** Reads source addresses through the ports: old files, then new ones as far as they are written. */
@@ -50,7 +55,7 @@ export class SourceReader {
   /** The same with new bytes that are written. */
   loadNew(place: number, target: Uint8Array): MaybePromise<void> {
     return inTurn(this.#fresh.spans(place, place + target.length), ({ index, from, at, to }) => {
-      const file = this.#fresh.files[index];
+      const file = this.#fresh.files.at(index);
       if (!file || this.#faults.of(index)) return undefined;
       return this.#ports.readNew(file, from, target.subarray(at - place, at - place + to - from));
     });
@@ -64,13 +69,17 @@ export class SourceReader {
   async checkSources(): Promise<TreeFile | undefined> {
     if (!this.#areChecked) {
       this.#areChecked = true;
-      for (const [index, { file }] of this.#old.files.entries()) await this.#checkSource(index, file);
+      for (let index = 0; index < this.#old.files.length; index += 1) await this.#checkSource(index);
     }
-    return this.#old.files.find((_, index) => this.#faults.ofOld(index)?.code === 'source_mismatch')?.file;
+    for (let index = 0; index < this.#old.files.length; index += 1) {
+      if (this.#faults.ofOld(index)?.code === 'source_mismatch') return this.#old.files.at(index)?.file;
+    }
+    return undefined;
   }
 
-  async #checkSource(index: number, file: TreeFile): Promise<void> {
-    if (file.piecesRoot === undefined || this.#faults.ofOld(index)) return;
+  async #checkSource(index: number): Promise<void> {
+    const file = this.#old.files.at(index)?.file;
+    if (file?.piecesRoot === undefined || this.#faults.ofOld(index)) return;
     const hasher = new MerkleHasher();
     const buffer = new Uint8Array(Math.min(CHECK_READ_BYTES, file.lengthBytes));
     for (let at = 0; at < file.lengthBytes; at += CHECK_READ_BYTES) {
@@ -82,7 +91,7 @@ export class SourceReader {
   }
 
   #noteChanged(index: number): false {
-    const path = this.#old.files[index]?.path ?? '';
+    const path = this.#old.files.at(index)?.path ?? '';
     this.#faults.failOld(index, {
       code: 'source_mismatch',
       message: `the old file ${JSON.stringify(path)} is not as it was released`,
@@ -92,7 +101,7 @@ export class SourceReader {
   }
 
   #readSource(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
-    const source = this.#old.files[index];
+    const source = this.#old.files.at(index);
     return source?.file.view ? this.#readView(index, from, target) : this.#readOld(index, from, target);
   }
 
@@ -104,7 +113,7 @@ export class SourceReader {
         this.#views.set(index, view);
       }
       const lines = await view;
-      if (lines.length !== this.#old.files[index]?.lengthBytes) return this.#noteChanged(index);
+      if (lines.length !== this.#old.files.at(index)?.lengthBytes) return this.#noteChanged(index);
       await lines.read(from, target);
       return true;
     } catch (error) {
@@ -114,7 +123,7 @@ export class SourceReader {
   }
 
   #openView(index: number): Promise<LineView> {
-    const file = this.#old.files[index]?.file;
+    const file = this.#old.files.at(index)?.file;
     const readInto = async (offset: number, bytes: Uint8Array): Promise<void> => {
       if (!(await this.#readOld(index, offset, bytes))) throw new Error('its fault is noted');
     };
@@ -123,7 +132,7 @@ export class SourceReader {
 
   /** False when the file cannot be read, which is then noted. */
   #readOld(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
-    const file = this.#old.files[index]?.file;
+    const file = this.#old.files.at(index)?.file;
     if (!file || this.#faults.ofOld(index)?.code === 'source_unreadable') return false;
     try {
       const reading = this.#ports.readOld(file, from, target);

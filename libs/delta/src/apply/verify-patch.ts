@@ -97,8 +97,9 @@ function refuseOther(trees: PatchTrees, roots: readonly Uint8Array[], wanted: re
     if (origin.kind === 'kept' || origin.kind === 'moved') return origin.old.piecesRoot;
     return roots[origin.index];
   };
-  for (const [index, file] of trees.files.entries()) {
-    const released = wanted[index];
+  for (let index = 0; index < trees.files.length; index += 1) {
+    const [file, released] = [trees.files.at(index), wanted[index]];
+    if (!file) continue;
     if (released && isSame(file, rootOf(file), released)) continue;
     throw otherTree(file.path);
   }

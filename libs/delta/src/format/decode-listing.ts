@@ -1,28 +1,32 @@
 import { Buffer } from 'node:buffer';
 
-import { describePathProblem, findPathProblem, pathSortKey, targetOfLink } from '@swarmpatch/metainfo';
+import { comparePaths, describePathProblem, findPathProblem, targetOfLink } from '@swarmpatch/metainfo';
 
 import { DeltaError } from '../delta-error.ts';
 import {
   CHUNK_BYTES_MAX,
+  PATCH_CHUNK_COUNT_MAX,
   PATCH_FILE_COUNT_MAX,
+  PATCH_PATH_BYTES_MAX,
+  PATCH_SEGMENT_COUNT_MAX,
   PATCH_TREE_BYTES_MAX,
   SEGMENT_BYTES_MAX,
   SEGMENT_STREAM_COUNT_MAX,
   STREAM_BYTES_MAX,
 } from '../limits.ts';
 import { ByteReader } from './byte-reader.ts';
-import { ENTRY_KINDS } from './encode-listing.ts';
+import { PathTable } from '../path-table.ts';
+import { EntryTable } from './entry-table.ts';
 import {
   CHECK_BYTES,
   CONTENT_DIGEST_BYTES,
+  ENTRY_KINDS,
   groupEnds,
   SHAPE_DIGEST_BYTES,
   writtenLengths,
   type Chunk,
   type EntryContent,
   type Listing,
-  type PatchEntry,
   type Segment,
   type SourceView,
 } from './listing.ts';
@@ -83,25 +87,24 @@ function readViews(reader: ByteReader, sourceCount: number, oldBytes: number): S
   }));
 }
 
-function readEntries(reader: ByteReader, oldFileCount: number): PatchEntry[] {
+function readEntries(reader: ByteReader, oldFileCount: number): EntryTable {
   const count = reader.varint(Math.min(PATCH_FILE_COUNT_MAX, reader.left), 'entries');
   const flags = Uint8Array.from(reader.raw(count));
   const paths = readPaths(reader, count);
-  const contents = readContents(reader, flags, paths, oldFileCount);
-  return contents.map((content, index) => ({
-    path: paths[index] ?? '',
-    executable: ((flags[index] ?? 0) & 4) !== 0,
-    replaces: ((flags[index] ?? 0) & 8) !== 0,
-    content,
-  }));
+  const numbers = readNumbers(reader, flags, oldFileCount);
+  const links = new Map<number, string>();
+  for (const [index, flag] of flags.entries()) {
+    if (kindOf(flag) === 'link') links.set(index, readLink(reader, paths.at(index)));
+  }
+  return new EntryTable({ flags, paths, numbers, links });
 }
 
-function readPaths(reader: ByteReader, count: number): string[] {
-  const shared = Array.from({ length: count }, () => reader.varint(65_535, 'shared bytes of a path'));
-  const paths: string[] = [];
+function readPaths(reader: ByteReader, count: number): PathTable {
+  const shared = Uint16Array.from({ length: count }, () => reader.varint(65_535, 'shared bytes of a path'));
+  const paths = new PathTable();
   let before: Buffer = Buffer.alloc(0);
-  let keyBefore = '';
-  for (const length of shared) {
+  let pathBefore = '';
+  for (const [index, length] of shared.entries()) {
     if (length > before.length) throw bad(`a path that shares ${length} bytes with one of ${before.length}`);
     const bytes = Buffer.concat([before.subarray(0, length), reader.bytesToZero()]);
     const path = bytes.toString();
@@ -109,50 +112,47 @@ function readPaths(reader: ByteReader, count: number): string[] {
     if (problem || path.includes('\uFFFD')) {
       throw bad(`the path ${JSON.stringify(path)}, which ${problem ? describePathProblem(problem) : 'is not UTF-8'}`);
     }
-    const key = pathSortKey(path);
-    if (key <= keyBefore) throw bad(`${JSON.stringify(path)} out of order`);
-    paths.push(path);
+    if (index > 0 && comparePaths(pathBefore, path) >= 0) throw bad(`${JSON.stringify(path)} out of order`);
+    paths.add(bytes);
+    if (paths.bytes > PATCH_PATH_BYTES_MAX) {
+      throw bad(`paths of more than ${PATCH_PATH_BYTES_MAX} bytes`);
+    }
     before = bytes;
-    keyBefore = key;
+    pathBefore = path;
   }
   return paths;
 }
 
-function readContents(
-  reader: ByteReader,
-  flags: Uint8Array,
-  paths: readonly string[],
-  oldFileCount: number,
-): EntryContent[] {
-  const kinds = Array.from(flags, (flag) => {
-    const kind = ENTRY_KINDS[flag & 3];
-    if (kind === undefined || flag > 15) throw bad(`flags ${flag} of a file`);
-    return kind;
-  });
-  const writtenCount = kinds.filter((kind) => kind === 'written').length;
-  const contents = new Array<EntryContent>(kinds.length);
-  for (const [index, kind] of kinds.entries()) {
-    if (kind === 'written')
-      contents[index] = { kind, lengthBytes: reader.varint(PATCH_TREE_BYTES_MAX, 'bytes of a file') };
+/** What the flags of each entry say that there is a number for: columns one after another. */
+function readNumbers(reader: ByteReader, flags: Uint8Array, oldFileCount: number): Float64Array {
+  const numbers = new Float64Array(flags.length);
+  let writtenCount = 0;
+  for (const [index, flag] of flags.entries()) {
+    if (kindOf(flag) !== 'written') continue;
+    numbers[index] = reader.varint(PATCH_TREE_BYTES_MAX, 'bytes of a file');
+    writtenCount += 1;
   }
   let next = 0;
-  for (const [index, kind] of kinds.entries()) {
-    if (kind !== 'old') continue;
+  for (const [index, flag] of flags.entries()) {
+    if (kindOf(flag) !== 'old') continue;
     const place = next + reader.signedVarint('as an index of an old file');
     if (place < 0 || place >= oldFileCount) throw bad(`old file ${place} of ${oldFileCount}`);
-    contents[index] = { kind, index: place };
+    numbers[index] = place;
     next = place + 1;
   }
-  for (const [index, kind] of kinds.entries()) {
-    if (kind !== 'twin') continue;
+  for (const [index, flag] of flags.entries()) {
+    if (kindOf(flag) !== 'twin') continue;
     const place = reader.varint(PATCH_FILE_COUNT_MAX, 'as an index of a written file');
     if (place >= writtenCount) throw bad(`written file ${place} of ${writtenCount}`);
-    contents[index] = { kind, index: place };
+    numbers[index] = place;
   }
-  for (const [index, kind] of kinds.entries()) {
-    if (kind === 'link') contents[index] = { kind, symlink: readLink(reader, paths[index] ?? '') };
-  }
-  return contents;
+  return numbers;
+}
+
+function kindOf(flag: number): EntryContent['kind'] {
+  const kind = ENTRY_KINDS[flag & 3];
+  if (kind === undefined || flag > 15) throw bad(`flags ${flag} of a file`);
+  return kind;
 }
 
 function readLink(reader: ByteReader, path: string): string {
@@ -167,21 +167,28 @@ function readLink(reader: ByteReader, path: string): string {
 function readSegments(reader: ByteReader, writtenBytes: number): Segment[] {
   const segments: Segment[] = [];
   let left = writtenBytes;
-  for (let count = reader.varint(reader.left, 'segments'); count > 0; count -= 1) {
+  let chunksLeft = PATCH_CHUNK_COUNT_MAX;
+  for (let count = reader.varint(PATCH_SEGMENT_COUNT_MAX, 'segments'); count > 0; count -= 1) {
     const newBytes = reader.varint(Math.min(left, SEGMENT_BYTES_MAX), 'bytes of a segment');
     if (newBytes === 0) throw bad('a segment that makes nothing');
     left -= newBytes;
     const streamCount = reader.varint(SEGMENT_STREAM_COUNT_MAX, 'streams of a segment');
-    segments.push({ newBytes, streams: Array.from({ length: streamCount }, () => readChunks(reader)) });
+    const streams: Chunk[][] = [];
+    for (let stream = 0; stream < streamCount; stream += 1) {
+      const chunks = readChunks(reader, chunksLeft);
+      chunksLeft -= chunks.length;
+      streams.push(chunks);
+    }
+    segments.push({ newBytes, streams });
   }
   if (left > 0) throw bad(`segments that leave ${left} bytes unmade`);
   return segments;
 }
 
-function readChunks(reader: ByteReader): Chunk[] {
+function readChunks(reader: ByteReader, countMax: number): Chunk[] {
   const chunks: Chunk[] = [];
   let streamBytes = 0;
-  for (let count = reader.varint(reader.left, 'chunks'); count > 0; count -= 1) {
+  for (let count = reader.varint(countMax, 'chunks'); count > 0; count -= 1) {
     const code = reader.byte();
     const method = METHODS[code];
     if (method === undefined) throw bad(`compression ${code}, 0 to ${METHODS.length - 1} are known`);

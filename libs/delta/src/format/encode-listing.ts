@@ -2,7 +2,8 @@ import { Buffer } from 'node:buffer';
 
 import { ByteWriter } from './byte-writer.ts';
 import { LINE_ENDS } from './line-ends.ts';
-import type { Listing, PatchEntry, Segment, SourceView } from './listing.ts';
+import type { List } from '../list.ts';
+import { ENTRY_KINDS, type Listing, type PatchEntry, type Segment, type SourceView } from './listing.ts';
 import { METHODS } from './methods.ts';
 
 /** The listing as it is before compression: docs/formats/patch.md, "Listing". */
@@ -44,12 +45,12 @@ function writeViews(writer: ByteWriter, views: readonly SourceView[]): void {
 }
 
 /** Column by column, so that alike stands beside alike. */
-function writeEntries(writer: ByteWriter, entries: readonly PatchEntry[]): void {
+function writeEntries(writer: ByteWriter, entries: List<PatchEntry>): void {
   writer.varint(entries.length);
   for (const entry of entries) writer.byte(flagsOf(entry));
   writePaths(
     writer,
-    entries.map((entry) => entry.path),
+    Array.from(entries, (entry) => entry.path),
   );
   for (const { content } of entries) if (content.kind === 'written') writer.varint(content.lengthBytes);
   let next = 0;
@@ -65,8 +66,6 @@ function writeEntries(writer: ByteWriter, entries: readonly PatchEntry[]): void 
 function flagsOf({ content, executable, replaces }: PatchEntry): number {
   return ENTRY_KINDS.indexOf(content.kind) + (executable ? 4 : 0) + (replaces ? 8 : 0);
 }
-
-export const ENTRY_KINDS: readonly PatchEntry['content']['kind'][] = ['written', 'old', 'twin', 'link'];
 
 /** Each path without the bytes that it shares with the one before. */
 function writePaths(writer: ByteWriter, paths: readonly string[]): void {

@@ -1,3 +1,4 @@
+import type { List } from '../list.ts';
 import type { CompressionMethod } from '../ports.ts';
 import type { LineEnds } from './line-ends.ts';
 
@@ -26,6 +27,9 @@ export type EntryContent =
   /** The same bytes as the n-th written file. */
   | { readonly kind: 'twin'; readonly index: number }
   | { readonly kind: 'link'; readonly symlink: string };
+
+/** By the number that stands in an entry's flags. */
+export const ENTRY_KINDS: readonly EntryContent['kind'][] = ['written', 'old', 'twin', 'link'];
 
 /** What is compressed as one. */
 export interface Chunk {
@@ -68,7 +72,7 @@ export interface Listing {
   /** Sources that are read with other line ends, rising. */
   readonly views: readonly SourceView[];
   /** In torrent order. */
-  readonly entries: readonly PatchEntry[];
+  readonly entries: List<PatchEntry>;
   /** One for each group of written files, `CHECK_BYTES` each. */
   readonly checks: Uint8Array;
   readonly segments: readonly Segment[];
@@ -88,6 +92,8 @@ export function groupEnds(lengths: readonly number[]): number[] {
   return ends;
 }
 
-export function writtenLengths(entries: readonly PatchEntry[]): number[] {
-  return entries.flatMap(({ content }) => (content.kind === 'written' ? [content.lengthBytes] : []));
+export function writtenLengths(entries: Iterable<PatchEntry>): number[] {
+  const lengths: number[] = [];
+  for (const { content } of entries) if (content.kind === 'written') lengths.push(content.lengthBytes);
+  return lengths;
 }

@@ -135,7 +135,7 @@ export async function applyInMemory(
 /** The whole new tree: what was written, and what comes from the old one. */
 export function treeOf({ trees, written }: Applied, old: MemoryTree): MemoryTree {
   return Object.fromEntries(
-    trees.files.map((file): [string, MemoryTree[string]] => {
+    Array.from(trees.files, (file): [string, MemoryTree[string]] => {
       if (file.symlink !== undefined) return [file.path, { link: file.symlink }];
       const bytes = contentOf(file);
       return [file.path, file.executable ? { run: bytes } : bytes];
@@ -144,7 +144,7 @@ export function treeOf({ trees, written }: Applied, old: MemoryTree): MemoryTree
 
   function contentOf({ path, origin }: NewFile): Uint8Array {
     if (origin.kind === 'written') return written.get(path) ?? new Uint8Array(0);
-    if (origin.kind === 'twin') return written.get(trees.written[origin.index]?.path ?? '') ?? new Uint8Array(0);
+    if (origin.kind === 'twin') return written.get(trees.written.at(origin.index)?.path ?? '') ?? new Uint8Array(0);
     const source = origin.kind === 'link' ? undefined : old[origin.old.path];
     if (source === undefined || 'link' in source) return new Uint8Array(0);
     return 'run' in source ? source.run : source;

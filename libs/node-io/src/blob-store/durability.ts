@@ -13,15 +13,25 @@ const run = promisify(execFile);
 /**
  * Makes the content of files, or the entries of directories, survive a power cut. All are on the file system of `directory`.
  *
+ * @param paths Can be gone through more than once.
  * @param absoluteOf Where a path is; asked only for those that are synced one by one.
  */
 export async function syncPaths(
-  paths: Iterable<string> & { readonly length: number },
+  paths: Iterable<string>,
   directory: string,
   absoluteOf: (path: string) => string = (path) => path,
 ): Promise<void> {
-  if (paths.length > SYNC_EACH_MAX && (await syncFileSystem(directory))) return;
+  if (areMoreThan(paths, SYNC_EACH_MAX) && (await syncFileSystem(directory))) return;
   await eachInParallel(paths, SYNCS_AT_ONCE, (path) => syncPath(absoluteOf(path)));
+}
+
+function areMoreThan(paths: Iterable<string>, countMax: number): boolean {
+  let count = 0;
+  for (const _ of paths) {
+    count += 1;
+    if (count > countMax) return true;
+  }
+  return false;
 }
 
 /** @returns false where the system has no such command. */

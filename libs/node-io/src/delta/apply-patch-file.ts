@@ -2,7 +2,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 import { applyPatch, checkNewTree, DeltaError, resolveTrees } from '@swarmpatch/delta';
-import type { NewFile, PatchTrees, TreeFile } from '@swarmpatch/delta';
+import type { NewFile, PatchTrees } from '@swarmpatch/delta';
 import { blockHashesOf, HASH_LENGTH_BYTES, MerkleHasher, piecesRootFromBlocks } from '@swarmpatch/merkle';
 
 import { syncPaths } from '../blob-store/durability.ts';
@@ -42,7 +42,7 @@ export async function applyPatchFile(options: ApplyPatchFileOptions): Promise<{ 
   const opened = await openPatchFile(options.patch);
   const unfinished = `${out}.unfinished-${process.pid}`;
   try {
-    const trees = resolveTrees(opened.patch, await listOld(options));
+    const trees = resolveTrees(opened.patch, await listDirectory(options.old, options));
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(dirname(out), { recursive: true });
     await mkdir(unfinished);
@@ -57,12 +57,6 @@ export async function applyPatchFile(options: ApplyPatchFileOptions): Promise<{ 
     opened.close();
     await rm(unfinished, { recursive: true, force: true });
   }
-}
-
-/** With as little as is needed of each file: there may be very many. */
-async function listOld({ old, signal }: ApplyPatchFileOptions): Promise<TreeFile[]> {
-  const files = await listDirectory(old, { signal });
-  return files.map(({ path, lengthBytes, executable, symlink }) => ({ path, lengthBytes, executable, symlink }));
 }
 
 async function refuseTaken(out: string, { old }: ApplyPatchFileOptions): Promise<void> {
@@ -108,10 +102,10 @@ class DirectoryApply {
     const { files } = this.#trees;
     try {
       await this.#writePatched();
-      await eachInParallel(files.entries(), COPIES_AT_ONCE, ([index, file]) => this.#place(file, index));
+      await this.#placeOthers();
       checkNewTree(this.#opened.patch, files, (_, index) => this.#rootAt(index));
       this.#options.signal?.throwIfAborted();
-      await this.#writer.sync(files.flatMap(({ path, symlink }) => (symlink === undefined ? [path] : [])));
+      await this.#writer.sync({ [Symbol.iterator]: () => pathsOfContent(files) });
       return this.#totalBytes;
     } finally {
       await this.#writer.close();
@@ -120,7 +114,7 @@ class DirectoryApply {
   }
 
   async #writePatched(): Promise<void> {
-    const places = this.#trees.files.flatMap(({ origin }, index) => (origin.kind === 'written' ? [index] : []));
+    const places = this.#writtenPlaces();
     let finished = 0;
     const failed = await applyPatch(
       this.#opened.patch,
@@ -157,6 +151,29 @@ class DirectoryApply {
     );
   }
 
+  /** Where the written files are among all. */
+  #writtenPlaces(): Uint32Array {
+    const places = new Uint32Array(this.#trees.written.length);
+    let [index, count] = [0, 0];
+    for (const { origin } of this.#trees.files) {
+      if (origin.kind === 'written') {
+        places[count] = index;
+        count += 1;
+      }
+      index += 1;
+    }
+    return places;
+  }
+
+  async #placeOthers(): Promise<void> {
+    let next = 0;
+    await eachInParallel(this.#trees.files, COPIES_AT_ONCE, (file) => {
+      const index = next;
+      next += 1;
+      return this.#place(file, index);
+    });
+  }
+
   async #place(file: NewFile, index: number): Promise<void> {
     this.#options.signal?.throwIfAborted();
     const { origin, symlink } = file;
@@ -164,7 +181,7 @@ class DirectoryApply {
     else if (origin.kind === 'kept' || origin.kind === 'moved') {
       await this.#copy(file, index, this.#oldPath(origin.old.path));
     } else if (origin.kind === 'twin') {
-      const twin = this.#trees.written[origin.index];
+      const twin = this.#trees.written.at(origin.index);
       if (twin) await this.#copy(file, index, this.#writer.absolute(twin.path));
     }
   }
@@ -217,6 +234,11 @@ class DirectoryApply {
   #oldPath(path: string): string {
     return absoluteIn(this.#options.old, path);
   }
+}
+
+/** Links have no content of their own. */
+function* pathsOfContent(files: Iterable<NewFile>): Generator<string> {
+  for (const { path, symlink } of files) if (symlink === undefined) yield path;
 }
 
 function copying<T>(absolutePath: string, step: Promise<T>): Promise<T> {

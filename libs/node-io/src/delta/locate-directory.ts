@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
 
-import { DeltaError } from '@swarmpatch/delta';
+import { DeltaError, FileTable } from '@swarmpatch/delta';
 
 import { hashFiles, type HashProgress } from '../hashing/hash-files.ts';
 import { HashPool } from '../hashing/hash-pool.ts';
-import { scanTree, type ScannedFile } from '../hashing/scan-tree.ts';
+import { scanTree, walkTree } from '../hashing/scan-tree.ts';
 import type { LocatedFile } from './patch-job.ts';
 
 /** The piece length has no influence on the roots; large ones keep the layers small. */
@@ -23,7 +23,8 @@ export interface LocateOptions {
  * @throws {DeltaError} `bad_tree` when it is no directory
  */
 export async function locateDirectory(directory: string, options: LocateOptions = {}): Promise<LocatedFile[]> {
-  const files = await listDirectory(directory, options);
+  await refuseFile(directory);
+  const files = await scanTree(directory, { onProgress: options.onScanned, signal: options.signal });
   const pool = new HashPool();
   try {
     const hashes = await hashFiles(pool, files, {
@@ -38,8 +39,17 @@ export async function locateDirectory(directory: string, options: LocateOptions 
 /** Lists the files of a directory, without their roots. @throws {ScanError} @throws {DeltaError} `bad_tree` */
 export async function listDirectory(
   directory: string,
-  { onScanned, signal }: Pick<LocateOptions, 'onScanned' | 'signal'> = {},
-): Promise<ScannedFile[]> {
+  { signal }: Pick<LocateOptions, 'signal'> = {},
+): Promise<FileTable> {
+  await refuseFile(directory);
+  const files = new FileTable();
+  await walkTree(directory, { signal }, (file) => {
+    files.add(file);
+  });
+  return files;
+}
+
+async function refuseFile(directory: string): Promise<void> {
   const isFile = await stat(directory).then(
     (stats) => !stats.isDirectory(),
     () => false,
@@ -49,5 +59,4 @@ export async function listDirectory(
       path: directory,
     });
   }
-  return scanTree(directory, { onProgress: onScanned, signal });
 }

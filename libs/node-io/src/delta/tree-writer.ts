@@ -80,9 +80,9 @@ export class TreeWriter {
   /**
    * Makes all that was made survive a power cut.
    *
-   * @param files Paths of all files.
+   * @param files Paths of all files, that can be gone through more than once.
    */
-  async sync(files: Iterable<string> & { readonly length: number }): Promise<void> {
+  async sync(files: Iterable<string>): Promise<void> {
     await syncPaths(files, this.root, (path) => this.absolute(path));
     await syncPaths([...this.#directories], this.root, (path) => (path === '' ? this.root : this.absolute(path)));
   }

@@ -5,10 +5,10 @@ import { setImmediate } from 'node:timers/promises';
 
 import {
   FILE_COUNT_MAX,
+  comparePaths,
   describePathProblem,
   findPathCollisions,
   findPathProblem,
-  inTorrentOrder,
   linkTextTo,
   targetOfLink,
 } from '@swarmpatch/metainfo';
@@ -42,14 +42,10 @@ export interface ScanOptions {
  * @throws {ScanError} for anything that not every player's system could hold, or that cannot be read
  */
 export async function scanTree(root: string, options: ScanOptions = {}): Promise<ScannedFile[]> {
-  const top = resolve(root);
-  const stats = statRoot(top, root);
-  if (stats.isFile()) return [scanFile(basename(top), top, stats)];
-  if (!stats.isDirectory()) throw unsupported(root, stats);
-  const scan = new Scan(top, options);
-  await scan.directory('');
+  const files: ScannedFile[] = [];
+  await walkTree(root, options, (file) => files.push(file));
   const [collision] = findPathCollisions(
-    scan.files.map((file) => file.path),
+    files.map((file) => file.path),
     1,
   );
   if (collision) {
@@ -59,26 +55,42 @@ export async function scanTree(root: string, options: ScanOptions = {}): Promise
       `scan ${quote(collision.path)}: it and ${quote(collision.with)} are one file on systems that ignore case or Unicode form; rename one`,
     );
   }
-  return inTorrentOrder(scan.files);
+  return files;
+}
+
+/**
+ * Visits the files and links under a directory, or a lone file, in torrent order, and keeps none of them. Paths that are one on some
+ * systems are the caller's to find.
+ *
+ * @throws {ScanError} As `scanTree` does.
+ */
+export async function walkTree(root: string, options: ScanOptions, visit: (file: ScannedFile) => void): Promise<void> {
+  const top = resolve(root);
+  const stats = statRoot(top, root);
+  if (stats.isFile()) visit(scanFile(basename(top), top, stats));
+  else if (stats.isDirectory()) await new Scan(top, options, visit).directory('');
+  else throw unsupported(root, stats);
 }
 
 class Scan {
-  readonly files: ScannedFile[] = [];
   readonly #top: string;
   readonly #options: ScanOptions;
+  readonly #visit: (file: ScannedFile) => void;
   #entries = 0;
+  #files = 0;
 
-  constructor(top: string, options: ScanOptions) {
+  constructor(top: string, options: ScanOptions, visit: (file: ScannedFile) => void) {
     this.#top = top;
     this.#options = options;
+    this.#visit = visit;
   }
 
   async directory(path: string): Promise<void> {
     const absolutePath = join(this.#top, path);
-    for (const name of attempt(path, () => readdirSync(absolutePath))) {
+    for (const name of attempt(path, () => readdirSync(absolutePath)).sort(comparePaths)) {
       this.#entries += 1;
       if (this.#entries % ENTRIES_PER_TURN === 0) {
-        this.#options.onProgress?.({ files: this.files.length });
+        this.#options.onProgress?.({ files: this.#files });
         await setImmediate();
       }
       this.#options.signal?.throwIfAborted();
@@ -94,14 +106,15 @@ class Scan {
       await this.directory(path);
       return;
     }
-    if (this.files.length >= FILE_COUNT_MAX) {
+    if (this.#files >= FILE_COUNT_MAX) {
       throw new ScanError(
         'too_many_files',
         path,
         `scan ${quote(path)}: found more than ${FILE_COUNT_MAX} files; pack some of them together`,
       );
     }
-    this.files.push(stats.isSymbolicLink() ? scanLink(path, absolutePath, stats) : scanFile(path, absolutePath, stats));
+    this.#files += 1;
+    this.#visit(stats.isSymbolicLink() ? scanLink(path, absolutePath, stats) : scanFile(path, absolutePath, stats));
   }
 }
 
