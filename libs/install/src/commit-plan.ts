@@ -23,13 +23,14 @@ export interface CommitStates {
 /**
  * Everything that a commit is going to do, as far as nothing keeps it from being done to the end.
  *
+ * @returns with the room that it takes.
  * @throws {InstallError} `parent_is_link`, `staged_damaged`, `file_refused`, `disk_full`
  */
 export async function planCommit(
   files: FileSystem,
   { inventory, sealed }: { inventory: Inventory; sealed: SealedStaging },
   states: CommitStates,
-): Promise<Journal> {
+): Promise<{ journal: Journal; neededBytes: number }> {
   const { rewrites } = sealed;
   const changed = [...sealed.placements, ...rewrites].map(({ path }) => path);
   const givenUp = new Set([...inventory.removed, ...inventory.inTheWay]);
@@ -45,7 +46,7 @@ export async function planCommit(
   await refuseShort(files, neededBytes);
   const replaced = sealed.placements.map(({ path }) => path);
   const leaving = new Set([...inventory.removed, ...replaced].filter((path) => !keptPaths.has(path)));
-  return {
+  const journal: Journal = {
     // A release whose manifest is lost owns nothing, and the journal cannot be bound to it.
     ...(states.from.installed === undefined || inventory.installed === undefined
       ? {}
@@ -61,6 +62,7 @@ export async function planCommit(
     rewrites,
     modes: sealed.modes,
   };
+  return { journal, neededBytes };
 }
 
 /**

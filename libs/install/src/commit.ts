@@ -15,6 +15,7 @@ import type { ReleasePieces } from './release-pieces.ts';
 import { rewriteFiles } from './rewriting.ts';
 import { inSpace } from './space.ts';
 import { discardStaging, type SealedStaging } from './staging.ts';
+import { keepOldPieces } from './undo-pieces.ts';
 import { dropUndo, keepUndo, pruneUndo } from './undo.ts';
 
 export interface CommitResult {
@@ -38,8 +39,11 @@ export async function commit(
 ): Promise<CommitResult> {
   const journal = await inSpace('write the journal', async () => {
     const planned = await planCommit(files, work, states);
-    await writeJournal(files, planned);
-    return planned;
+    const { rewrites } = planned.journal;
+    const old = { inventory: work.inventory, rewrites, roomBytes: planned.neededBytes };
+    if (states.entry !== undefined) await keepOldPieces(files, states.entry.atMs, old);
+    await writeJournal(files, planned.journal);
+    return planned.journal;
   });
   return finishCommit(files, journal, { target: work.inventory.target, base: 'as_checked' });
 }
@@ -80,9 +84,9 @@ export async function finishCommit(
  * Removes what no later command needs: staging, undo data that is in place again or too much, and the documents of releases that are
  * neither installed nor the one before.
  */
-async function tidy(files: FileSystem, { state, entry, placements }: Journal): Promise<void> {
+async function tidy(files: FileSystem, { state, entry, placements, rewrites }: Journal): Promise<void> {
   await discardStaging(files);
-  const placed = new Set(placements.map(({ piecesRoot }) => piecesRoot));
+  const placed = new Set([...placements, ...rewrites].map(({ piecesRoot }) => piecesRoot));
   await dropUndo(files, ({ piecesRoot }) => placed.has(piecesRoot));
   if (entry !== undefined) await pruneUndo(files, entry.atMs);
   const needed = new Set([state.installed?.version, state.history[0]]);

@@ -38,13 +38,13 @@ export function priceOfFetched(lengthBytes: number, hand: FetchedAtHand, space: 
   return isWorthIt && rewrite.scratchBytes <= beside.scratchBytes ? rewrite : beside;
 }
 
-/** The pieces are staged, and written once more where they belong. */
+/** The pieces are staged, and written once more where they belong; what they replace is kept to go back to, where there is room. */
 function priceOfRewrite({ differingBytes, heldBytes, stagedBytes, growthBytes }: RewriteAtHand): FilePrice {
   const toStageBytes = differingBytes - stagedBytes;
   return {
     isRewritten: true,
-    readBytes: heldBytes + differingBytes,
-    writeBytes: toStageBytes + differingBytes,
+    readBytes: heldBytes + 2 * differingBytes,
+    writeBytes: toStageBytes + 2 * differingBytes,
     scratchBytes:
       inDiskBlocks(toStageBytes) + growthBytes + Math.min(inDiskBlocks(differingBytes), REWRITE_WINDOW_BYTES),
     rewrittenBytes: differingBytes,

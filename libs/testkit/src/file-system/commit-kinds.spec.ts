@@ -7,6 +7,8 @@ import { cutEverywhere } from './power-cuts.ts';
 
 const SEED = Number(process.env['SWARMPATCH_SEED'] ?? 20_261_121);
 const PIECE = 16_384;
+/** Hundreds of updates; a machine that does much else needs its time. */
+const TIMEOUT_MS = 180_000;
 /** Now and then the move is made again after a cut. */
 const STEPS_PER_SECOND_MOVE = 5;
 
@@ -41,7 +43,7 @@ const treeOf = async (build: readonly BuildFile[]): Promise<string[]> => {
 };
 
 const [a, b, c] = [file('a'), file('b', 200), file('c', 300)];
-const world = file('data/world.pak', 9 * PIECE + 900);
+const world = file('data/world.pak', 5 * PIECE + 900);
 const swapped = (from: BuildFile): BuildFile => {
   const content = from.content.slice();
   content.copyWithin(0, PIECE, 2 * PIECE);
@@ -117,18 +119,18 @@ const KINDS: readonly Kind[] = [
     next: [named(c, 'a'), file('m/n'), file('x')],
     mine: [file('a', 50), file('m', 30), file('x/mine')],
   },
-  { name: 'rewrites a file', old: [world, a], next: [edited(world, [1, 4]), b], options: LEAST, rewritten: 1 },
+  { name: 'rewrites a file', old: [world, a], next: [edited(world, [1]), b], options: LEAST, rewritten: 1 },
   {
     name: 'rewrites a file that grows',
     old: [world],
-    next: [edited(world, [2], 11 * PIECE + 5)],
+    next: [edited(world, [], 6 * PIECE + 5)],
     options: LEAST,
     rewritten: 1,
   },
   {
     name: 'rewrites a file that shrinks',
     old: [world],
-    next: [edited(world, [1], 7 * PIECE + 70)],
+    next: [edited(world, [1], 4 * PIECE + 70)],
     options: LEAST,
     rewritten: 1,
   },
@@ -162,7 +164,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-describe(`a commit, cut at every step, seed ${SEED}`, () => {
+describe(`a commit, cut at every step, seed ${SEED}`, { timeout: TIMEOUT_MS }, () => {
   it.each(KINDS)('that $name leaves the old release or the new one, and goes back again', async (kind) => {
     const { old, next, mine = [], options, disk } = kind;
     const releases = { old: releaseInMemory(old, '1.0.0'), next: releaseInMemory(next, '1.1.0') };

@@ -63,6 +63,26 @@ describe('undo data', () => {
     expect(await describeTree(files)).toEqual(await treeOf(newer.build));
   });
 
+  it('is the pieces alone where a file was rewritten', async () => {
+    const large = file('data/large.pak', 20 * 16_384 + 5);
+    const changed = large.content.slice(0, 19 * 16_384);
+    changed.set(randomBytes(random, 20), 3 * 16_384);
+    const [before, after] = [large, { ...large, content: changed }].map((each, index) =>
+      releaseInMemory([each], `1.${index}.0`),
+    );
+    if (before === undefined || after === undefined) throw new Error('no releases');
+    const files = new MemoryFileSystem();
+    await moveInstall(files, before);
+    const there = await moveInstall(files, after, { space: 'least' });
+    expect(there.rewritten).toEqual(['data/large.pak']);
+    expect((await listUndo(files)).map(({ bytes }) => bytes)).toEqual([2 * 16_384 + 4096]);
+    const back = await moveInstall(files, before, { space: 'least' });
+    expect(back).toMatchObject({ rewritten: ['data/large.pak'], fetchedBytes: 0 });
+    expect(await describeTree(files)).toEqual(await treeOf(before.build));
+    expect(await moveInstall(files, after, { space: 'usual' })).toMatchObject({ rewritten: [], fetchedBytes: 0 });
+    expect(await describeTree(files)).toEqual(await treeOf(after.build));
+  });
+
   it('is hashed before it is used: the pieces that are spoilt are fetched', async () => {
     const files = await updated();
     for (const { path } of await listUndo(files)) await files.writeAt(path, 5, new Uint8Array([1, 2, 3]));

@@ -99,7 +99,10 @@ async function expectKept(files: MemoryFileSystem): Promise<void> {
   expect(Buffer.from(await files.read('.swarmpatch/kept/1.1.0/config.ini')).equals(ownConfig.content)).toBe(true);
 }
 
-describe('an update in which the power goes off', () => {
+/** Hundreds of updates; a machine that does much else needs its time. */
+const TIMEOUT_MS = 180_000;
+
+describe('an update in which the power goes off', { timeout: TIMEOUT_MS }, () => {
   it("ends as the new release, with the player's files kept", async () => {
     const files = await installOld();
     expect(await describeTree(files)).toEqual(oldTree);
@@ -138,7 +141,7 @@ describe('an update in which the power goes off', () => {
   });
 });
 
-describe('an update on a disk that runs full', () => {
+describe('an update on a disk that runs full', { timeout: TIMEOUT_MS }, () => {
   it('is refused before anything changes, or at any later byte, and leaves the old release', async () => {
     const base = await installOld();
     const usedBytes = Number.MAX_SAFE_INTEGER - (await base.freeBytes());
