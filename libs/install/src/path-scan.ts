@@ -10,7 +10,7 @@ export interface ScanInput {
   hasher: FileHasher;
   index: FileIndex;
   installed: Manifest | undefined;
-  target: ReleasePieces;
+  target: Pick<ReleasePieces, 'manifest' | 'pieceLengthBytes'>;
   /** Other files whose content may be of use; they are read. */
   further?: readonly string[] | undefined;
   depth: 'quick' | 'deep';

@@ -1,4 +1,4 @@
-import type { ManifestFile } from '@swarmpatch/release';
+import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import { forEachBounded } from './bounded.ts';
 import { removeTree } from './durable-write.ts';
 import type { FileHasher } from './file-hasher.ts';
@@ -9,7 +9,6 @@ import { writeState, type InstallState } from './install-state.ts';
 import { KEPT_DIRECTORY, LOCK_PATH, STATE_DIRECTORY, STATE_PATH } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { scanPaths } from './path-scan.ts';
-import type { ReleasePieces } from './release-pieces.ts';
 import { listFiles } from './tree-listing.ts';
 
 export interface UninstallInput {
@@ -17,8 +16,8 @@ export interface UninstallInput {
   hasher: FileHasher;
   index: FileIndex;
   state: InstallState;
-  /** Absent when no release was ever whole here, or when an earlier run has removed it. */
-  release: ReleasePieces | undefined;
+  /** Of the installed release. Absent when none was ever whole here, or when an earlier run has removed it. */
+  manifest: Manifest | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
@@ -44,11 +43,11 @@ export interface Uninstalled {
  * @throws {InstallError} `parent_is_link`, `file_refused`
  */
 export async function uninstall(input: UninstallInput): Promise<Uninstalled> {
-  const { files, state, release } = input;
+  const { files, state, manifest } = input;
   const removed =
-    release === undefined
+    manifest === undefined
       ? { removedFiles: 0, removedBytes: 0, changed: [] }
-      : await removeRelease({ ...input, target: release });
+      : await removeRelease({ ...input, manifest });
   const { installed: _, ...forgotten } = state;
   await writeState(files, { ...forgotten, history: [], suspect: false });
   const changed = new Set(removed.changed);
@@ -59,11 +58,11 @@ export async function uninstall(input: UninstallInput): Promise<Uninstalled> {
 }
 
 async function removeRelease(
-  input: UninstallInput & { target: ReleasePieces },
+  input: UninstallInput & { manifest: Manifest },
 ): Promise<Pick<Uninstalled, 'removedFiles' | 'removedBytes' | 'changed'>> {
-  const { files, state, target, index } = input;
-  const { manifest } = target;
-  const scan = await scanPaths({ ...input, installed: manifest, depth: 'quick' });
+  const { files, state, manifest, index } = input;
+  const target = { manifest, pieceLengthBytes: manifest.torrent.pieceLength };
+  const scan = await scanPaths({ ...input, installed: manifest, target, depth: 'quick' });
   // What was read need not be read again by a run that finishes this one.
   await index.save(files);
   const owned: ManifestFile[] = [];

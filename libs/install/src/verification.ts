@@ -19,7 +19,9 @@ export interface VerificationInput {
   files: FileSystem;
   hasher: FileHasher;
   index: FileIndex;
-  target: ReleasePieces;
+  manifest: Manifest;
+  /** Asked for where there is damage: reading the torrent of many files takes as long as all else. */
+  pieces: () => ReleasePieces;
   /** `quick` reads just the files whose length or time of change is not as recorded. */
   depth: 'quick' | 'deep';
   signal?: AbortSignal | undefined;
@@ -28,9 +30,9 @@ export interface VerificationInput {
 
 /** Compares an install with its signed release; changes nothing. `pieces` are counted from the beginning of their file. */
 export async function verifyInstall(input: VerificationInput): Promise<Verification> {
-  const { files, target } = input;
-  const { manifest } = target;
-  const scan = await scanPaths({ ...input, installed: manifest });
+  const { files, manifest, pieces } = input;
+  const pieceLengthBytes = manifest.torrent.pieceLength;
+  const scan = await scanPaths({ ...input, installed: manifest, target: { manifest, pieceLengthBytes } });
   const found: Verification = { damaged: [], missing: [], extra: await listExtra(files, manifest) };
   const layerless: (FileToHash & { fileIndex: number })[] = [];
   for (const [fileIndex, file] of manifest.files.entries()) {
@@ -42,21 +44,20 @@ export async function verifyInstall(input: VerificationInput): Promise<Verificat
       found.damaged.push({ path: file.path, pieces: [] });
     } else {
       const layer = layerOf(scan, file);
-      if (layer !== undefined) found.damaged.push({ path: file.path, pieces: wrongPieces(target, fileIndex, layer) });
+      if (layer !== undefined) found.damaged.push({ path: file.path, pieces: wrongPieces(pieces(), fileIndex, layer) });
       else {
         const { lengthBytes = 0, mtimeMs = 0 } = scan.statOf(file.path) ?? {};
         layerless.push({ path: file.path, lengthBytes, mtimeMs, fileIndex });
       }
     }
   }
-  const { pieceLengthBytes } = target;
   const hashed = await input.hasher.hash(layerless, {
     pieceLengthBytes,
     signal: input.signal,
     onProgress: input.onProgress,
   });
   for (const [index, { path, fileIndex }] of layerless.entries()) {
-    found.damaged.push({ path, pieces: wrongPieces(target, fileIndex, hashed[index]) });
+    found.damaged.push({ path, pieces: wrongPieces(pieces(), fileIndex, hashed[index]) });
   }
   found.damaged.sort((a, b) => (a.path < b.path ? -1 : 1));
   return found;

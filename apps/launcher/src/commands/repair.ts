@@ -22,7 +22,8 @@ export const repair: CommandSpec = {
       const { version } = install.installed;
       await refreshTrust(session, install, context);
       const release = await session.source.release(version);
-      const found = await verifyRelease(install, release, depth, context);
+      const { manifest, pieces } = release;
+      const found = await verifyRelease(install, { manifest, pieces: () => pieces }, depth, context);
       const isDamaged = !isWhole(found) || install.state.suspect;
       const report: MoveReport = isDamaged
         ? // What the verification read is in the index, so nothing is read twice.

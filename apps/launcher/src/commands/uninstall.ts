@@ -35,10 +35,10 @@ export const uninstall: CommandSpec = {
 async function remove(install: OpenInstall, context: CommandContext): Promise<Uninstalled> {
   const { files, hasher, state } = install;
   const { source } = await openSession(install, context);
-  const release = state.installed && (await source.installed(state.installed)).pieces;
+  const manifest = state.installed && (await source.installedManifest(state.installed)).manifest;
   const index = await FileIndex.load(files);
   return inPhase(context, 'remove', (onProgress) =>
-    removeInstall({ files, hasher, index, state, release, signal: context.signal, onProgress }),
+    removeInstall({ files, hasher, index, state, manifest, signal: context.signal, onProgress }),
   );
 }
 

@@ -2,7 +2,7 @@ import { FileIndex, verifyInstall, type Verification } from '@swarmpatch/install
 import type { CommandContext, CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
 import { inPhase } from '../move/phases.ts';
-import type { Release } from '../origin/release-source.ts';
+import type { InstalledManifest } from '../origin/release-source.ts';
 import { openSession } from './open-session.ts';
 import { depthOptions, dirOption, readDepth } from './options.ts';
 
@@ -16,7 +16,7 @@ export const verify: CommandSpec = {
     const depth = readDepth(input);
     return withInstall(input.requiredText('dir'), 'verify', context, async (install) => {
       const { source } = await openSession(install, context);
-      const release = await source.installed(install.installed);
+      const release = await source.installedManifest(install.installed);
       const found = await verifyRelease(install, release, depth, context);
       const ok = isWhole(found);
       if (ok) await install.remember({ suspect: false });
@@ -27,7 +27,7 @@ export const verify: CommandSpec = {
 
 export async function verifyRelease(
   install: OpenInstall,
-  release: Release,
+  { manifest, pieces }: InstalledManifest,
   depth: 'quick' | 'deep',
   context: CommandContext,
 ): Promise<Verification> {
@@ -35,7 +35,7 @@ export async function verifyRelease(
   const index = await FileIndex.load(files);
   const { signal } = context;
   const found = await inPhase(context, 'verify', (onProgress) =>
-    verifyInstall({ files, hasher, index, target: release.pieces, depth, signal, onProgress }),
+    verifyInstall({ files, hasher, index, manifest, pieces, depth, signal, onProgress }),
   );
   await index.save(files);
   return found;

@@ -31,6 +31,17 @@ export interface Release {
   installed: InstalledRelease;
 }
 
+interface ReleaseDocuments {
+  manifestBytes: Uint8Array;
+  torrentBytes: Uint8Array;
+}
+
+/** An installed release of which only the manifest was parsed yet. */
+export interface InstalledManifest {
+  manifest: Manifest;
+  pieces: () => ReleasePieces;
+}
+
 /** What an install may trust about its game: the cached metadata, and the origin's once it is refreshed. */
 export class ReleaseSource {
   readonly #files: FileSystem;
@@ -118,6 +129,21 @@ export class ReleaseSource {
    * @throws {InstallError} `state_corrupt` when they are not what was signed
    */
   async installed(release: InstalledRelease): Promise<Release> {
+    return this.#assemble(release.version, await this.#savedDocuments(release));
+  }
+
+  /** As `installed`, where the pieces may not be wanted: the torrent of many files takes long to parse. */
+  async installedManifest(release: InstalledRelease): Promise<InstalledManifest> {
+    const { version } = release;
+    const documents = await this.#savedDocuments(release);
+    let assembled: Release | undefined;
+    return {
+      manifest: this.#parseManifest(version, documents.manifestBytes),
+      pieces: () => (assembled ??= this.#assemble(version, documents)).pieces,
+    };
+  }
+
+  async #savedDocuments(release: InstalledRelease): Promise<ReleaseDocuments> {
     const { version, manifestSha256, torrentSha256 } = release;
     const manifestTarget = this.#client.target(manifestTargetPath(version));
     const torrentTarget = this.#client.target(torrentTargetPath(version));
@@ -129,17 +155,20 @@ export class ReleaseSource {
         `read release ${version}: found its documents missing or not as signed; run repair to fetch them again`,
       );
     }
-    return this.#assemble(version, { manifestBytes, torrentBytes });
+    return { manifestBytes, torrentBytes };
   }
 
-  #assemble(version: string, documents: { manifestBytes: Uint8Array; torrentBytes: Uint8Array }): Release {
-    const manifest = parseManifest(documents.manifestBytes);
-    if (manifest.game !== this.#client.game || manifest.version !== version) {
-      throw new LauncherError(
-        'release_mismatch',
-        `read the manifest of ${this.#client.game} ${version}: found ${manifest.game} ${manifest.version}`,
-      );
-    }
+  #parseManifest(version: string, bytes: Uint8Array): Manifest {
+    const manifest = parseManifest(bytes);
+    if (manifest.game === this.#client.game && manifest.version === version) return manifest;
+    throw new LauncherError(
+      'release_mismatch',
+      `read the manifest of ${this.#client.game} ${version}: found ${manifest.game} ${manifest.version}`,
+    );
+  }
+
+  #assemble(version: string, documents: ReleaseDocuments): Release {
+    const manifest = this.#parseManifest(version, documents.manifestBytes);
     const metainfo = parseTorrent(documents.torrentBytes);
     assertManifestMatchesTorrent(manifest, metainfo);
     const manifestSha256 = describeTarget(documents.manifestBytes).sha256;

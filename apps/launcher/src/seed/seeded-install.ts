@@ -138,7 +138,8 @@ export class SeededInstall {
       const stateNow = await this.#describeState();
       const { origin, source } = await openSession(install, this.#context);
       const release = await source.installed(install.installed);
-      const found = await verifyRelease(install, release, 'quick', this.#context);
+      const { manifest, pieces } = release;
+      const found = await verifyRelease(install, { manifest, pieces: () => pieces }, 'quick', this.#context);
       const have = wholePieces(release, found);
       const served = await ServedFiles.open(install.files, release.manifest);
       await prunePatches(install.files, Date.now());

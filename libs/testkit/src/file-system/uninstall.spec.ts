@@ -41,11 +41,9 @@ async function uninstallFrom(files: MemoryFileSystem): Promise<Uninstalled | und
   await recover(files);
   const state = await readState(files);
   if (state === undefined) return undefined;
-  // As the launcher does, who has no other copy of it.
-  if (state.installed !== undefined) await readManifest(files, state.installed);
-  const found = state.installed === undefined ? undefined : release.pieces;
+  const manifest = state.installed && (await readManifest(files, state.installed));
   const index = await FileIndex.load(files);
-  return uninstall({ files, hasher: new MemoryHasher(files), index, state, release: found });
+  return uninstall({ files, hasher: new MemoryHasher(files), index, state, manifest });
 }
 
 const treeOf = async (build: readonly BuildFile[]): Promise<string[]> => {
