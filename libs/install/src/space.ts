@@ -1,3 +1,4 @@
+import type { Manifest } from '@swarmpatch/release';
 import { errnoOf, type FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
 import { STATE_DIRECTORY } from './layout.ts';
@@ -9,9 +10,19 @@ export const SPACE_PER_FILE_BYTES = 1024;
 
 export const SPACE_PER_DIRECTORY_BYTES = 4096;
 
-/** Free space that content may take, once journal, index and names of so many files have theirs; negative where those do not fit. */
-export async function spaceForContent(files: FileSystem, fileCount: number): Promise<number> {
-  return (await files.freeBytes()) - fileCount * SPACE_PER_FILE_BYTES - SPARE_SPACE_BYTES;
+/** In the torrent, which is kept beside the manifest, and in what is remembered of a download. */
+export const SPACE_PER_PIECE_BYTES = 64;
+
+/**
+ * Free space that content may take, once journal, index, names and documents of a release have theirs; negative where those do not
+ * fit.
+ */
+export async function spaceForContent(files: FileSystem, target: Manifest): Promise<number> {
+  const { bytes, torrent } = target;
+  const fileCount = target.files.length;
+  const pieceCount = Math.ceil(bytes / torrent.pieceLength) + fileCount;
+  const ownBytes = fileCount * SPACE_PER_FILE_BYTES + pieceCount * SPACE_PER_PIECE_BYTES + SPARE_SPACE_BYTES;
+  return (await files.freeBytes()) - ownBytes;
 }
 
 /**
@@ -19,16 +30,13 @@ export async function spaceForContent(files: FileSystem, fileCount: number): Pro
  *
  * @throws {InstallError} `disk_full`
  */
-export async function refuseWithoutSpace(
-  files: FileSystem,
-  price: { scratchBytes: number; fileCount: number },
-): Promise<void> {
-  const spaceBytes = await spaceForContent(files, price.fileCount);
-  if (spaceBytes >= price.scratchBytes) return;
-  const missingBytes = price.scratchBytes - spaceBytes;
+export async function refuseWithoutSpace(files: FileSystem, target: Manifest, scratchBytes: number): Promise<void> {
+  const spaceBytes = await spaceForContent(files, target);
+  if (spaceBytes >= scratchBytes) return;
+  const missingBytes = scratchBytes - spaceBytes;
   throw new InstallError(
     'disk_full',
-    `make room for the release: found space for ${spaceBytes} bytes of content, wanted ${price.scratchBytes}; free ${missingBytes} more bytes, nothing was changed`,
+    `make room for the release: found space for ${spaceBytes} bytes of content, wanted ${scratchBytes}; free ${missingBytes} more bytes, nothing was changed`,
     { missingBytes },
   );
 }

@@ -20,14 +20,13 @@ export async function makeRoom(
   { inventory, plan, route }: Pick<Survey, 'inventory' | 'plan' | 'route'>,
 ): Promise<void> {
   const { manifest } = inventory.target;
-  const fileCount = manifest.files.length;
   const { scratchBytes } = plan.chosen;
-  const isShort = async (): Promise<boolean> => (await spaceForContent(files, fileCount)) < scratchBytes;
+  const isShort = async (): Promise<boolean> => (await spaceForContent(files, manifest)) < scratchBytes;
   if (await isShort()) await yieldUndo(files, manifest);
   if (await isShort()) {
     await keepPatches(files, new Set(route.map(({ entry }) => entry.torrent.infohashV2)));
   }
-  await refuseWithoutSpace(files, { scratchBytes, fileCount });
+  await refuseWithoutSpace(files, manifest, scratchBytes);
 }
 
 /** @returns whether undo data made room when others filled the disk in the middle of a move, so that it is worth another try. */

@@ -102,7 +102,7 @@ async function priceConditions(
   entries: readonly PatchEntry[],
 ): Promise<PlanConditions> {
   const { offers, idleBytes } = await pricePatches(files, entries);
-  const spaceBytes = await spaceForContent(files, target.files.length);
+  const spaceBytes = await spaceForContent(files, target);
   return { offers, scratchBytesMax: idleBytes + (await idleUndoBytes(files, target)) + spaceBytes };
 }
 

@@ -77,9 +77,8 @@ export async function moveInstall(
     depth: options.depth ?? 'quick',
   });
   await index.save(files);
-  const fileCount = target.manifest.files.length;
-  const plan = planFrom(inventory, { scratchBytesMax: await spaceForContent(files, fileCount) });
-  await refuseWithoutSpace(files, { scratchBytes: plan.chosen.scratchBytes, fileCount });
+  const plan = planFrom(inventory, { scratchBytesMax: await spaceForContent(files, target.manifest) });
+  await refuseWithoutSpace(files, target.manifest, plan.chosen.scratchBytes);
   const staging = await Staging.open(files, inventory, { space: options.space ?? plan.chosen.space });
   let fetchedBytes = 0;
   let count = 0;
