@@ -32,6 +32,16 @@ export class Origin {
     return trackers;
   }
 
+  /** Whether it can be reached: a refusal is an answer, too. */
+  async answers(): Promise<boolean> {
+    try {
+      await this.trackers();
+      return true;
+    } catch (error) {
+      return error instanceof ApiError && error.status !== undefined;
+    }
+  }
+
   /** The torrent of a patch; what it is of has to be checked. @throws {ApiError} */
   patchTorrent(game: string, { from, to }: PatchEnds): Promise<Uint8Array> {
     const url = this.url + originPaths.torrent(game, patchRange(from, to));

@@ -4,7 +4,7 @@ import type { SharingSources } from '../move/release-sharing.ts';
 import { HostPolicy } from '../origin/host-policy.ts';
 import { showTransfers } from '../transfer-progress.ts';
 import { addBytes, bytesOf, NO_BYTES, type TransferBytes } from '../transfers/command-transfers.ts';
-import { PATCH_SILENCE_MS_MAX, PatchPatience } from './patch-patience.ts';
+import { PatchPatience } from './patch-patience.ts';
 import type { PatchLink } from './patch-route.ts';
 import { openPatchTorrent } from './patch-torrent.ts';
 import { PatchTransfer } from './patch-transfer.ts';
@@ -79,6 +79,7 @@ export class PatchFetch {
   async #arrive(): Promise<RouteFailure | undefined> {
     const transfers = this.#running.map(({ patch }) => patch.transfer);
     const patience = new PatchPatience();
+    let isDoubted = false;
     let giveUp: (failure: RouteFailure) => void = () => undefined;
     const failed = new Promise<RouteFailure>((resolve) => {
       giveUp = resolve;
@@ -90,11 +91,21 @@ export class PatchFetch {
       () => undefined,
       () => failed,
     );
-    const look = (): void => {
-      this.peersMax = Math.max(this.peersMax, ...transfers.map(({ stats }) => stats.peers));
+    const judge = (): ReturnType<PatchPatience['look']> => {
       const piecesLeft = transfers.reduce((sum, { stats }) => sum + stats.piecesWantedLeft, 0);
       const state = this.#sharing.transfers.pausedBy.length > 0 ? 'paused' : 'running';
-      if (!patience.look(piecesLeft, state, this.#context.nowMs())) giveUp(this.#silence());
+      return patience.look(piecesLeft, state, this.#context.nowMs());
+    };
+    const look = (): void => {
+      this.peersMax = Math.max(this.peersMax, ...transfers.map(({ stats }) => stats.peers));
+      const verdict = judge();
+      if (verdict === 'end') giveUp(this.#silence());
+      if (verdict === 'doubt' && !isDoubted) void doubt();
+      isDoubted = verdict === 'doubt';
+    };
+    const doubt = async (): Promise<void> => {
+      // When it can be reached again is for the transfers to find out.
+      if (!(await this.#isOffline()) && judge() !== 'wait') giveUp(this.#silence());
     };
     const timer = setInterval(look, LOOK_MS);
     try {
@@ -107,6 +118,12 @@ export class PatchFetch {
     }
   }
 
+  /** Whether everything that comes from the origin has to wait. */
+  async #isOffline(): Promise<boolean> {
+    const { origin, transfers } = this.#sharing;
+    return transfers.settings.webSeedUse !== 'avoid' && !(await origin.answers());
+  }
+
   #silence(): RouteFailure {
     const silent = this.#running.filter(({ patch }) => patch.transfer.stats.piecesWantedLeft > 0);
     const names = silent.map(({ link: { entry } }) => `from ${entry.from} to ${entry.to}`).join(' and ');
@@ -114,7 +131,7 @@ export class PatchFetch {
     const why = first?.patch.transfer.stats.stall?.reason ?? 'no peer or web seed that has it is reachable';
     return {
       links: silent.map(({ link }) => link),
-      reason: `no piece of the patch ${names} came for ${PATCH_SILENCE_MS_MAX / 1000} s: ${why}`,
+      reason: `no piece of the patch ${names} has come for too long: ${why}`,
     };
   }
 }
