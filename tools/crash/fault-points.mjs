@@ -11,8 +11,8 @@ import { isMainThread } from 'node:worker_threads';
 /**
  * @type {{ root: string, record?: string, fault?: {
  *   thread: 'main' | 'worker', step?: string, occurrence: number,
- *   kind: 'kill_before' | 'kill_after' | 'kill_within' | 'refuse', errno?: string } }}
- * Without a step the occurrence counts every change. A refusal lasts: the disk that is full stays full.
+ *   kind: 'kill_before' | 'kill_after' | 'kill_within' | 'refuse' | 'refuse_once', errno?: string } }}
+ * Without a step the occurrence counts every change. `refuse` lasts: the disk that is full stays full.
  */
 const plan = JSON.parse(decodeURIComponent(new URL(import.meta.url).search.slice(1)));
 const thread = isMainThread ? 'main' : 'worker';
@@ -78,8 +78,8 @@ function kill() {
 /** @returns The error that the change fails with, if it fails. */
 function strike(kind, { verb, path, half }) {
   if (kind === 'kill_before') kill();
-  if (kind !== 'kill_within' && kind !== 'refuse') return undefined;
-  half?.();
+  if (kind === 'kill_after') return undefined;
+  if (kind !== 'refuse_once') half?.();
   if (kind === 'kill_within') kill();
   const code = plan.fault.errno;
   return Object.assign(new Error(`${code}: made by the crash harness, ${verb} '${path}'`), {

@@ -12,11 +12,13 @@ export const SCENARIOS = [
   'corrupt a file',
   'small disk',
   'kill at a step',
+  'refusal at a step',
   'full disk at a step',
   'kill at a step',
   'kill at a step',
 ];
 
+const REFUSALS = ['EIO', 'EACCES', 'EBUSY'];
 const KINDS_OF_KILL = ['kill_before', 'kill_after', 'kill_within'];
 /** After the journal is there, and before it is gone. */
 const IN_COMMIT =
@@ -54,6 +56,7 @@ function drawFault(rehearsed, scenario, { seed, number, random }) {
   const name = pick(random, Object.keys(COMMANDS));
   if (scenario === 'kill at a step') return atStep(() => true, pick(random, KINDS_OF_KILL));
   if (scenario === 'full disk at a step') return atStep((step) => TAKES_ROOM.test(step), 'refuse', { errno: 'ENOSPC' });
+  if (scenario === 'refusal at a step') return atStep(() => true, 'refuse_once', { errno: pick(random, REFUSALS) });
   if (scenario === 'kill, and kill the recovery') {
     const killed = atStep((step) => IN_COMMIT.test(step), pick(random, KINDS_OF_KILL));
     const recoveryKills = Array.from({ length: randomInteger(random, 1, 3) }, () =>

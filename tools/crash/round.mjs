@@ -166,6 +166,7 @@ class Round {
     const { fault, killAfterMs, spareShare } = this.#round;
     const isFull = spareShare !== undefined || fault?.kind === 'refuse';
     if (run.exitCode === 0) return;
+    if (run.exitCode === 1 && fault?.kind === 'refuse_once' && codeOf(run) !== 'internal') return;
     if (run.isKilled && !isFull && (fault !== undefined || killAfterMs !== undefined)) return;
     if (run.exitCode === 1 && isFull && codeOf(run) === 'disk_full') return;
     this.#break(`the command ends with ${run.exitCode}`, run);
