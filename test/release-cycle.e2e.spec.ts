@@ -98,13 +98,23 @@ describe('a release cycle', () => {
     expect((await launcher('verify', player)).exitCode).toBe(0);
   }, 30_000);
 
-  it('goes back to the release before', async () => {
+  it('goes back to the release before with what was kept of it, and removes all that it installed', async () => {
     const player = scene.path('back');
     await studio.install(player, '--version', '1.0.0');
     expect(await treeOf(player)).toEqual(summarizeBuild(first));
     expect((await launcher('update', player, '--version', '1.1.0')).document).toMatchObject({ to: '1.1.0' });
-    expect((await launcher('rollback', player)).document).toMatchObject({ from: '1.1.0', to: '1.0.0', changed: true });
+    const { document } = await launcher('rollback', player);
+    expect(document).toMatchObject({
+      from: '1.1.0',
+      to: '1.0.0',
+      bytes: { fromPeers: 0, fromWebSeeds: 0, written: 0 },
+    });
     expect(await treeOf(player)).toEqual(summarizeBuild(first));
+    const { entries } = (await launcher('history', player)).document as { entries: { command: string }[] };
+    expect(entries.map(({ command }) => command)).toEqual(['rollback', 'update', 'install']);
+    await writeFile(join(player, 'my-save.dat'), 'level 7');
+    expect((await launcher('uninstall', player)).document).toMatchObject({ extra: ['my-save.dat'], changed: [] });
+    expect(Object.keys(await treeOf(player))).toEqual(['my-save.dat']);
   }, 30_000);
 
   it('fetches from another player, whom the tracker names', async () => {
@@ -115,6 +125,13 @@ describe('a release cycle', () => {
     const { bytes } = await studio.install(taker, '--no-web-seeds', '--timeout', '20');
     expect(bytes).toMatchObject({ fromPeers: distinctBytesOf(second), fromWebSeeds: 0 });
     expect(await treeOf(taker)).toEqual(summarizeBuild(second));
+    await writeFile(join(taker, 'data/one-byte'), 'two bytes');
+    const mended = await launcher('repair', taker, '--no-web-seeds', '--timeout', '20');
+    expect(mended.document).toMatchObject({
+      fetchedBytes: 1,
+      bytes: { fromPeers: 1 },
+      kept: [{ path: 'data/one-byte' }],
+    });
     expect(await seeding.program.stop('SIGINT')).toEqual({ exitCode: 0, signal: null });
   }, 40_000);
 
