@@ -3,12 +3,12 @@ import { ancestorsOf, isSameFile, type FileSystem } from './file-system.ts';
 import type { Inventory } from './inventory.ts';
 import type { HistoryEntry } from './history.ts';
 import type { InstallState } from './install-state.ts';
-import type { Journal, KeptFile } from './journal.ts';
-import { KEPT_DIRECTORY } from './layout.ts';
+import type { Journal } from './journal.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { refuseUnfit, spaceForRewrites } from './rewriting.ts';
 import { refuseShort, SPACE_PER_DIRECTORY_BYTES, SPACE_PER_FILE_BYTES } from './space.ts';
 import type { SealedStaging } from './staging.ts';
+import { describeFound, nameKept } from './strangers.ts';
 import { chooseUndo, type UndoFile } from './undo.ts';
 import { refuseUnchangeable } from './write-guard.ts';
 
@@ -53,6 +53,7 @@ export async function planCommit(
       : { from: states.from.installed }),
     state: states.to,
     ...(states.entry === undefined ? {} : { entry: states.entry }),
+    found: await describeFound(files, [...leaving]),
     undo: states.entry === undefined ? [] : await undoInSpace(files, chooseUndo(inventory, leaving), neededBytes),
     removed: inventory.removed.filter((path) => !keptPaths.has(path)),
     leftDirectories: inventory.leftDirectories,
@@ -98,14 +99,4 @@ async function findInTheWay(files: FileSystem, inventory: Inventory, sealed: Sea
     if (stat !== undefined && !isSameFile(inventory.scan.statOf(path), stat)) inTheWay.add(path);
   }
   return [...inTheWay].sort();
-}
-
-/** Every commit keeps files under a directory of its own, so that nothing kept is ever replaced. */
-async function nameKept(files: FileSystem, version: string, paths: readonly string[]): Promise<KeptFile[]> {
-  if (paths.length === 0) return [];
-  const taken = new Set((await files.list(KEPT_DIRECTORY)).map((entry) => entry.name));
-  let label = version;
-  for (let attempt = 2; taken.has(label); attempt += 1) label = `${version}-${attempt}`;
-  const above = new Set(paths.flatMap(ancestorsOf));
-  return paths.map((path) => ({ path, to: `${KEPT_DIRECTORY}/${label}/${path}${above.has(path) ? '~' : ''}` }));
 }

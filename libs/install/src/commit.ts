@@ -2,7 +2,7 @@ import { forEachBounded } from './bounded.ts';
 import { makeParents, removeTree } from './durable-write.ts';
 import { FileIndex } from './file-index.ts';
 import { planCommit, type CommitStates } from './commit-plan.ts';
-import { joinPath, parentOf, type FileStat, type FileSystem } from './file-system.ts';
+import { joinPath, parentOf, type FileSystem } from './file-system.ts';
 import { addToHistory } from './history.ts';
 import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
@@ -15,6 +15,7 @@ import type { ReleasePieces } from './release-pieces.ts';
 import { rewriteFiles } from './rewriting.ts';
 import { inSpace } from './space.ts';
 import { discardStaging, type SealedStaging } from './staging.ts';
+import { findStrangers, isAsStaged, spareStrangers } from './strangers.ts';
 import { keepOldPieces } from './undo-pieces.ts';
 import { dropUndo, keepUndo, pruneUndo } from './undo.ts';
 
@@ -64,9 +65,12 @@ export async function finishCommit(
   const { waiting, placed, uncertain } = await findPlaced(files, journal);
   // Placements begin only when all that comes before them is durable, so one that is done says that the first part is.
   if (placed.length === 0) {
-    if (journal.entry !== undefined) await keepUndo(files, journal.entry.atMs, journal.undo);
-    await makeWay(files, journal);
+    const spared = await spareStrangers(files, journal);
+    if (spared.entry !== undefined) await keepUndo(files, spared.entry.atMs, spared.undo);
+    await makeWay(files, spared);
   }
+  const strangers = await findStrangers(files, journal, waiting);
+  await moveAside(files, strangers);
   await place(files, journal, waiting);
   if (source !== undefined) uncertain.push(...(await rewriteFiles(files, journal.rewrites, source.target)));
   await changeModes(files, journal);
@@ -76,8 +80,9 @@ export async function finishCommit(
   await files.remove(JOURNAL_PATH);
   await files.syncDirectories([STATE_DIRECTORY]);
   await tidy(files, journal);
-  const wasKept = await files.statAll(journal.kept.map((kept) => kept.to));
-  return { kept: journal.kept.filter((_, index) => wasKept[index] !== undefined), uncertain };
+  const kept = [...journal.kept, ...strangers];
+  const wasKept = await files.statAll(kept.map(({ to }) => to));
+  return { kept: kept.filter((_, index) => wasKept[index] !== undefined), uncertain };
 }
 
 /**
@@ -224,10 +229,4 @@ async function forEachDirectory<T>(
     await refuseLinkedParents(files, group.slice(0, 1).map(pathOf));
     await forEachBounded(group, work);
   }
-}
-
-function isAsStaged(placement: Placement, stat: FileStat | undefined): boolean {
-  if (stat === undefined) return false;
-  if (stat.kind === 'link') return placement.piecesRoot === undefined;
-  return stat.kind === 'file' && stat.lengthBytes === placement.lengthBytes && stat.mtimeMs === placement.mtimeMs;
 }

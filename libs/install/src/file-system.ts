@@ -95,7 +95,10 @@ export function ancestorsOf(path: string): string[] {
 }
 
 /** Is there the same content as before, as far as length and time of change tell? */
-export function isSameFile(before: FileStat | undefined, now: FileStat | undefined): boolean {
+export function isSameFile(
+  before: Pick<FileStat, 'kind' | 'lengthBytes' | 'mtimeMs'> | undefined,
+  now: FileStat | undefined,
+): boolean {
   if (before === undefined || now === undefined) return before === now;
   return before.kind === now.kind && before.lengthBytes === now.lengthBytes && before.mtimeMs === now.mtimeMs;
 }

@@ -35,6 +35,9 @@ export function bindJournal(journal: Journal, target: Manifest, from: Manifest |
   for (const { path, piecesRoot } of journal.undo) {
     if (rootsBefore.get(path) !== piecesRoot) throw unbound(`content of ${path} kept that no installed release has`);
   }
+  for (const { path } of journal.found) {
+    if (!owned.has(path) && !files.has(path)) throw unbound(`${path}, which neither release has`);
+  }
   const above = { owned: allAbove(owned), target: allAbove(files.keys()) };
   for (const path of journal.leftDirectories) {
     if (!above.owned.has(path)) throw unbound(`a removal of ${path} that no installed release has a file in`);

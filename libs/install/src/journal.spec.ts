@@ -23,6 +23,7 @@ const journal: Journal = {
     bytes: { fromPeers: 1, fromWebSeeds: 2, reused: 3, written: 4 },
   },
   undo: [{ path: 'old/a.txt', piecesRoot: '0f'.repeat(32) }],
+  found: [{ path: 'old/a.txt', kind: 'file', lengthBytes: 3, mtimeMs: 4 }],
   removed: ['old/a.txt'],
   leftDirectories: ['old'],
   kept: [{ path: 'data', to: '.swarmpatch/kept/1.1.0/data' }],
@@ -85,6 +86,7 @@ describe('checkJournal()', () => {
     const [rewrite] = journal.rewrites;
     for (const change of [
       { undo: [{ path, piecesRoot: '0f'.repeat(32) }] },
+      { found: [{ path, kind: 'file', lengthBytes: 3, mtimeMs: 4 }] },
       { removed: [path] },
       { leftDirectories: [path] },
       { directories: [path] },
@@ -136,6 +138,7 @@ describe('bindJournal()', () => {
   it.each([
     [{ undo: [{ path: 'old/a.txt', piecesRoot: 'f0'.repeat(32) }] }, /content of old.a.txt/],
     [{ undo: [{ path: 'mods/a', piecesRoot: '0f'.repeat(32) }] }, /content of mods.a/],
+    [{ found: [{ path: 'mods', kind: 'link', lengthBytes: 0, mtimeMs: 4 } as const] }, /mods, which neither/],
     [{ leftDirectories: ['mods'] }, /removal of mods/],
     [{ directories: ['mods'] }, /directory mods/],
     [{ kept: [{ path: 'saves', to: '.swarmpatch/kept/1.1.0/saves' }] }, /saves moved aside/],

@@ -36,6 +36,14 @@ export interface PieceRun {
   count: number;
 }
 
+/** A file or link at a path that a commit clears or takes, as it was when the journal was written. */
+export interface FoundFile {
+  path: string;
+  kind: 'file' | 'link';
+  lengthBytes: number;
+  mtimeMs: number;
+}
+
 export interface KeptFile {
   path: string;
   to: string;
@@ -53,6 +61,8 @@ export interface Journal {
   state: InstallState & { installed: InstalledRelease };
   /** What the history is to say of it. */
   entry?: HistoryEntry;
+  /** What goes or is replaced; whatever else stands there by then is somebody's. */
+  found: FoundFile[];
   /** Before all else: owned files whose content is kept to go back to. */
   undo: UndoFile[];
   /** First: owned files that go, owned directories that go when empty (deepest first), then what stands in the way still. */
@@ -84,11 +94,12 @@ export async function writeJournal(files: FileSystem, journal: Journal): Promise
 /** @throws {InstallError} `state_corrupt` when the value is no journal, or names a path outside the install */
 export function checkJournal(value: unknown): Journal {
   if (!isRecord(value)) throw corrupt(JOURNAL_PATH, 'found no journal');
-  const { from, state, entry, undo = [], removed, leftDirectories, kept, directories } = value;
+  const { from, state, entry, found, undo = [], removed, leftDirectories, kept, directories } = value;
   const { placements, rewrites = [], modes } = value;
   if (
     !(from === undefined || isInstalledRelease(from)) ||
     !(entry === undefined || isHistoryEntry(entry)) ||
+    !isListOf(found, isFoundFile) ||
     !isListOf(undo, isUndoFile) ||
     !isListOf(removed, isOwnedPath) ||
     !isListOf(leftDirectories, isOwnedPath) ||
@@ -105,6 +116,7 @@ export function checkJournal(value: unknown): Journal {
   const journal: Journal = {
     state: { ...next, installed: next.installed },
     ...(entry === undefined ? {} : { entry }),
+    found,
     undo,
     removed,
     leftDirectories,
@@ -133,6 +145,14 @@ function isOwnedPath(value: unknown): value is string {
 function isUndoFile(value: unknown): value is UndoFile {
   if (!isRecord(value) || !isOwnedPath(value['path'])) return false;
   return typeof value['piecesRoot'] === 'string' && /^[0-9a-f]{64}$/.test(value['piecesRoot']);
+}
+
+function isFoundFile(value: unknown): value is FoundFile {
+  if (!isRecord(value)) return false;
+  const { path, kind, lengthBytes, mtimeMs } = value;
+  return (
+    isOwnedPath(path) && (kind === 'file' || kind === 'link') && isCount(lengthBytes) && typeof mtimeMs === 'number'
+  );
 }
 
 function isKeptFile(value: unknown): value is KeptFile {
