@@ -123,8 +123,9 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     watch('--api', '127.0.0.1:0');
     await until('listening');
     const api = JSON.parse(await readFile(join(game, '.swarmpatch/api.json'), 'utf8')) as Record<string, string>;
-    const status = async (): Promise<unknown> =>
-      (await fetch(`${api['address']}/status`, { headers: { authorization: `Bearer ${api['token']}` } })).json();
+    const headers = { authorization: `Bearer ${api['token']}` };
+    const status = async (): Promise<unknown> => (await fetch(`${api['address']}/status`, { headers })).json();
+    const told = await fetch(`${api['address']}/events`, { headers });
     await expect
       .poll(status)
       .toMatchObject({ state: 'done', watch: { version: '1.0.0', wanted: null, listening: true } });
@@ -135,5 +136,9 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     expect(await status()).toMatchObject({ watch: { listening: false } });
     expect((await run('status')).document).toMatchObject({ version: '1.0.0', stale: false });
     expect(origin.timestampCount).toBeLessThan(20);
+    end.abort();
+    expect(await told.text()).toMatch(
+      /event: watch\ndata: .*"listening":true.*\n\n[^]*event: watch\ndata: .*"listening":false/,
+    );
   });
 });
