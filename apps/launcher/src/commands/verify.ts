@@ -51,7 +51,7 @@ export function describeVerification(found: Verification): string {
     ...damaged.map(({ path, pieces }) => `damaged ${path}${pieces.length > 0 ? ` (pieces ${pieces.join(', ')})` : ''}`),
     ...missing.map((path) => `missing ${path}`),
   ];
-  const extras = extra.length > 0 ? `, ${extra.length} files of your own are left alone` : '';
+  const extras = extra.length > 0 ? `; files of your own: ${extra.length}` : '';
   const summary = isWhole(found) ? 'whole' : `${damaged.length} damaged, ${missing.length} missing`;
   return [...lines, `${summary}${extras}`].join('\n');
 }

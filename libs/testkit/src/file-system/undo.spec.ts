@@ -1,5 +1,4 @@
 import {
-  dropUndo,
   HISTORY_ENTRIES_MAX,
   listUndo,
   pruneUndo,
@@ -7,6 +6,7 @@ import {
   readState,
   recover,
   UNDO_DAYS_MAX,
+  yieldUndo,
 } from '@swarmpatch/install';
 import { describe, expect, it } from 'vitest';
 import { randomBytes, seededRandom, type BuildFile } from '../builds/index.ts';
@@ -34,6 +34,13 @@ async function updated(): Promise<MemoryFileSystem> {
   await moveInstall(files, older);
   await moveInstall(files, newer);
   return files.clone();
+}
+
+/** As on a memory stick. */
+class DiskWithoutLinks extends MemoryFileSystem {
+  override link(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
 }
 
 const treeOf = async (build: readonly BuildFile[]): Promise<string[]> => {
@@ -90,6 +97,16 @@ describe('undo data', () => {
     expect(await describeTree(files)).toEqual(await treeOf(older.build));
   });
 
+  it('is moved there where the disk has no links', async () => {
+    const files = new DiskWithoutLinks();
+    await moveInstall(files, older);
+    await moveInstall(files, newer);
+    expect(await describeTree(files)).toEqual(await treeOf(newer.build));
+    expect(await kept(files)).toBe(3);
+    expect((await moveInstall(files, older)).fetchedBytes).toBe(0);
+    expect(await describeTree(files)).toEqual(await treeOf(older.build));
+  });
+
   it('is used by any later update, and never holds what a player wrote', async () => {
     const files = await updated();
     await files.write('song.ogg', Buffer.from('my own song'));
@@ -99,7 +116,7 @@ describe('undo data', () => {
     for (const { path } of await listUndo(files)) expect((await files.stat(path))?.lengthBytes).not.toBe(11);
   });
 
-  it('goes by age, and whenever the room is wanted', async () => {
+  it('goes by age, and where a move needs the room that does not want it', async () => {
     const files = await updated();
     const keptMs = FIRST_MOVE_MS + 1;
     await pruneUndo(files, keptMs + UNDO_DAYS_MAX * DAY_MS - 1);
@@ -110,7 +127,9 @@ describe('undo data', () => {
     expect(await kept(files)).toBe(0);
     expect(await files.stat('.swarmpatch/undo')).toBeUndefined();
     const other = await updated();
-    await dropUndo(other, () => true);
+    expect(await yieldUndo(other, older.manifest)).toBe(0);
+    expect(await kept(other)).toBe(3);
+    expect(await yieldUndo(other, newer.manifest)).toBeGreaterThanOrEqual(undoneBytes);
     expect((await moveInstall(other, older)).fetchedBytes).toBe(undoneBytes);
   });
 
