@@ -22,16 +22,18 @@ export async function* readChunks(
   for (const chunk of chunks) {
     let left = chunk.rawBytes;
     if (await isIntact(source, chunk)) {
-      for await (const bytes of decompressSafely(
-        decompressor,
-        chunk,
-        readRange(source, chunk.offset, chunk.storedBytes),
-      )) {
-        // A chunk that gives more than it declares is no more than its first bytes: what is made is checked anyway.
-        const part = bytes.length > left ? bytes.subarray(0, left) : bytes;
-        left -= part.length;
-        if (part.length > 0) yield { bytes: part, isLost: false };
-        if (left === 0) break;
+      const decoded = decompressSafely(decompressor, chunk, readRange(source, chunk.offset, chunk.storedBytes));
+      try {
+        for (let next = await decoded.next(); left > 0 && next.done !== true; next = await decoded.next()) {
+          // A chunk that gives more than it declares is no more than its first bytes: what is made is checked anyway.
+          const bytes = next.value.subarray(0, left);
+          left -= bytes.length;
+          // What decoding takes of memory is free before the last bytes are used.
+          if (left === 0) await decoded.return();
+          if (bytes.length > 0) yield { bytes, isLost: false };
+        }
+      } finally {
+        await decoded.return();
       }
     }
     for (; left > 0; left -= Math.min(left, LOST_BYTES)) {
