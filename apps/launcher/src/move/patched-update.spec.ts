@@ -144,6 +144,28 @@ describe('an update by patches', { timeout: 60_000 }, () => {
     await expectInstalled(second);
   });
 
+  it('gets the torrent of a patch from those who keep the patch where the origin has none to give', async () => {
+    const giver = join(scratch, 'giver');
+    spawnSync('cp', ['-a', game, giver]);
+    await runLauncher(['update', '--dir', giver, '--version', '1.1.0']);
+    const stop = new AbortController();
+    const mend = origin.failTorrents();
+    let seeding: Promise<unknown> | undefined;
+    try {
+      const listen = await new Promise<string>((resolve) => {
+        const onOut = (line: string): void => resolve(String((JSON.parse(line) as { listen?: unknown }).listen));
+        const argv = ['seed', '--dir', giver, '--listen', '127.0.0.1:0'];
+        seeding = runLauncher(argv, { signal: stop.signal, onOut });
+      });
+      expect((await updateTo('1.1.0', '--peer', listen)).plan).toBe('patch');
+      await expectInstalled(second);
+    } finally {
+      mend();
+      stop.abort();
+      await seeding;
+    }
+  });
+
   it.each([
     ['download', 2],
     ['patch', 1],

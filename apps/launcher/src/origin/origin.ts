@@ -43,9 +43,9 @@ export class Origin {
   }
 
   /** The torrent of a patch; what it is of has to be checked. @throws {ApiError} */
-  patchTorrent(game: string, { from, to }: PatchEnds): Promise<Uint8Array> {
+  patchTorrent(game: string, { from, to }: PatchEnds, timeoutMs: number): Promise<Uint8Array> {
     const url = this.url + originPaths.torrent(game, patchRange(from, to));
-    return requestBytes(url, { bytesMax: PATCH_TORRENT_BYTES_MAX, signal: this.#signal });
+    return requestBytes(url, { bytesMax: PATCH_TORRENT_BYTES_MAX, timeoutMs, signal: this.#signal });
   }
 
   /** The BEP 19 URL of a patch. */

@@ -6,6 +6,7 @@ import { showTransfers } from '../transfer-progress.ts';
 import { addBytes, bytesOf, NO_BYTES, type TransferBytes } from '../transfers/command-transfers.ts';
 import { PatchPatience } from './patch-patience.ts';
 import type { PatchLink } from './patch-route.ts';
+import { fetchPatchTorrent } from './patch-torrent-fetch.ts';
 import { openPatchTorrent } from './patch-torrent.ts';
 import { PatchTransfer } from './patch-transfer.ts';
 import { failureOfPatch, type RouteFailure } from './route-failure.ts';
@@ -62,8 +63,9 @@ export class PatchFetch {
     // The other half is for what has to come when this route comes to nothing.
     const timeoutMs = transfers.settings.timeoutMs && transfers.settings.timeoutMs / 2 ** this.#routes;
     try {
-      const metainfo = await openPatchTorrent(this.#files, origin, to.game, entry);
       const policy = new HostPolicy(origin.url, to.webSeeds);
+      const wanted = { game: to.game, entry, policy, timeoutMs, signal: this.#context.signal };
+      const metainfo = await openPatchTorrent(this.#files, entry, () => fetchPatchTorrent(wanted, this.#sharing));
       const webSeeds = [origin.patchUrl(to.game, entry)];
       const torrent = { metainfo, infohash, purpose: 'fetch', webSeeds, policy, timeoutMs } as const;
       this.#running.push({

@@ -2,22 +2,20 @@ import { patchTorrentPath, savePatchTorrent, type FileSystem } from '@swarmpatch
 import { type Metainfo, MetainfoError, parseTorrent } from '@swarmpatch/metainfo';
 import type { PatchEntry } from '@swarmpatch/release';
 import { LauncherError } from '../launcher-error.ts';
-import type { Origin } from '../origin/origin.ts';
 
 /**
  * The torrent of a patch, as the listing names it; one that is kept here is not fetched again.
  *
- * @throws {LauncherError} `patch_mismatch`; {ApiError}; {InstallError} `disk_full`
+ * @throws {LauncherError} `patch_mismatch`; {InstallError} `disk_full`; what `fetchTorrent` throws
  */
 export async function openPatchTorrent(
   files: FileSystem,
-  origin: Origin,
-  game: string,
   entry: PatchEntry,
+  fetchTorrent: () => Promise<Uint8Array>,
 ): Promise<Metainfo> {
   const kept = await readPatchTorrent(files, entry.torrent.infohashV2);
   if (kept !== undefined) return kept;
-  const bytes = await origin.patchTorrent(game, entry);
+  const bytes = await fetchTorrent();
   const metainfo = parse(bytes);
   const isListed =
     metainfo?.infohashV2 !== undefined &&

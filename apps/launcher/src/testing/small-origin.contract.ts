@@ -59,6 +59,7 @@ export class SmallOrigin {
   #patches: PatchEntry[] = [];
   #channel: ChannelRecord | undefined;
   #version = 0;
+  #hasTorrents = true;
   readonly #listeners = new Set<ServerResponse>();
   /** Bytes of release streams that were sent. */
   streamedBytes = 0;
@@ -171,6 +172,14 @@ export class SmallOrigin {
     };
   }
 
+  /** Has no torrents of patches to give for a while. @returns what ends it. */
+  failTorrents(): () => void {
+    this.#hasTorrents = false;
+    return () => {
+      this.#hasTorrents = true;
+    };
+  }
+
   /** Shows metadata that was signed long ago, as an attacker does who holds news back. */
   freeze(): void {
     this.#sign(Date.now() - 1000);
@@ -263,6 +272,8 @@ export class SmallOrigin {
       this.#listen(response);
     } else if (path.startsWith(`/streams/${GAME}/`)) {
       this.streamedBytes += sendRange(request, response, this.#streams.get(path.slice(`/streams/${GAME}/`.length)));
+    } else if (path.startsWith('/torrents/') && !this.#hasTorrents) {
+      response.writeHead(503).end();
     } else if (path.startsWith('/torrents/') || path.startsWith('/content/')) {
       const sentBytes = sendRange(request, response, this.#patchFiles.get(decodeURIComponent(path)));
       if (path.startsWith('/content/')) this.patchBytes += sentBytes;
