@@ -11,5 +11,5 @@ describe('an install', () => {
     const { results } = await playRounds({ seed, first: 0, rounds: ROUNDS, hugeBytes: 0 });
     expect(results.flatMap(({ broken }) => broken ?? [])).toEqual([]);
     expect(results).toHaveLength(ROUNDS);
-  }, 120_000);
+  }, 240_000);
 });
