@@ -1,9 +1,9 @@
 import { PAGE_BYTES, PageCache, type LoadPage } from './page-cache.ts';
 
 /** What is made before it is handed on to be written. */
-export const BATCH_BYTES: number = 4 * 1024 * 1024;
+export const BATCH_BYTES: number = 2 * 1024 * 1024;
 /** New content that stays where it was made: most of what is taken from new content was made not long before. */
-const RECENT_BYTES: number = 3 * BATCH_BYTES;
+const RECENT_BYTES: number = 4 * BATCH_BYTES;
 const OLD_PAGE_COUNT = 256;
 const FAR_PAGE_COUNT = 64;
 

@@ -7,7 +7,7 @@ import type { Compressor, Decompressor } from '@swarmpatch/delta';
 const compressInPool = promisify(brotliCompress);
 /** The largest window that every brotli decoder takes, 16 MiB: what decoding one stream needs of memory. */
 const WINDOW_BITS = 24;
-const DECODED_CHUNK_BYTES = 256 * 1024;
+const DECODED_CHUNK_BYTES = 128 * 1024;
 
 /** Brotli qualities for the efforts 1 to 9. */
 const QUALITIES = [4, 5, 6, 7, 8, 9, 10, 11, 11];
