@@ -30,7 +30,7 @@ export interface SegmentContext {
  *
  * @param ops Make exactly the bytes of the segment.
  */
-export async function encodeSegment(ops: readonly PatchOp[], context: SegmentContext): Promise<Uint8Array[]> {
+export async function encodeSegment(ops: Iterable<PatchOp>, context: SegmentContext): Promise<Uint8Array[]> {
   const { start, fresh } = context;
   const codes = new ByteWriter();
   const lengths = new ByteWriter();

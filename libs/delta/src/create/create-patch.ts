@@ -13,6 +13,7 @@ import { cutSegments } from './cut-segments.ts';
 import { type DefeatedFile, findDefeatedFiles } from './defeated-files.ts';
 import { costsOf, type FileCost } from './file-costs.ts';
 import { narrowSources } from './narrow-sources.ts';
+import { SourcePages } from './source-pages.ts';
 
 export interface CreatePatchOptions {
   /** The whole old release; sources are read more than once, at random places. */
@@ -68,33 +69,32 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
   );
   const oldSpace = new AddressSpace(views.map((view) => view.file));
   const newSpace = new AddressSpace(written);
-  const found =
-    writtenBytes === 0
-      ? []
-      : await matchContent({
-          ...{ old: oldSpace, oldFiles: oldSpace.files, new: newSpace, newFiles: newSpace.files },
-          ...{ effort, memoryBytesMax: options.memoryBytesMax, signal },
-          onProgress: (doneBytes) => options.onProgress?.({ phase: 'match', doneBytes, totalBytes: writtenBytes }),
-        });
+  const ops = await matchContent({
+    ...{ old: oldSpace, oldFiles: oldSpace.files, new: newSpace, newFiles: newSpace.files },
+    ...{ effort, memoryBytesMax: options.memoryBytesMax, signal },
+    onProgress: (doneBytes) => options.onProgress?.({ phase: 'match', doneBytes, totalBytes: writtenBytes }),
+  });
   signal?.throwIfAborted();
-  const { ops, used } = narrowSources(found, oldSpace);
+  const used = narrowSources(ops, oldSpace);
   const sources = used.flatMap((place) => oldIndexes[place] ?? []);
   const usedViews = used.flatMap((place) => views[place] ?? []);
   const sourceSpace = new AddressSpace(usedViews.map((view) => view.file));
+  const oldPages = new SourcePages(sourceSpace);
+  const newPages = new SourcePages(newSpace);
   const output = new PatchOutput(options.write);
   await output.write(encodeHead());
   const segments: Segment[] = [];
   let start = sourceSpace.length;
-  for (const { ops: segmentOps, newBytes } of cutSegments(ops)) {
+  for (const { ops: segmentOps, newBytes } of cutSegments(ops, start)) {
     signal?.throwIfAborted();
-    const streams = await encodeSegment(segmentOps, {
+    const streams = await encodeSegment(segmentOps.toOps(), {
       start,
       oldBytes: sourceSpace.length,
       fresh: await newSpace.read(start - sourceSpace.length, newBytes),
       readSource: (source, length) =>
         source < sourceSpace.length
-          ? sourceSpace.read(source, length)
-          : newSpace.read(source - sourceSpace.length, length),
+          ? oldPages.read(source, length)
+          : newPages.read(source - sourceSpace.length, length),
     });
     segments.push({ newBytes, streams: await writeStreams(streams, { compressor, effort, output }) });
     start += newBytes;
@@ -119,7 +119,7 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
     segments,
   };
   await writeListing(listing, { compressor, output });
-  const costs = costsOf(written, ops);
+  const costs = costsOf(written, ops.toOps());
   return {
     bytes: output.bytes,
     oldTreeBytes: listing.oldTreeBytes,

@@ -10,7 +10,7 @@ export interface FileCost {
 }
 
 /** @param ops What makes the written files, one after another. */
-export function costsOf(written: readonly TreeFile[], ops: readonly PatchOp[]): FileCost[] {
+export function costsOf(written: readonly TreeFile[], ops: Iterable<PatchOp>): FileCost[] {
   const costs = written.map(({ path, lengthBytes }) => ({ path, lengthBytes, literalBytes: 0 }));
   let index = 0;
   let end = costs[0]?.lengthBytes ?? 0;

@@ -1,20 +1,18 @@
-import type { PatchOp } from '../matching/index.ts';
+import { KIND_LITERAL, type OpList } from '../matching/index.ts';
 import type { AddressSpace } from './address-space.ts';
 
 /**
- * Leaves out of the old addresses the files that no operation reads.
+ * Leaves out of the old addresses the files that no operation reads, and gives the operations their new addresses.
  *
- * @returns The operations with their new addresses, and the indexes of the files that are left, rising.
+ * @returns The indexes of the files that are left, rising.
  */
-export function narrowSources(
-  ops: readonly PatchOp[],
-  old: AddressSpace,
-): { readonly ops: readonly PatchOp[]; readonly used: readonly number[] } {
+export function narrowSources(ops: OpList, old: AddressSpace): number[] {
   const isUsed = new Uint8Array(old.files.length);
-  for (const op of ops) {
-    if (op.kind === 'literal' || op.source >= old.length) continue;
-    const last = old.indexAt(op.source + op.length - 1);
-    for (let index = old.indexAt(op.source); index <= last; index += 1) isUsed[index] = 1;
+  for (let index = 0; index < ops.count; index += 1) {
+    const source = ops.sources[index] ?? 0;
+    if (ops.kinds[index] === KIND_LITERAL || source >= old.length) continue;
+    const last = old.indexAt(source + (ops.lengths[index] ?? 0) - 1);
+    for (let file = old.indexAt(source); file <= last; file += 1) isUsed[file] = 1;
   }
   const used: number[] = [];
   const shifts = new Float64Array(old.files.length);
@@ -26,10 +24,10 @@ export function narrowSources(
     start += file.length;
   }
   const newShift = old.length - start;
-  const moved = ops.map((op): PatchOp => {
-    if (op.kind === 'literal') return op;
-    const shift = op.source >= old.length ? newShift : (shifts[old.indexAt(op.source)] ?? 0);
-    return shift === 0 ? op : { ...op, source: op.source - shift };
-  });
-  return { ops: moved, used };
+  for (let index = 0; index < ops.count; index += 1) {
+    if (ops.kinds[index] === KIND_LITERAL) continue;
+    const source = ops.sources[index] ?? 0;
+    ops.sources[index] = source - (source >= old.length ? newShift : (shifts[old.indexAt(source)] ?? 0));
+  }
+  return used;
 }

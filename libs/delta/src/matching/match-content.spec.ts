@@ -17,9 +17,10 @@ async function match(
   effort = 6,
   memoryBytesMax = 64 * MIB,
 ): Promise<readonly PatchOp[]> {
-  return matchContent({
+  const ops = await matchContent({
     ...{ old: sourceOf(old), oldFiles: [], new: sourceOf(fresh), newFiles: [], effort, memoryBytesMax },
   });
+  return [...ops.toOps()];
 }
 
 /** Carries operations out; literals and differences come from `fresh`. Throws for a source that is not there. */
