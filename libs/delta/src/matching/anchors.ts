@@ -1,12 +1,13 @@
 import { matchLength } from './hash.ts';
 import { PositionIndex } from './position-index.ts';
 
-const HASH_LENGTH_BYTES = 32;
-/** How far behind the end of a match the same alignment is looked for again. */
+/** How far on an alignment is compared at a time. */
 const RESUME_BYTES_MAX = 48;
-const REACH = 4;
 /** A match as long ends the search for a longer one. */
 const LENGTH_ENOUGH_BYTES = 4096;
+/** The longer nothing is found, the fewer places are looked up: two bytes more between them for each so many. */
+const DRY_BYTES_A_STEP_LOG2 = 9;
+const STEP_MORE_BYTES_MAX = 16;
 /** Between two looks at the signal and reports. */
 const SLICE_BYTES = 1024 * 1024;
 
@@ -21,6 +22,11 @@ export interface Anchors {
 export interface AnchorOptions {
   /** Every how many bytes the index has a place. */
   readonly strideBytes: number;
+  /** Every how many bytes is looked up. */
+  readonly stepBytes: number;
+  readonly hashLength: number;
+  /** How many places on each side of the expected one are tried. */
+  readonly reach: number;
   /** Below this, only what goes on at the alignment of the last anchor is one. */
   readonly lengthMin: number;
   readonly entriesMax: number;
@@ -29,18 +35,20 @@ export interface AnchorOptions {
 
 /** Finds long matches for `bytes` from `begin` on, in all that stands before. */
 export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOptions): Anchors {
-  const { strideBytes, lengthMin, entriesMax, onSlice } = options;
+  const { strideBytes, stepBytes, hashLength, reach, lengthMin, entriesMax, onSlice } = options;
   const end = bytes.length;
   const index = new PositionIndex(bytes, {
-    ...{ hashLength: HASH_LENGTH_BYTES, strideBytes, entriesMax },
+    ...{ hashLength, strideBytes, entriesMax },
     entriesExpected: bytes.length / strideBytes,
   });
   const anchors = new AnchorList();
-  const found = new Int32Array(3 * REACH);
+  const found = new Int32Array(3 * reach);
   let alignment = 0;
   let done = begin;
+  /** Before it, the last alignment has no match. */
+  let nextResume = begin;
   let nextSlice = begin + SLICE_BYTES;
-  for (let at = begin; at + HASH_LENGTH_BYTES <= end;) {
+  for (let at = begin; at + hashLength <= end;) {
     if (at >= nextSlice) {
       onSlice(at);
       nextSlice = at + SLICE_BYTES;
@@ -48,8 +56,9 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     let start = -1;
     let source = 0;
     let length = 0;
-    if (alignment > 0) {
-      const skipped = resume(bytes, at - alignment, at, end);
+    if (alignment > 0 && at >= nextResume) {
+      nextResume = at + RESUME_BYTES_MAX;
+      const skipped = resume(bytes, at - alignment, at, Math.min(end, nextResume + hashLength), hashLength);
       if (skipped >= 0) {
         start = at + skipped;
         source = start - alignment;
@@ -58,11 +67,11 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     }
     if (start < 0) {
       const near = at - (alignment > 0 ? alignment : begin);
-      const count = index.candidates(at, near, REACH, found);
+      const count = index.candidates(at, near, reach, found);
       for (let choice = 0; choice < count && length < LENGTH_ENOUGH_BYTES; choice += 1) {
         const candidate = found[choice] ?? 0;
         const after = matchLength(bytes, candidate, at, end);
-        if (after < HASH_LENGTH_BYTES) continue;
+        if (after < hashLength) continue;
         const before = matchBefore(bytes, candidate, at, done);
         const isNearer = before + after === length && Math.abs(candidate - before - near) < Math.abs(source - near);
         if (before + after <= length && !isNearer) continue;
@@ -71,7 +80,7 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
         length = before + after;
       }
       if (length < lengthMin) {
-        at += 1;
+        at += stepBytes + Math.min(STEP_MORE_BYTES_MAX, ((at - done) >>> DRY_BYTES_A_STEP_LOG2) << 1);
         continue;
       }
     }
@@ -79,6 +88,7 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     alignment = start - source;
     at = start + length;
     done = at;
+    nextResume = at;
   }
   return anchors;
 }
@@ -90,18 +100,13 @@ function matchBefore(bytes: Uint8Array, from: number, at: number, done: number):
   return length;
 }
 
-/** @returns After how many bytes an alignment has an anchor's length of equal ones; -1 when it has not soon. */
-function resume(bytes: Uint8Array, from: number, at: number, end: number): number {
-  const limit = Math.min(RESUME_BYTES_MAX + HASH_LENGTH_BYTES, end - at);
+/** @returns After how many bytes `runBytes` equal ones begin; -1 without them before `end`. */
+function resume(bytes: Uint8Array, from: number, at: number, end: number, runBytes: number): number {
+  const limit = end - at;
   let run = 0;
   for (let index = 0; index < limit; index += 1) {
-    if (bytes[from + index] !== bytes[at + index]) {
-      run = 0;
-      if (index >= RESUME_BYTES_MAX) return -1;
-      continue;
-    }
-    run += 1;
-    if (run === HASH_LENGTH_BYTES) return index + 1 - run;
+    run = bytes[from + index] === bytes[at + index] ? run + 1 : 0;
+    if (run === runBytes) return index + 1 - run;
   }
   return -1;
 }

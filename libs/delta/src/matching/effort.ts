@@ -1,54 +1,60 @@
 /** What an effort of 1 to 9 means for matching. */
 export interface MatchEffort {
   readonly anchorStrideBytes: number;
+  readonly anchorStepBytes: number;
+  readonly anchorHashLength: number;
+  readonly anchorReach: number;
   readonly anchorLengthMin: number;
   readonly hashLengths: readonly number[];
+  readonly nearHashLength: number;
   readonly strideBytes: number;
   readonly anchorEdgeBytes: number;
   readonly reach: number;
   readonly lengthEnough: number;
+  readonly restBytes: number;
   readonly strideBytesMax: number;
 }
 
 const FAST: MatchEffort = {
-  anchorStrideBytes: 32,
+  anchorStrideBytes: 16,
+  anchorStepBytes: 3,
+  anchorHashLength: 16,
+  anchorReach: 1,
   anchorLengthMin: 32,
-  hashLengths: [12],
-  strideBytes: 1,
+  hashLengths: [8],
+  nearHashLength: 4,
+  strideBytes: 16,
   anchorEdgeBytes: 32,
   reach: 1,
   lengthEnough: 16,
+  restBytes: 4,
   strideBytesMax: 16,
 };
-const MIDDLE: MatchEffort = {
-  anchorStrideBytes: 16,
-  anchorLengthMin: 32,
-  hashLengths: [5, 10],
-  strideBytes: 1,
-  anchorEdgeBytes: 32,
-  reach: 1,
-  lengthEnough: 24,
-  strideBytesMax: 8,
-};
+const MIDDLE: MatchEffort = { ...FAST, strideBytes: 8, restBytes: 6 };
 const DEEP: MatchEffort = {
-  anchorStrideBytes: 16,
-  anchorLengthMin: 64,
+  ...{ anchorStrideBytes: 16, anchorStepBytes: 1, anchorHashLength: 32, anchorReach: 4, anchorLengthMin: 64 },
   hashLengths: [4, 6, 10, 18],
+  nearHashLength: 4,
   strideBytes: 1,
   anchorEdgeBytes: 2048,
   reach: 2,
   lengthEnough: 64,
+  restBytes: Infinity,
   strideBytesMax: 2,
 };
 
 const EFFORTS: readonly MatchEffort[] = [
-  { ...FAST, anchorStrideBytes: 64 },
+  { ...FAST, anchorStrideBytes: 32 },
   FAST,
-  { ...FAST, hashLengths: [8] },
-  { ...MIDDLE, hashLengths: [8], strideBytes: 2, strideBytesMax: 16 },
-  { ...MIDDLE, hashLengths: [7], strideBytes: 2 },
-  { ...MIDDLE, hashLengths: [6], strideBytes: 2 },
-  { ...MIDDLE, hashLengths: [5, 10] },
+  FAST,
+  { ...MIDDLE, restBytes: 4 },
+  MIDDLE,
+  MIDDLE,
+  {
+    ...MIDDLE,
+    ...{ anchorStepBytes: 1, anchorHashLength: 32, anchorReach: 4, hashLengths: [5, 10], strideBytes: 1 },
+    ...{ lengthEnough: 24, restBytes: Infinity, strideBytesMax: 8 },
+  },
   DEEP,
   { ...DEEP, reach: 4, lengthEnough: 96, strideBytesMax: 1 },
 ];

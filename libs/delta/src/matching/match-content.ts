@@ -3,7 +3,6 @@ import { matchEffort, type MatchEffort } from './effort.ts';
 import type { MatchInput } from './match-input.ts';
 import { OpList } from './op-list.ts';
 import { parse } from './parse.ts';
-import type { PatchOp } from './patch-op.ts';
 import { chooseWindows, type Window } from './windows.ts';
 
 /** How much of the budget the bytes of a window are at most; the rest is for the indexes. */
@@ -19,13 +18,13 @@ const ANCHOR_SHARE = 0.3;
  * Finds how new is made of old and of itself with the fewest bytes. What does not fit the memory budget at once is matched a window
  * of new at a time, against the parts of old, and of new before it, that have most in common with it.
  */
-export async function matchContent(input: MatchInput): Promise<readonly PatchOp[]> {
+export async function matchContent(input: MatchInput): Promise<OpList> {
   const effort = matchEffort(input.effort);
   const windowBytesMax = Math.floor(input.memoryBytesMax * WINDOW_SHARE);
   const ops = new OpList(input.old.length);
   for await (const window of chooseWindows(input, windowBytesMax)) matchWindow(input, window, effort, ops);
   input.onProgress?.(input.new.length);
-  return [...ops.toOps()];
+  return ops;
 }
 
 function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops: OpList): void {
@@ -41,6 +40,9 @@ function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops
   };
   const anchors = findAnchors(bytes, begin, {
     strideBytes: effort.anchorStrideBytes,
+    stepBytes: effort.anchorStepBytes,
+    hashLength: effort.anchorHashLength,
+    reach: effort.anchorReach,
     lengthMin: effort.anchorLengthMin,
     entriesMax,
     onSlice: (at) => report((ANCHOR_SHARE * (at - begin)) / size),

@@ -1,20 +1,30 @@
 import type { Anchors } from './anchors.ts';
 import { hashAt, matchLength } from './hash.ts';
+import { NearPlaces } from './near-places.ts';
 import { KIND_ADD, KIND_COPY, KIND_LITERAL, type OpList } from './op-list.ts';
+import { PlaceTable } from './place-table.ts';
 import { HashFilter, PositionIndex, type Skips } from './position-index.ts';
 import { Prices, SLOT_ALIGNED, SLOT_CONTINUE, SLOT_EARLIER, SLOT_EARLIEST } from './prices.ts';
+import { Ways } from './ways.ts';
 
 /** Places that are parsed at a time; the cheapest way is found within each. */
 const BLOCK_BYTES = 1 << 14;
-/** A copy that is longer is taken whole or not at all. */
-const SHORTENED_BYTES_MAX = 96;
+/** After so many bytes prices are made anew from what was counted. */
+const PRICED_BYTES = 4096;
 const COPY_LENGTH_MIN = 3;
-const DRY_BYTES_A_STEP_LOG2 = 8;
 const REPEAT_LENGTH_MIN = 2;
+/** A match as long ends a stretch in which nothing is found. */
+const WET_LENGTH_MIN = 8;
+const DRY_BYTES_A_STEP_LOG2 = 8;
+/** How far before a place that was looked up a match is followed: as far as places that are not in the index go. */
+const BACK_BYTES_MAX = 16;
+const NEW_TABLE_BITS = 16;
 
 export interface ParseOptions {
-  /** Lengths in bytes of what is looked for, rising. */
+  /** Lengths in bytes of what is looked for anywhere, rising. */
   readonly hashLengths: readonly number[];
+  /** Of what is looked for near the expected source, and in what was last made. */
+  readonly nearHashLength: number;
   /** How many places on each side of the expected one are tried. */
   readonly reach: number;
   /** Every how many bytes a place is indexed. */
@@ -23,6 +33,8 @@ export interface ParseOptions {
   readonly anchorEdgeBytes: number;
   /** A match as long ends the search at its place. */
   readonly lengthEnough: number;
+  /** Nothing is looked for anywhere while a copy goes on for more bytes than this. */
+  readonly restBytes: number;
   /** Every how many bytes is looked up where nothing has been found for long. */
   readonly strideBytesMax: number;
   /** Places in each index. */
@@ -62,20 +74,14 @@ class Parser {
   readonly #options: ParseOptions;
   readonly #indexes: readonly PositionIndex[];
   readonly #prices = new Prices();
-  #dryBytes = 0;
+  readonly #ways = new Ways(BLOCK_BYTES, this.#prices);
+  readonly #near: NearPlaces;
+  /** Places of new that were parsed. */
+  readonly #made: PlaceTable;
   readonly #found: Int32Array;
-  // Of each place of a block, counted from its begin: the cheapest way there, and the state after it.
-  readonly #cost = new Float64Array(BLOCK_BYTES + 1);
-  readonly #kind = new Uint8Array(BLOCK_BYTES + 1);
-  readonly #from = new Int32Array(BLOCK_BYTES + 1);
-  readonly #source = new Int32Array(BLOCK_BYTES + 1);
-  /** Where the last source ended. */
-  readonly #sourceEnd = new Int32Array(BLOCK_BYTES + 1);
-  /** How far before its target the last source was, and two that were others. */
-  readonly #alignment = new Int32Array(BLOCK_BYTES + 1);
-  readonly #earlier = new Int32Array(BLOCK_BYTES + 1);
-  readonly #earliest = new Int32Array(BLOCK_BYTES + 1);
   readonly #path = new Int32Array(BLOCK_BYTES + 1);
+  #dryBytes = 0;
+  #unpricedBytes = 0;
 
   constructor(bytes: Uint8Array, begin: number, anchors: Anchors, ops: OpList, options: ParseOptions) {
     this.#bytes = bytes;
@@ -85,17 +91,23 @@ class Parser {
     this.#options = options;
     this.#found = new Int32Array(3 * options.reach);
     this.#indexes = options.hashLengths.map((hashLength) => this.#index(hashLength)).reverse();
-    this.#kind[0] = KIND_COPY;
-    this.#alignment[0] = begin;
+    this.#near = new NearPlaces(bytes, options.nearHashLength);
+    this.#made = new PlaceTable(bytes, options.nearHashLength, NEW_TABLE_BITS);
+    this.#ways.kind[0] = KIND_COPY;
+    this.#ways.alignment[0] = begin;
   }
 
   run(): void {
+    let anchorBytes = 0;
     for (const [from, to, anchor] of this.#gaps()) {
       for (let at = from; at < to; at += BLOCK_BYTES) {
+        const end = Math.min(to, at + BLOCK_BYTES);
         this.#options.onSlice(at);
-        this.#parseBlock(at, Math.min(to, at + BLOCK_BYTES));
+        const alignment = this.#ways.alignment[0] ?? 0;
+        this.#near.follow(at - alignment, end - alignment, anchorBytes + end - from);
+        this.#parseBlock(at, end);
       }
-      if (anchor < this.#anchors.count) this.#takeAnchor(anchor);
+      if (anchor < this.#anchors.count) anchorBytes = this.#takeAnchor(anchor);
     }
   }
 
@@ -134,35 +146,46 @@ class Parser {
     });
   }
 
-  #takeAnchor(anchor: number): void {
+  /** @returns Its length. */
+  #takeAnchor(anchor: number): number {
     const start = this.#anchors.starts[anchor] ?? 0;
     const source = this.#anchors.sources[anchor] ?? 0;
     const length = (this.#anchors.ends[anchor] ?? 0) - start;
+    const ways = this.#ways;
     this.#noteCopy(0, start, source, length);
     this.#ops.push(KIND_COPY, source, length);
-    this.#turn(0, 0, start - source);
-    this.#sourceEnd[0] = source + length;
-    this.#kind[0] = KIND_COPY;
+    ways.turn(0, 0, start - source);
+    ways.sourceEnd[0] = source + length;
+    ways.kind[0] = KIND_COPY;
+    return length;
   }
 
   #parseBlock(at: number, end: number): void {
-    const bytes = this.#bytes;
-    const cost = this.#cost;
+    const { lengthEnough, restBytes, strideBytesMax } = this.#options;
     const count = end - at;
-    cost.fill(Infinity, 1, count + 1);
-    cost[0] = 0;
+    this.#ways.start(count);
+    /** Where the copy that goes on for longest has only so many bytes left that something is looked for again. */
+    let rested = 0;
     for (let node = 0; node < count; node += 1) {
       this.#tryBytes(node, at);
       let longest = this.#tryRepeats(node, at, end);
+      if (longest < lengthEnough)
+        longest = Math.max(longest, this.#tryPlace(this.#near.find(at + node), node, at, end));
+      if (longest < lengthEnough)
+        longest = Math.max(longest, this.#tryPlace(this.#made.find(at + node), node, at, end));
+      this.#made.enter(at + node, at + node + 1);
+      rested = Math.max(rested, node + longest - restBytes);
       // The longer nothing is found, the fewer places are looked up.
-      if (node % Math.min(this.#options.strideBytesMax, 1 + (this.#dryBytes >>> DRY_BYTES_A_STEP_LOG2)) === 0) {
+      const step = Math.min(strideBytesMax, 1 + (this.#dryBytes >>> DRY_BYTES_A_STEP_LOG2));
+      if (node >= rested && node % step === 0) {
         for (const index of this.#indexes) {
-          if (longest >= this.#options.lengthEnough) break;
-          if (at + node + index.hashLength > bytes.length) continue;
+          if (longest >= lengthEnough) break;
+          if (at + node + index.hashLength > this.#bytes.length) continue;
           longest = Math.max(longest, this.#tryIndex(index, node, at, end));
         }
+        rested = Math.max(rested, node + longest - restBytes);
       }
-      this.#dryBytes = longest > COPY_LENGTH_MIN ? 0 : this.#dryBytes + 1;
+      this.#dryBytes = longest >= WET_LENGTH_MIN ? 0 : this.#dryBytes + 1;
     }
     this.#emit(at, count);
   }
@@ -170,39 +193,29 @@ class Parser {
   /** One byte more as it is, or by its difference to what the last source goes on with. */
   #tryBytes(node: number, begin: number): void {
     const bytes = this.#bytes;
+    const ways = this.#ways;
     const at = begin + node;
-    const cost = this.#cost[node] ?? 0;
-    const before = this.#kind[node] ?? 0;
+    const cost = ways.cost[node] ?? 0;
+    const before = ways.kind[node] ?? 0;
     const byte = bytes[at] ?? 0;
-    const sourceEnd = this.#sourceEnd[node] ?? 0;
-    const next = node + 1;
+    const sourceEnd = ways.sourceEnd[node] ?? 0;
     const literal = cost + this.#prices.literal(before, byte);
-    if (literal < (this.#cost[next] ?? 0)) this.#step(node, next, KIND_LITERAL, literal, 0, sourceEnd);
-    if (sourceEnd === 0 || at - sourceEnd !== this.#alignment[node]) return;
+    if (literal < (ways.cost[node + 1] ?? 0)) ways.step(node, KIND_LITERAL, literal, 0, sourceEnd);
+    if (sourceEnd === 0 || at - sourceEnd !== ways.alignment[node]) return;
     const add = cost + this.#prices.add(before, (byte - (bytes[sourceEnd] ?? 0)) & 0xff);
-    if (add < (this.#cost[next] ?? 0)) this.#step(node, next, KIND_ADD, add, sourceEnd, sourceEnd + 1);
-  }
-
-  #step(node: number, next: number, kind: number, cost: number, source: number, sourceEnd: number): void {
-    this.#cost[next] = cost;
-    this.#kind[next] = kind;
-    this.#from[next] = node;
-    this.#source[next] = source;
-    this.#sourceEnd[next] = sourceEnd;
-    this.#alignment[next] = this.#alignment[node] ?? 0;
-    this.#earlier[next] = this.#earlier[node] ?? 0;
-    this.#earliest[next] = this.#earliest[node] ?? 0;
+    if (add < (ways.cost[node + 1] ?? 0)) ways.step(node, KIND_ADD, add, sourceEnd, sourceEnd + 1);
   }
 
   #tryRepeats(node: number, begin: number, end: number): number {
+    const ways = this.#ways;
     const at = begin + node;
-    const sourceEnd = this.#sourceEnd[node] ?? 0;
-    const aligned = at - (this.#alignment[node] ?? 0);
+    const sourceEnd = ways.sourceEnd[node] ?? 0;
+    const aligned = at - (ways.alignment[node] ?? 0);
     let longest = this.#tryRepeat(node, at, end, sourceEnd, SLOT_CONTINUE);
     if (aligned !== sourceEnd) longest = Math.max(longest, this.#tryRepeat(node, at, end, aligned, SLOT_ALIGNED));
-    const earlier = this.#earlier[node] ?? 0;
+    const earlier = ways.earlier[node] ?? 0;
     if (earlier > 0) longest = Math.max(longest, this.#tryRepeat(node, at, end, at - earlier, SLOT_EARLIER));
-    const earliest = this.#earliest[node] ?? 0;
+    const earliest = ways.earliest[node] ?? 0;
     if (earliest > 0) longest = Math.max(longest, this.#tryRepeat(node, at, end, at - earliest, SLOT_EARLIEST));
     return longest;
   }
@@ -210,95 +223,93 @@ class Parser {
   #tryRepeat(node: number, at: number, end: number, source: number, slot: number): number {
     if (source < 0 || source >= at || this.#bytes[source] !== this.#bytes[at]) return 0;
     const length = matchLength(this.#bytes, source, at, end);
-    const cost = (this.#cost[node] ?? 0) + this.#prices.repeat(this.#kind[node] ?? 0, slot);
-    this.#tryCopy(node, at - source, source, cost, REPEAT_LENGTH_MIN, length);
+    const cost = (this.#ways.cost[node] ?? 0) + this.#prices.repeat(this.#ways.kind[node] ?? 0, slot);
+    this.#ways.copy(node, at - source, source, cost, REPEAT_LENGTH_MIN, length);
+    return length;
+  }
+
+  #tryPlace(source: number, node: number, begin: number, end: number): number {
+    const at = begin + node;
+    if (source < 0 || source >= at || this.#bytes[source] !== this.#bytes[at]) return 0;
+    const length = matchLength(this.#bytes, source, at, end);
+    if (length >= COPY_LENGTH_MIN) this.#tryCopy(node, at, source, COPY_LENGTH_MIN, length);
     return length;
   }
 
   #tryIndex(index: PositionIndex, node: number, begin: number, end: number): number {
     const at = begin + node;
-    const sourceEnd = this.#sourceEnd[node] ?? 0;
-    const before = this.#kind[node] ?? 0;
-    const cost = this.#cost[node] ?? 0;
     const found = this.#found;
-    const count = index.candidates(at, sourceEnd, this.#options.reach, found);
+    const count = index.candidates(at, this.#ways.sourceEnd[node] ?? 0, this.#options.reach, found);
     const enough = Math.min(index.hashLength, end - at);
     let longest = 0;
     for (let choice = 0; choice < count && longest < this.#options.lengthEnough; choice += 1) {
       const source = found[choice] ?? 0;
       const length = matchLength(this.#bytes, source, at, end);
       if (length < enough) continue;
-      const price = this.#prices.copy(before, source - sourceEnd, at - source);
-      this.#tryCopy(node, at - source, source, cost + price, COPY_LENGTH_MIN, length);
+      this.#tryCopy(node, at, source, COPY_LENGTH_MIN, length);
+      if (index.strideBytes > 1) this.#tryBefore(node, at, source, length);
       longest = Math.max(longest, length);
     }
     return longest;
   }
 
-  #tryCopy(node: number, alignment: number, source: number, cost: number, lengthMin: number, length: number): void {
-    const costs = this.#cost;
-    for (let count = length > SHORTENED_BYTES_MAX ? length : lengthMin; count <= length; count += 1) {
-      const price = cost + this.#prices.length(count);
-      const next = node + count;
-      if (price >= (costs[next] ?? 0)) continue;
-      costs[next] = price;
-      this.#kind[next] = KIND_COPY;
-      this.#from[next] = node;
-      this.#source[next] = source;
-      this.#sourceEnd[next] = source + count;
-      this.#turn(node, next, alignment);
+  /** A match that is found where the index has a place began before it. */
+  #tryBefore(node: number, at: number, source: number, length: number): void {
+    const most = Math.min(BACK_BYTES_MAX, node, source);
+    for (let back = 1; back <= most; back += 1) {
+      if (this.#bytes[source - back] !== this.#bytes[at - back]) return;
+      this.#tryCopy(node - back, at - back, source - back, length + back, length + back);
     }
   }
 
-  /** Puts an alignment before the others of a node. */
-  #turn(node: number, next: number, alignment: number): void {
-    const last = this.#alignment[node] ?? 0;
-    const earlier = this.#earlier[node] ?? 0;
-    const earliest = this.#earliest[node] ?? 0;
-    const isLast = alignment === last;
-    this.#alignment[next] = alignment;
-    this.#earlier[next] = isLast ? earlier : last;
-    this.#earliest[next] = isLast || alignment === earlier ? earliest : earlier;
+  #tryCopy(node: number, at: number, source: number, lengthMin: number, length: number): void {
+    const ways = this.#ways;
+    const jump = source - (ways.sourceEnd[node] ?? 0);
+    const cost = (ways.cost[node] ?? 0) + this.#prices.copy(ways.kind[node] ?? 0, jump, at - source);
+    ways.copy(node, at - source, source, cost, lengthMin, length);
   }
 
   #emit(begin: number, count: number): void {
     const path = this.#path;
+    const { from: cameFrom, source: sources, kind: kinds } = this.#ways;
     let steps = 0;
-    for (let node = count; node > 0; node = this.#from[node] ?? 0) {
+    for (let node = count; node > 0; node = cameFrom[node] ?? 0) {
       path[steps] = node;
       steps += 1;
     }
     for (let step = steps - 1; step >= 0; step -= 1) {
       const node = path[step] ?? 0;
-      const from = this.#from[node] ?? 0;
-      const source = this.#source[node] ?? 0;
-      const kind = this.#kind[node] ?? 0;
+      const from = cameFrom[node] ?? 0;
+      const source = sources[node] ?? 0;
+      const kind = kinds[node] ?? 0;
       this.#ops.push(kind, source, node - from);
       this.#note(kind, from, begin + from, source, node - from);
     }
-    this.#prices.refresh();
-    for (const column of [this.#kind, this.#sourceEnd, this.#alignment, this.#earlier, this.#earliest]) {
-      column[0] = column[count] ?? 0;
+    this.#unpricedBytes += count;
+    if (this.#unpricedBytes >= PRICED_BYTES) {
+      this.#prices.refresh();
+      this.#unpricedBytes = 0;
     }
+    this.#ways.carry(count);
   }
 
   #note(kind: number, from: number, at: number, source: number, length: number): void {
-    const before = this.#kind[from] ?? 0;
+    const before = this.#ways.kind[from] ?? 0;
     const byte = this.#bytes[at] ?? 0;
     if (kind === KIND_LITERAL) this.#prices.noteLiteral(before, byte);
-    else if (kind === KIND_ADD) this.#prices.noteAdd(before, (byte - (this.#bytes[source] ?? 0)) & 0xff);
+    else if (kind === KIND_ADD) this.#prices.noteAdd(before, (byte - (this.#bytes[source] ?? 0)) & 0xff, byte);
     else this.#noteCopy(from, at, source, length);
   }
 
   #noteCopy(node: number, at: number, source: number, length: number): void {
-    const before = this.#kind[node] ?? 0;
+    const before = this.#ways.kind[node] ?? 0;
     const distance = at - source;
-    const jump = source - (this.#sourceEnd[node] ?? 0);
+    const jump = source - (this.#ways.sourceEnd[node] ?? 0);
     let slot: number;
     if (jump === 0) slot = SLOT_CONTINUE;
-    else if (distance === this.#alignment[node]) slot = SLOT_ALIGNED;
-    else if (distance === this.#earlier[node]) slot = SLOT_EARLIER;
-    else if (distance === this.#earliest[node]) slot = SLOT_EARLIEST;
+    else if (distance === this.#ways.alignment[node]) slot = SLOT_ALIGNED;
+    else if (distance === this.#ways.earlier[node]) slot = SLOT_EARLIER;
+    else if (distance === this.#ways.earliest[node]) slot = SLOT_EARLIEST;
     else slot = this.#prices.slotOf(before, jump, distance);
     this.#prices.noteCopy(before, { slot, jump, distance, length });
   }

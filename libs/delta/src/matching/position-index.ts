@@ -3,6 +3,8 @@ import { hashAt } from './hash.ts';
 const SLOT_BITS_MIN = 10;
 const SLOT_BITS_MAX = 22;
 const FILTER_BITS_MAX = 30;
+/** The filter has this power of two of bits for each hash: more of them miss the processor's cache. */
+const BITS_A_HASH_LOG2 = 1;
 
 /** Stretches of a buffer, rising. */
 export interface Skips {
@@ -32,7 +34,7 @@ export class HashFilter {
   readonly #shift: number;
 
   constructor(countExpected: number) {
-    const width = Math.min(FILTER_BITS_MAX, Math.max(16, Math.ceil(Math.log2(countExpected + 1)) + 3));
+    const width = Math.min(FILTER_BITS_MAX, Math.max(16, Math.ceil(Math.log2(countExpected + 1)) + BITS_A_HASH_LOG2));
     this.#bits = new Uint32Array(2 ** (width - 5));
     this.#shift = 32 - width;
   }
@@ -54,6 +56,8 @@ export class HashFilter {
  */
 export class PositionIndex {
   readonly hashLength: number;
+  /** Every how many bytes a place is entered. */
+  readonly strideBytes: number;
   readonly #bytes: Uint8Array;
   readonly #shift: number;
   /** Where each slot begins, and the end of the last. */
@@ -76,6 +80,7 @@ export class PositionIndex {
       this.#starts.fill(0);
       count = this.#count(stride, skipped, wanted);
     }
+    this.strideBytes = stride;
     this.#positions = new Int32Array(count);
     this.#fill(stride, skipped, wanted);
   }

@@ -13,6 +13,8 @@ const WIDTHS = 34;
 const LENGTHS_EXACT = 1024;
 /** When counts are above this, older ones lose weight. */
 const COUNT_MAX = 20_000;
+/** The same for bytes and differences. */
+const BYTE_COUNT_MAX = 262_144;
 const RUN_BYTES_MAX = 16 * 1024 * 1024;
 const RUN_BITS_A_DOUBLING = 1.3;
 /** What one more difference of a run costs. */
@@ -83,9 +85,11 @@ export class Prices {
     increment(this.#literalCounts, byte);
   }
 
-  noteAdd(before: number, difference: number): void {
+  noteAdd(before: number, difference: number, byte: number): void {
     if (before !== KIND_ADD) increment(this.#kindCounts, before * KINDS + KIND_ADD);
     increment(this.#addCounts, difference);
+    // What literals would cost has to be known where none are taken.
+    increment(this.#literalCounts, byte);
   }
 
   noteCopy(
@@ -129,9 +133,10 @@ export class Prices {
     price(this.#literalCounts, this.#literal, 0, 256);
     price(this.#addCounts, this.#add, 0, 256);
     for (const counts of [this.#kindCounts, this.#slotCounts, this.#lengthCounts, this.#nearCounts, this.#backCounts]) {
-      if (sumOf(counts, 0, counts.length) > COUNT_MAX)
-        counts.forEach((count, index) => (counts[index] = count * 0.7 + 0.1));
+      age(counts, COUNT_MAX);
     }
+    age(this.#literalCounts, BYTE_COUNT_MAX);
+    age(this.#addCounts, BYTE_COUNT_MAX);
   }
 
   /** The cheapest way to say where a source is that no alignment names. */
@@ -153,6 +158,11 @@ function widthOf(value: number): number {
 
 function increment(counts: Float64Array, index: number): void {
   counts[index] = (counts[index] ?? 0) + 1;
+}
+
+function age(counts: Float64Array, sumMax: number): void {
+  if (sumOf(counts, 0, counts.length) <= sumMax) return;
+  for (let index = 0; index < counts.length; index += 1) counts[index] = (counts[index] ?? 0) * 0.7 + 0.1;
 }
 
 function sumOf(counts: Float64Array, from: number, count: number): number {
