@@ -50,13 +50,6 @@ export { reviewStaged } from './staged-review.ts';
 export { asDiskFull, refuseWithoutSpace, spaceForContent } from './space.ts';
 export { discardStaging, Staging, type SealedStaging } from './staging.ts';
 export { uninstall, type Uninstalled, type UninstallInput } from './uninstall.ts';
-export {
-  idleUndoBytes,
-  listUndo,
-  pruneUndo,
-  UNDO_BYTES_MAX,
-  UNDO_DAYS_MAX,
-  yieldUndo,
-} from './undo.ts';
+export { idleUndoBytes, listUndo, pruneUndo, UNDO_BYTES_MAX, UNDO_DAYS_MAX, yieldUndo } from './undo.ts';
 export { refuseProtected, remedyFor } from './write-guard.ts';
 export { verifyInstall, type Verification, type VerificationInput } from './verification.ts';
