@@ -3,6 +3,8 @@ import { hashAt } from './hash.ts';
 const SLOT_BITS_MIN = 10;
 const SLOT_BITS_MAX = 22;
 const FILTER_BITS_MAX = 30;
+/** To know about how many places would be entered, one of so many is looked at. */
+const SAMPLE_STRIDES = 61;
 /** The filter has this power of two of bits for each hash: more of them miss the processor's cache. */
 const BITS_A_HASH_LOG2 = 1;
 
@@ -74,6 +76,12 @@ export class PositionIndex {
     this.#shift = 32 - bits;
     this.#starts = new Uint32Array(2 ** bits + 1);
     let stride = strideBytes;
+    if (bytes.length / stride > entriesMax) {
+      // A count for every doubling would take longer than all that comes after.
+      const sample = this.#count(stride * SAMPLE_STRIDES, skipped, wanted) * SAMPLE_STRIDES;
+      while ((sample * strideBytes) / stride > entriesMax) stride *= 2;
+      this.#starts.fill(0);
+    }
     let count = this.#count(stride, skipped, wanted);
     while (count > entriesMax && stride < bytes.length) {
       stride *= 2;
