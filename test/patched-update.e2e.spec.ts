@@ -108,8 +108,9 @@ describe('an update by a patch', () => {
     beforeAll(async () => {
       comet = await Studio.open(scene, origin, 'comet');
       oldest = generateBuild(seed + 1, { files: 4, largestBytes: 400_000 });
-      const between = nextBuild(oldest, seed + 1);
-      newest = nextBuild(between, seed + 2);
+      // Of other seeds, as what is new would otherwise be like what is there.
+      const between = nextBuild(oldest, seed + 2);
+      newest = nextBuild(between, seed + 3);
       player = scene.path('comet');
       const publish = async (build: Build, version: string): Promise<void> => {
         const { patches } = await comet.publish(build, version, '--wait-patches');
@@ -138,7 +139,7 @@ describe('an update by a patch', () => {
 
     it('is the old release when Ctrl-C ends it, goes on with what has come, and commits once', async () => {
       const argv = ['update', '--dir', player];
-      const slow = scene.startCommand('swarmpatch-launcher', ...argv, '--no-peers', '--max-download', '64KiB');
+      const slow = scene.startCommand('swarmpatch-launcher', ...argv, '--no-peers', '--max-download', '16KiB');
       await slow.until(({ complaints }) => /download\s+[1-9]\d?%/.test(complaints) || undefined);
       slow.kill('SIGINT');
       expect(await finish(slow)).toMatchObject({ exitCode: 130, document: { error: { code: 'interrupted' } } });
