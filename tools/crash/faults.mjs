@@ -53,7 +53,7 @@ function drawFault(rehearsed, scenario, { seed, number, random }) {
     const fault = { thread, step, occurrence: randomInteger(random, 1, count), kind, ...more };
     return { name, fault, what: `${kind} ${thread} ${step} (${fault.occurrence} of ${count})` };
   };
-  const name = pick(random, Object.keys(COMMANDS));
+  const name = pick(random, Object.keys(rehearsed));
   if (scenario === 'kill at a step') return atStep(() => true, pick(random, KINDS_OF_KILL));
   if (scenario === 'full disk at a step') return atStep((step) => TAKES_ROOM.test(step), 'refuse', { errno: 'ENOSPC' });
   if (scenario === 'refusal at a step') return atStep(() => true, 'refuse_once', { errno: pick(random, REFUSALS) });

@@ -12,5 +12,6 @@ export function playRounds(settings: {
   first: number;
   rounds: number;
   hugeBytes?: number;
+  commands?: readonly string[];
   tell?: (result: RoundResult) => void;
 }): Promise<{ results: RoundResult[]; directory: string }>;

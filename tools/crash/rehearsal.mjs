@@ -4,14 +4,15 @@ import { COMMANDS } from './commands.mjs';
 import { launch } from './launcher-run.mjs';
 
 /**
- * Runs every command once, undisturbed, to learn its steps.
+ * Runs each of the commands once, undisturbed, to learn its steps.
  *
  * @returns {Promise<Record<string, { points: { thread: string, step: string, count: number }[], milliseconds: number }>>} By the
  *   command's name: every kind of change that it makes and how often, by name, and how long it takes.
  */
-export async function rehearse(scene) {
+export async function rehearse(scene, names) {
   const found = {};
-  for (const [name, { from, argv }] of Object.entries(COMMANDS)) {
+  for (const name of names) {
+    const { from, argv } = COMMANDS[name];
     const directory = await scene.copy(from, join(scene.directory, 'rehearsal', name));
     const record = `${directory}.steps`;
     const { exitCode, complaints, milliseconds } = await launch(argv(scene, directory), {

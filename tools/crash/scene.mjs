@@ -51,6 +51,7 @@ export class CrashScene {
     const directory = await mkdtemp(join(tmpdir(), 'swarmpatch-crash-'));
     const releases = makeReleases(seed, hugeBytes);
     const scene = new CrashScene(directory, releases);
+    process.once('exit', endAll);
     await scene.#publish(releases);
     await scene.#installAll();
     return scene;
@@ -59,6 +60,7 @@ export class CrashScene {
   /** Ends the origin; what failed stays to be looked at. */
   async close({ keep }) {
     await endAll();
+    process.off('exit', endAll);
     if (!keep) await rm(this.directory, { recursive: true, force: true });
   }
 
