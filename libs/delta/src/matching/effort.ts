@@ -1,10 +1,14 @@
-/** What an effort of 1 to 9 means for matching. */
-export interface MatchEffort {
-  readonly anchorStrideBytes: number;
-  readonly anchorStepBytes: number;
-  readonly anchorHashLength: number;
-  readonly anchorReach: number;
-  readonly anchorLengthMin: number;
+/** How anchors are looked for. */
+export interface AnchorEffort {
+  readonly strideBytes: number;
+  readonly stepBytes: number;
+  readonly hashLength: number;
+  readonly reach: number;
+  readonly lengthMin: number;
+}
+
+/** How what anchors leave is parsed. */
+interface ParseEffort {
   readonly hashLengths: readonly number[];
   readonly nearHashLength: number;
   readonly strideBytes: number;
@@ -15,12 +19,25 @@ export interface MatchEffort {
   readonly strideBytesMax: number;
 }
 
-const FAST: MatchEffort = {
-  anchorStrideBytes: 16,
-  anchorStepBytes: 3,
-  anchorHashLength: 16,
-  anchorReach: 1,
-  anchorLengthMin: 32,
+interface Search {
+  readonly anchors: AnchorEffort;
+  readonly parse: ParseEffort;
+}
+
+/** What an effort of 1 to 9 means for matching. */
+export interface MatchEffort {
+  readonly usual: Search;
+  /** Instead, where the anchors of the usual search leave no more than `LITTLE_BYTES_MAX`: what is dear for much is cheap for little. */
+  readonly little: Search;
+}
+
+export const LITTLE_BYTES_MAX: number = 4 * 1024 * 1024;
+
+const SPARSE_ANCHORS: AnchorEffort = { strideBytes: 16, stepBytes: 3, hashLength: 16, reach: 1, lengthMin: 32 };
+const DENSE_ANCHORS: AnchorEffort = { strideBytes: 16, stepBytes: 1, hashLength: 32, reach: 4, lengthMin: 32 };
+const LONG_ANCHORS: AnchorEffort = { ...DENSE_ANCHORS, lengthMin: 64 };
+
+const FAST: ParseEffort = {
   hashLengths: [8],
   nearHashLength: 4,
   strideBytes: 16,
@@ -30,9 +47,12 @@ const FAST: MatchEffort = {
   restBytes: 4,
   strideBytesMax: 16,
 };
-const MIDDLE: MatchEffort = { ...FAST, strideBytes: 8, restBytes: 6 };
-const DEEP: MatchEffort = {
-  ...{ anchorStrideBytes: 16, anchorStepBytes: 1, anchorHashLength: 32, anchorReach: 4, anchorLengthMin: 64 },
+const MIDDLE: ParseEffort = { ...FAST, strideBytes: 8, restBytes: 6 };
+const THOROUGH: ParseEffort = {
+  ...MIDDLE,
+  ...{ hashLengths: [5, 10], strideBytes: 2, lengthEnough: 24, restBytes: Infinity, strideBytesMax: 8 },
+};
+const DEEP: ParseEffort = {
   hashLengths: [4, 6, 10, 18],
   nearHashLength: 4,
   strideBytes: 1,
@@ -42,24 +62,28 @@ const DEEP: MatchEffort = {
   restBytes: Infinity,
   strideBytesMax: 2,
 };
+const DEEPEST: ParseEffort = { ...DEEP, reach: 4, lengthEnough: 96, strideBytesMax: 1 };
+
+const FASTEST_SEARCH: Search = { anchors: { ...SPARSE_ANCHORS, strideBytes: 32 }, parse: FAST };
+const FAST_SEARCH: Search = { anchors: SPARSE_ANCHORS, parse: FAST };
+const MIDDLE_SEARCH: Search = { anchors: SPARSE_ANCHORS, parse: MIDDLE };
+const THOROUGH_SEARCH: Search = { anchors: DENSE_ANCHORS, parse: THOROUGH };
+const DEEP_SEARCH: Search = { anchors: LONG_ANCHORS, parse: DEEP };
+const DEEPEST_SEARCH: Search = { anchors: LONG_ANCHORS, parse: DEEPEST };
 
 const EFFORTS: readonly MatchEffort[] = [
-  { ...FAST, anchorStrideBytes: 32 },
-  FAST,
-  FAST,
-  { ...MIDDLE, restBytes: 4 },
-  MIDDLE,
-  MIDDLE,
-  {
-    ...MIDDLE,
-    ...{ anchorStepBytes: 1, anchorHashLength: 32, anchorReach: 4, hashLengths: [5, 10], strideBytes: 1 },
-    ...{ lengthEnough: 24, restBytes: Infinity, strideBytesMax: 8 },
-  },
-  DEEP,
-  { ...DEEP, reach: 4, lengthEnough: 96, strideBytesMax: 1 },
+  { usual: FASTEST_SEARCH, little: FASTEST_SEARCH },
+  { usual: FAST_SEARCH, little: FAST_SEARCH },
+  { usual: FAST_SEARCH, little: MIDDLE_SEARCH },
+  { usual: { ...MIDDLE_SEARCH, parse: { ...MIDDLE, restBytes: 4 } }, little: THOROUGH_SEARCH },
+  { usual: MIDDLE_SEARCH, little: THOROUGH_SEARCH },
+  { usual: MIDDLE_SEARCH, little: THOROUGH_SEARCH },
+  { usual: { ...THOROUGH_SEARCH, parse: { ...THOROUGH, strideBytes: 1 } }, little: DEEP_SEARCH },
+  { usual: DEEP_SEARCH, little: DEEP_SEARCH },
+  { usual: DEEPEST_SEARCH, little: DEEPEST_SEARCH },
 ];
 
 /** @param effort 1 to 9. */
 export function matchEffort(effort: number): MatchEffort {
-  return EFFORTS[effort - 1] ?? DEEP;
+  return EFFORTS[effort - 1] ?? { usual: DEEP_SEARCH, little: DEEP_SEARCH };
 }

@@ -1,5 +1,5 @@
-import { findAnchors } from './anchors.ts';
-import { matchEffort, type MatchEffort } from './effort.ts';
+import { type Anchors, findAnchors } from './anchors.ts';
+import { LITTLE_BYTES_MAX, matchEffort, type AnchorEffort, type MatchEffort } from './effort.ts';
 import type { MatchInput } from './match-input.ts';
 import { OpList } from './op-list.ts';
 import { parse } from './parse.ts';
@@ -29,29 +29,32 @@ export async function matchContent(input: MatchInput): Promise<OpList> {
 
 function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops: OpList): void {
   const { bytes, begin } = window;
-  const entriesMax = Math.max(
-    ENTRIES_MIN,
-    Math.floor((input.memoryBytesMax - BYTES_A_BYTE * bytes.length) / ENTRY_BYTES / (effort.hashLengths.length + 1)),
-  );
+  const entriesMax = (input.memoryBytesMax - BYTES_A_BYTE * bytes.length) / ENTRY_BYTES;
   const size = bytes.length - begin;
   const report = (share: number): void => {
     input.signal?.throwIfAborted();
     input.onProgress?.(Math.floor(window.newStart + share * size));
   };
-  const anchors = findAnchors(bytes, begin, {
-    strideBytes: effort.anchorStrideBytes,
-    stepBytes: effort.anchorStepBytes,
-    hashLength: effort.anchorHashLength,
-    reach: effort.anchorReach,
-    lengthMin: effort.anchorLengthMin,
-    entriesMax,
-    onSlice: (at) => report((ANCHOR_SHARE * (at - begin)) / size),
-  });
+  const look = (options: AnchorEffort): Anchors =>
+    findAnchors(bytes, begin, {
+      ...options,
+      entriesMax: Math.max(ENTRIES_MIN, Math.floor(entriesMax / 2)),
+      onSlice: (at) => report((ANCHOR_SHARE * (at - begin)) / size),
+    });
+  let anchors = look(effort.usual.anchors);
+  const search = size - bytesOf(anchors) <= LITTLE_BYTES_MAX ? effort.little : effort.usual;
+  if (search.anchors !== effort.usual.anchors) anchors = look(search.anchors);
   const found = new OpList();
   parse(bytes, begin, anchors, found, {
-    ...effort,
-    entriesMax,
+    ...search.parse,
+    entriesMax: Math.max(ENTRIES_MIN, Math.floor(entriesMax / (search.parse.hashLengths.length + 1))),
     onSlice: (at) => report(ANCHOR_SHARE + ((1 - ANCHOR_SHARE) * (at - begin)) / size),
   });
   window.place(found, ops);
+}
+
+function bytesOf({ count, starts, ends }: Anchors): number {
+  let bytes = 0;
+  for (let anchor = 0; anchor < count; anchor += 1) bytes += (ends[anchor] ?? 0) - (starts[anchor] ?? 0);
+  return bytes;
 }
