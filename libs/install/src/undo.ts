@@ -4,9 +4,10 @@ import type { Manifest } from '@swarmpatch/release';
 import { forEachBounded } from './bounded.ts';
 import { makeParents } from './durable-write.ts';
 import { errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
-import type { Inventory } from './inventory.ts';
 import { UNDO_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
+import type { PathScan } from './path-scan.ts';
+import type { ReleasePieces } from './release-pieces.ts';
 
 /** Undo data is kept for so long. */
 export const UNDO_DAYS_MAX = 14;
@@ -31,6 +32,13 @@ export interface KeptContent {
   bytes: number;
   /** When it was taken out of the install, wall clock, milliseconds since 1970. */
   atMs: number;
+}
+
+/** From one release to another, and what stood where before it. */
+interface Move {
+  readonly installed: Manifest | undefined;
+  readonly target: ReleasePieces;
+  readonly scan: PathScan;
 }
 
 export function undoPath(atMs: number, piecesRoot: string): string {
@@ -88,7 +96,7 @@ export async function yieldUndo(files: FileSystem, target: Manifest): Promise<nu
  *
  * @param leaving Paths that are removed or replaced.
  */
-export function chooseUndo({ installed, target, scan }: Inventory, leaving: ReadonlySet<string>): UndoFile[] {
+export function chooseUndo({ installed, target, scan }: Move, leaving: ReadonlySet<string>): UndoFile[] {
   const needless = new Set(target.manifest.files.map((file) => file.piecesRoot));
   const undo: UndoFile[] = [];
   let undoBytes = 0;
