@@ -7,6 +7,7 @@ const RESUME_BYTES_MAX = 48;
 const LENGTH_ENOUGH_BYTES = 4096;
 /** The longer nothing is found, the fewer places are looked up: two bytes more between them for each so many. */
 const DRY_BYTES_A_STEP_LOG2 = 9;
+/** How many more that are at most. */
 const STEP_MORE_BYTES_MAX = 16;
 /** Between two looks at the signal and reports. */
 const SLICE_BYTES = 1024 * 1024;

@@ -31,6 +31,7 @@ export interface MatchEffort {
   readonly little: Search;
 }
 
+/** What anchors may leave to be parsed for that to be little. */
 export const LITTLE_BYTES_MAX: number = 4 * 1024 * 1024;
 
 const SPARSE_ANCHORS: AnchorEffort = { strideBytes: 16, stepBytes: 3, hashLength: 16, reach: 1, lengthMin: 32 };
