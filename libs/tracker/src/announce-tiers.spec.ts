@@ -145,6 +145,14 @@ describe('AnnounceTiers', () => {
     expect(world.take()).toEqual(['a completed']);
   });
 
+  it('says so when the completion came while the first tracker was told of the start', () => {
+    const world = new World([['a']]);
+    expect(world.tiers.next(0)).toMatchObject({ event: 'started' });
+    world.tiers.completed(0);
+    world.tiers.answered('a', answer, 0);
+    expect(world.tiers.next(0)).toMatchObject({ event: 'completed' });
+  });
+
   it('reports no completion of what was complete before any tracker knew', () => {
     const world = new World([['a']]);
     world.tiers.completed(0);

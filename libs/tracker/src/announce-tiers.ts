@@ -38,6 +38,8 @@ interface TierTracker {
   /** Since when its answer is waited for. */
   askedAtMs: number | undefined;
   event: AnnounceEvent | undefined;
+  /** Had the download ended when it was asked? */
+  wasCompletionDue: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export class AnnounceTiers {
     for (const [tier, urls] of tiers.entries()) {
       for (const url of shuffled(urls, random)) {
         if (trackers.has(url) || trackers.size >= TRACKERS_PER_TORRENT_MAX) continue;
-        const fresh = { failures: 0, restsUntilMs: -Infinity, isKnown: false, askedAtMs: undefined, event: undefined };
+        const fresh = { failures: 0, restsUntilMs: -Infinity, isKnown: false, askedAtMs: undefined, event: undefined, wasCompletionDue: false };
         trackers.set(url, { url, tier, ...fresh });
       }
     }
@@ -77,6 +79,7 @@ export class AnnounceTiers {
     const tracker = untilMs <= nowMs ? idle.find(({ restsUntilMs }) => restsUntilMs <= nowMs) : undefined;
     if (tracker === undefined) return { kind: 'wait', untilMs };
     tracker.askedAtMs = nowMs;
+    tracker.wasCompletionDue = this.#isCompletionDue;
     tracker.event = tracker.isKnown ? (this.#isCompletionDue ? 'completed' : undefined) : 'started';
     return { kind: 'announce', url: tracker.url, event: tracker.event };
   }
@@ -85,7 +88,8 @@ export class AnnounceTiers {
     const tracker = this.#trackers.find((candidate) => candidate.url === url);
     if (tracker === undefined) return;
     // Who heard of us first when we had everything counts no completion.
-    if (tracker.event === 'completed' || (tracker.event === 'started' && !this.#isKnown)) this.#isCompletionDue = false;
+    const isTold = tracker.event === 'completed' || (tracker.event === 'started' && !this.#isKnown);
+    if (isTold && tracker.wasCompletionDue) this.#isCompletionDue = false;
     Object.assign(tracker, { failures: 0, restsUntilMs: -Infinity, isKnown: true, askedAtMs: undefined });
     this.#trackers = this.#withFirstOfTier(tracker);
     this.#dueMs = this.#isCompletionDue ? nowMs : nowMs + this.#waitMs(answer);
