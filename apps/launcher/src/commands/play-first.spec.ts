@@ -53,7 +53,7 @@ describe('files that come first', () => {
     const { playableSeconds, seconds } = document as { playableSeconds: number; seconds: number };
     expect(playableSeconds).toBeLessThan(seconds);
     expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(oldBuild));
-    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'releases', 'state', 'trust']);
+    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'history', 'releases', 'state', 'trust']);
   });
 
   it('are all there for an update, those that did not change among them', async () => {

@@ -220,7 +220,8 @@ describe('an update by patches', { timeout: 60_000 }, () => {
 
     it('goes on without a patch that makes other bytes than were signed', async () => {
       const lieBytes = await origin.offerPatch('1.0.0', '1.1.0', (patch) => {
-        patch.fill(0x55, patch.length / 4, (patch.length * 3) / 4);
+        const quarter = Math.floor(patch.length / 4);
+        patch.fill(0x55, quarter, 3 * quarter);
         return patch;
       });
       const { errors } = await updateTo('1.1.0');
