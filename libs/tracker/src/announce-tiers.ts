@@ -61,7 +61,14 @@ export class AnnounceTiers {
     for (const [tier, urls] of tiers.entries()) {
       for (const url of shuffled(urls, random)) {
         if (trackers.has(url) || trackers.size >= TRACKERS_PER_TORRENT_MAX) continue;
-        const fresh = { failures: 0, restsUntilMs: -Infinity, isKnown: false, askedAtMs: undefined, event: undefined, wasCompletionDue: false };
+        const fresh = {
+          failures: 0,
+          restsUntilMs: -Infinity,
+          isKnown: false,
+          askedAtMs: undefined,
+          event: undefined,
+          wasCompletionDue: false,
+        };
         trackers.set(url, { url, tier, ...fresh });
       }
     }
