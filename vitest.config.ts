@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['{apps,libs}/*/src/**/*.spec.ts', 'test/**/*.spec.ts'],
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     execArgv: ['--import', '@oxc-node/core/register', '-C', source],
     testTimeout: 20_000,
   },
