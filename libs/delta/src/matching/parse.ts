@@ -13,6 +13,8 @@ const BLOCK_BYTES = 1 << 14;
 const PRICED_BYTES = 4096;
 const COPY_LENGTH_MIN = 3;
 const REPEAT_LENGTH_MIN = 2;
+/** What a run of literals costs besides its bytes, about. */
+const PLAIN_BITS = 24;
 /** A match as long ends a stretch in which nothing is found. */
 const WET_LENGTH_MIN = 8;
 const DRY_BYTES_A_STEP_LOG2 = 8;
@@ -277,6 +279,7 @@ class Parser {
       path[steps] = node;
       steps += 1;
     }
+    this.#plainAdds(begin, steps);
     for (let step = steps - 1; step >= 0; step -= 1) {
       const node = path[step] ?? 0;
       const from = cameFrom[node] ?? 0;
@@ -291,6 +294,27 @@ class Parser {
       this.#unpricedBytes = 0;
     }
     this.#ways.carry(count);
+  }
+
+  /**
+   * Makes literals of long runs of differences that cost more than these. Each place knows one way there alone: that of a literal, dear
+   * for the first byte and cheap for all after it, is lost there.
+   */
+  #plainAdds(begin: number, steps: number): void {
+    const { kind: kinds, source: sources } = this.#ways;
+    const path = this.#path;
+    for (let step = steps - 1; step >= 0;) {
+      let saved = -PLAIN_BITS;
+      let last = step;
+      for (; last >= 0 && kinds[path[last] ?? 0] === KIND_ADD; last -= 1) {
+        const node = path[last] ?? 0;
+        const byte = this.#bytes[begin + node - 1] ?? 0;
+        const difference = (byte - (this.#bytes[sources[node] ?? 0] ?? 0)) & 0xff;
+        saved += this.#prices.add(KIND_ADD, difference) - this.#prices.literal(KIND_LITERAL, byte);
+      }
+      if (saved > 0) for (let index = step; index > last; index -= 1) kinds[path[index] ?? 0] = KIND_LITERAL;
+      step = Math.min(last, step - 1);
+    }
   }
 
   #note(kind: number, from: number, at: number, source: number, length: number): void {
