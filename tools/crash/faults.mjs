@@ -22,7 +22,7 @@ const REFUSALS = ['EIO', 'EACCES', 'EBUSY'];
 const KINDS_OF_KILL = ['kill_before', 'kill_after', 'kill_within'];
 /** After the journal is there, and before it is gone. */
 const IN_COMMIT =
-  /^(rename into|remove|make directory|change mode of|sync|write|set length of) (game files|kept)$|^rename into (state|files)$|^remove journal$/;
+  /^(rename into|remove|make directory|change mode of|sync|write|set length of) (game files|kept)$|^rename into (state|files|journal\.done)$/;
 const TAKES_ROOM = /^(write|create|copy|link|make directory|rename into|sync) /;
 /** Changes of a recovery before it is killed in its turn. */
 const RECOVERY_CHANGES_MAX = 40;

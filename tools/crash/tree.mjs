@@ -54,7 +54,10 @@ export async function leftovers(directory) {
   const own = join(directory, STATE_DIRECTORY);
   const names = new Set((await filesBelow(own)).map((path) => relative(own, path).split('/', 1)[0]));
   return [...names].filter(
-    (name) => name.endsWith('.tmp') || name.startsWith('lock') || ['journal', 'staging', 'playable'].includes(name),
+    (name) =>
+      name.endsWith('.tmp') ||
+      name.startsWith('lock') ||
+      ['journal', 'journal.done', 'staging', 'playable'].includes(name),
   );
 }
 

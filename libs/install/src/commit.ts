@@ -1,23 +1,23 @@
 import { forEachBounded } from './bounded.ts';
-import { makeParents, removeTree } from './durable-write.ts';
+import { makeParents } from './durable-write.ts';
 import { FileIndex } from './file-index.ts';
 import { planCommit, type CommitStates } from './commit-plan.ts';
-import { joinPath, parentOf, type FileSystem } from './file-system.ts';
+import { parentOf, type FileSystem } from './file-system.ts';
 import { addToHistory } from './history.ts';
 import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
 import { writeState } from './install-state.ts';
 import { writeJournal, type Journal, type KeptFile, type Placement } from './journal.ts';
-import { JOURNAL_PATH, RELEASES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { naming } from './refusals.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { rewriteFiles } from './rewriting.ts';
 import { inSpace } from './space.ts';
-import { discardStaging, type SealedStaging } from './staging.ts';
+import type { SealedStaging } from './staging.ts';
 import { findStrangers, isAsStaged, spareStrangers } from './strangers.ts';
+import { closeJournal } from './tidying.ts';
 import { keepOldPieces } from './undo-pieces.ts';
-import { dropUndo, keepUndo, pruneUndo } from './undo.ts';
+import { keepUndo } from './undo.ts';
 
 export interface CommitResult {
   /** Files of the player that had to give way, and where they are now. */
@@ -56,7 +56,7 @@ export interface RewriteSource {
   base: 'as_checked' | 'unknown';
 }
 
-/** Does what the journal names and is not done yet; at the end the journal is gone. As often as it takes. */
+/** Does what the journal names and is not done yet; at the end the journal is gone, and what was staged. As often as it takes. */
 export async function finishCommit(
   files: FileSystem,
   journal: Journal,
@@ -77,27 +77,14 @@ export async function finishCommit(
   await writeState(files, { ...journal.state, suspect: uncertain.length > 0 });
   if (journal.entry !== undefined) await addToHistory(files, journal.entry);
   await recordContent(files, journal, { uncertain: new Set(uncertain), base: source?.base ?? 'unknown' });
-  await files.remove(JOURNAL_PATH);
-  await files.syncDirectories([STATE_DIRECTORY]);
-  await tidy(files, journal);
-  const kept = [...journal.kept, ...strangers];
-  const wasKept = await files.statAll(kept.map(({ to }) => to));
-  return { kept: kept.filter((_, index) => wasKept[index] !== undefined), uncertain };
+  await closeJournal(files, journal);
+  return { kept: await findKept(files, [...journal.kept, ...strangers]), uncertain };
 }
 
-/**
- * Removes what no later command needs: staging, undo data that is in place again or too much, and the documents of releases that are
- * neither installed nor the one before.
- */
-async function tidy(files: FileSystem, { state, entry, placements, rewrites }: Journal): Promise<void> {
-  await discardStaging(files);
-  const placed = new Set([...placements, ...rewrites].map(({ piecesRoot }) => piecesRoot));
-  await dropUndo(files, ({ piecesRoot }) => placed.has(piecesRoot));
-  if (entry !== undefined) await pruneUndo(files, entry.atMs);
-  const needed = new Set([state.installed?.version, state.history[0]]);
-  for (const entry of await files.list(RELEASES_DIRECTORY)) {
-    if (!needed.has(entry.name)) await removeTree(files, joinPath(RELEASES_DIRECTORY, entry.name));
-  }
+/** @returns those that are where they were to be moved. */
+export async function findKept(files: FileSystem, kept: readonly KeptFile[]): Promise<KeptFile[]> {
+  const stats = await files.statAll(kept.map(({ to }) => to));
+  return kept.filter((_, index) => stats[index] !== undefined);
 }
 
 async function makeWay(files: FileSystem, journal: Journal): Promise<void> {

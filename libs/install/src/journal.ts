@@ -81,8 +81,8 @@ export interface Journal {
 const JOURNAL_KIND: SealedKind = { name: 'journal', format: 2 };
 
 /** @throws {InstallError} `state_corrupt`, `state_too_new` */
-export async function readJournal(files: FileSystem): Promise<Journal | undefined> {
-  const value = await readSealed(files, JOURNAL_KIND, JOURNAL_PATH);
+export async function readJournal(files: FileSystem, path: string = JOURNAL_PATH): Promise<Journal | undefined> {
+  const value = await readSealed(files, JOURNAL_KIND, path);
   return value === undefined ? undefined : checkJournal(value);
 }
 

@@ -4,6 +4,8 @@ export const STATE_DIRECTORY = '.swarmpatch';
 export const STATE_PATH: string = `${STATE_DIRECTORY}/state`;
 export const FILE_INDEX_PATH: string = `${STATE_DIRECTORY}/files`;
 export const JOURNAL_PATH: string = `${STATE_DIRECTORY}/journal`;
+/** A journal of which all is done: what is staged is nobody's any more. */
+export const DONE_JOURNAL_PATH: string = `${STATE_DIRECTORY}/journal.done`;
 /** A journal that failed its checksum, kept for whoever looks into it. */
 export const BAD_JOURNAL_PATH: string = `${STATE_DIRECTORY}/journal.bad`;
 export const LOCK_PATH: string = `${STATE_DIRECTORY}/lock`;

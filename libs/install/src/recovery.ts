@@ -1,5 +1,5 @@
 import { removeTree, TEMPORARY_SUFFIX } from './durable-write.ts';
-import { finishCommit, type CommitResult, type RewriteSource } from './commit.ts';
+import { findKept, finishCommit, type CommitResult, type RewriteSource } from './commit.ts';
 import type { FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
 import { readState, writeState } from './install-state.ts';
@@ -8,6 +8,7 @@ import { readJournal, type Journal } from './journal.ts';
 import { BAD_JOURNAL_PATH, JOURNAL_PATH, STAGED_NAMES_DIRECTORY, STATE_DIRECTORY } from './layout.ts';
 import { discardPlayable } from './playable.ts';
 import { readManifest, readPieces } from './release-documents.ts';
+import { resumeTidying } from './tidying.ts';
 
 export type Recovery =
   /** Nothing was left undone, or only staging, which is kept for the next run. */
@@ -32,8 +33,11 @@ export async function recover(files: FileSystem): Promise<Recovery> {
   const keptPlayable = kept === undefined ? {} : { keptPlayable: kept };
   const read = await believeJournal(files);
   if (read === undefined) {
+    const done = await resumeTidying(files);
     await removeTree(files, STAGED_NAMES_DIRECTORY);
-    return { kind: 'clean', ...keptPlayable };
+    if (done === undefined) return { kind: 'clean', ...keptPlayable };
+    const { version } = done.state.installed;
+    return { kind: 'finished', version, kept: await findKept(files, done.kept), uncertain: [], ...keptPlayable };
   }
   if (read instanceof InstallError) {
     await markSuspect(files);

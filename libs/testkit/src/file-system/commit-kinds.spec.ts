@@ -3,7 +3,7 @@ import { randomBytes, seededRandom, type BuildFile } from '../builds/index.ts';
 import { MemoryFileSystem, type MemoryFileSystemOptions } from './memory-file-system.ts';
 import { describeTree, moveInstall, putFiles, type MoveOptions } from './memory-install.ts';
 import { releaseInMemory } from './memory-release.ts';
-import { cutEverywhere } from './power-cuts.ts';
+import { cutEverywhere, leftoversOf } from './power-cuts.ts';
 
 const SEED = Number(process.env['SWARMPATCH_SEED'] ?? 20_261_121);
 const PIECE = 16_384;
@@ -196,6 +196,8 @@ describe(`a commit, cut at every step, seed ${SEED}`, { timeout: TIMEOUT_MS }, (
         versions.add(version);
         const wanted = version === way.manifest.version ? after : before;
         expect({ step, cause, suspect, tree }).toEqual({ step, cause, suspect: false, tree: wanted });
+        const left = version === way.manifest.version ? leftoversOf(found, ['kept']) : [];
+        expect({ step, cause, left }).toEqual({ step, cause, left: [] });
         if (step % STEPS_PER_SECOND_MOVE > 0) continue;
         await moveInstall(found.files, way, { depth: 'deep' });
         expect({ step, cause, tree: await describeTree(found.files) }).toEqual({ step, cause, tree: after });

@@ -1,4 +1,4 @@
-import { readState, recover } from '@swarmpatch/install';
+import { readState, recover, STATE_DIRECTORY } from '@swarmpatch/install';
 import { randomInteger } from '../builds/index.ts';
 import { PowerCut, type MemoryFileSystem } from './memory-file-system.ts';
 import { describeTree } from './memory-install.ts';
@@ -15,6 +15,8 @@ export interface Survivor {
   tree: string[];
   version: string | undefined;
   suspect: boolean;
+  /** What the launcher keeps of its own. */
+  own: string[];
 }
 
 /**
@@ -35,7 +37,8 @@ export async function* cutEverywhere(
       const files = await recoverWithCuts(after === 'kill' ? cut.clone() : cut.afterPowerCut(random), random);
       const state = await readState(files);
       const { installed, suspect = false } = state ?? {};
-      yield { step, after, files, tree: await describeTree(files), version: installed?.version, suspect };
+      const own = (await files.list(STATE_DIRECTORY)).map(({ name }) => name);
+      yield { step, after, files, tree: await describeTree(files), version: installed?.version, suspect, own };
     }
   }
 }
@@ -66,4 +69,12 @@ async function expectCut(work: Promise<unknown>): Promise<void> {
     throw error;
   }
   throw new Error('the work was done before its power was cut');
+}
+
+/** What the launcher has of its own when nothing is under way. */
+const LASTING = ['files', 'history', 'releases', 'state', 'undo'];
+
+/** What a move that is done should have taken away. */
+export function leftoversOf({ own }: Pick<Survivor, 'own'>, lasting: readonly string[] = []): string[] {
+  return own.filter((name) => ![...LASTING, ...lasting].includes(name));
 }

@@ -4,7 +4,7 @@ import { randomBytes, seededRandom, type BuildFile } from '../builds/index.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 import { describeTree, moveInstall, putFiles } from './memory-install.ts';
 import { releaseInMemory } from './memory-release.ts';
-import { cutEverywhere } from './power-cuts.ts';
+import { cutEverywhere, leftoversOf } from './power-cuts.ts';
 
 const SEED = Number(process.env['SWARMPATCH_SEED'] ?? 20_261_121);
 
@@ -120,8 +120,10 @@ describe('an update in which the power goes off', { timeout: TIMEOUT_MS }, () =>
     const luck = seededRandom(SEED);
     const versions = new Set<string | undefined>();
     const move = (files: MemoryFileSystem): Promise<unknown> => moveInstall(files, newRelease);
-    for await (const { step, after, files, tree, version, suspect } of cutEverywhere(base, move, { random: luck })) {
+    for await (const survivor of cutEverywhere(base, move, { random: luck })) {
+      const { step, after, files, tree, version, suspect } = survivor;
       const isNew = version === '1.1.0';
+      if (isNew) expect({ step, after, left: leftoversOf(survivor, ['kept']) }).toEqual({ step, after, left: [] });
       expect({ step, after, suspect, tree }).toEqual({ step, after, suspect: false, tree: isNew ? newTree : oldTree });
       versions.add(version);
       if (isNew) await expectKept(files);
