@@ -1,6 +1,7 @@
-// A sealed document is one line `swarmpatch NAME FORMAT SHA256` and then JSON, whose SHA-256 the line gives: a torn write or
-// a flipped bit anywhere is seen before a field of it is believed.
-import { hash } from 'node:crypto';
+// A sealed document is one line `swarmpatch NAME FORMAT SHA256` and then JSON. The SHA-256 is of `swarmpatch NAME FORMAT`, a line feed and
+// the JSON: a torn write or a flipped bit anywhere is seen before a field of it is believed, its format included. Later formats are sealed
+// in the same way, so that they are told from damage.
+import { createHash } from 'node:crypto';
 import { writeDurably } from './durable-write.ts';
 import { errnoOf, type FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
@@ -13,12 +14,12 @@ export interface SealedKind {
   format: number;
 }
 
-const SEAL_PATTERN = /^swarmpatch ([a-z]+) ([0-9]{1,6}) ([0-9a-f]{64})$/;
+const SEAL_PATTERN = /^swarmpatch ([a-z]+) (0|[1-9][0-9]{0,5}) ([0-9a-f]{64})$/;
 const SEAL_CHARACTERS_MAX = 128;
 
 export function seal(kind: SealedKind, body: unknown): Uint8Array {
   const json = Buffer.from(JSON.stringify(body));
-  return Buffer.concat([Buffer.from(`swarmpatch ${kind.name} ${kind.format} ${hash('sha256', json)}\n`), json]);
+  return Buffer.concat([Buffer.from(`swarmpatch ${kind.name} ${kind.format} ${checksumOf(kind, json)}\n`), json]);
 }
 
 /**
@@ -30,20 +31,28 @@ export function unseal(kind: SealedKind, path: string, bytes: Uint8Array): unkno
   const end = document.subarray(0, SEAL_CHARACTERS_MAX).indexOf(0x0a);
   const match = end === -1 ? null : SEAL_PATTERN.exec(document.toString('latin1', 0, end));
   if (match === null || match[1] !== kind.name) throw corrupt(path, `found no seal of a ${kind.name}`);
-  if (Number(match[2]) > kind.format) {
+  const json = document.subarray(end + 1);
+  const format = Number(match[2]);
+  if (checksumOf({ name: kind.name, format }, json) !== match[3]) {
+    throw corrupt(path, 'found content that does not match its checksum');
+  }
+  if (format > kind.format) {
     throw new InstallError(
       'state_too_new',
-      `read ${path}: found format ${match[2]}, wanted ${kind.format}; use a newer launcher`,
+      `read ${path}: found format ${format}, wanted ${kind.format}; use a newer launcher`,
       { path },
     );
   }
-  const json = document.subarray(end + 1);
-  if (hash('sha256', json) !== match[3]) throw corrupt(path, 'found content that does not match its checksum');
   try {
     return JSON.parse(json.toString('utf8'));
   } catch (error) {
     throw corrupt(path, 'found no JSON', error);
   }
+}
+
+/** @returns SHA-256, hex. */
+function checksumOf({ name, format }: SealedKind, json: Uint8Array): string {
+  return createHash('sha256').update(`swarmpatch ${name} ${format}\n`).update(json).digest('hex');
 }
 
 /** @returns undefined when there is no such file. */
