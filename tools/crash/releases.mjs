@@ -4,7 +4,7 @@ export const OLD = '1.0.0';
 export const NEW = '1.1.0';
 
 /** Where the newer release has a directory. */
-export const LINK_OF_THE_OLD = 'current';
+const LINK_OF_THE_OLD = 'current';
 const LARGEST_BYTES = 400_000;
 
 /**

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { corruptOneFile } from './corruption.mjs';
 import { drawRound } from './faults.mjs';
 import { codeOf, launch } from './launcher-run.mjs';
-import { LINK_OF_THE_OLD } from './releases.mjs';
 import { canMount, growDisk, mountDisk, unmountDisk } from './small-disk.mjs';
 import { differenceOf, holdsRelease, leftovers, lostFiles, treeOf, withOwn } from './tree.mjs';
 
@@ -117,12 +116,7 @@ class Round {
     await this.#checkVerification(document.version);
     const version = command.after ?? command.before;
     const argv = this.#scene.installing(this.#directory, version);
-    let run = await this.#launch(argv);
-    if (codeOf(run) === 'parent_is_link') {
-      // That it is a link of a release was lost with the state. The message says what to do.
-      await rm(join(this.#directory, LINK_OF_THE_OLD));
-      run = await this.#launch(argv);
-    }
+    const run = await this.#launch(argv);
     if (run.exitCode !== 0) this.#break('install, run again, does not mend it', run);
     const tree = await treeOf(this.#directory);
     const repaired = holdsRelease(tree, this.#scene.trees[version]) ? tree : await this.#repair(version);

@@ -24,7 +24,7 @@ export async function refuseLinkedParents(
 export function linkedParent(directory: string): InstallError {
   return new InstallError(
     'parent_is_link',
-    `enter ${directory}: found a link, wanted a directory of the install; put a directory in its place, or take the link away`,
+    `enter ${directory}: found a link, wanted a directory of the install; remove the link, or put the directory that it leads to in its place, and run the command again; nothing that it leads to was touched`,
     { path: directory },
   );
 }

@@ -1,3 +1,4 @@
+import { targetOfLink } from '@swarmpatch/metainfo';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileHasher, FileToHash } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
@@ -111,7 +112,9 @@ export async function scanPaths(input: ScanInput): Promise<PathScan> {
   const installedPaths = new Set(installed?.files.map((file) => file.path));
   const targetPaths = target.manifest.files.map((file) => file.path);
   const named = new Set([...installedPaths, ...targetPaths, ...(input.further ?? [])]);
-  const directories = await scanDirectories(files, named, installedPaths);
+  const isOwnedLink = (path: string): Promise<boolean> =>
+    installed === undefined ? mayBeOwned(files, path) : Promise.resolve(installedPaths.has(path));
+  const directories = await scanDirectories(files, named, isOwnedLink);
   const reachable = [...named].filter((path) =>
     ancestorsOf(path).every((above) => directories.get(above) === 'directory'),
   );
@@ -128,7 +131,7 @@ export async function scanPaths(input: ScanInput): Promise<PathScan> {
 async function scanDirectories(
   files: FileSystem,
   paths: Iterable<string>,
-  installed: ReadonlySet<string>,
+  isOwnedLink: (path: string) => Promise<boolean>,
 ): Promise<Map<string, FileKind>> {
   const asked = [...parentsOf(paths)].sort();
   const stats = await files.statAll(asked);
@@ -137,10 +140,15 @@ async function scanDirectories(
     const kind = stats[index]?.kind;
     const isReached = ancestorsOf(directory).every((above) => kinds.get(above) === 'directory');
     if (kind === undefined || !isReached) continue;
-    if (kind === 'link' && !installed.has(directory)) throw linkedParent(directory);
+    if (kind === 'link' && !(await isOwnedLink(directory))) throw linkedParent(directory);
     kinds.set(directory, kind);
   }
   return kinds;
+}
+
+/** Where it is not known what was installed, a link may be of a release. Those lead to somewhere in the install, and to no other disk. */
+async function mayBeOwned(files: FileSystem, linkPath: string): Promise<boolean> {
+  return targetOfLink(linkPath, await files.readLink(linkPath)) !== undefined;
 }
 
 async function readContent(input: ScanInput, paths: ReadonlyMap<string, ScannedPath>): Promise<ScannedContent> {

@@ -130,6 +130,42 @@ describe('moving an install to a release', () => {
     expect(await describeTree(files)).toEqual(before);
   });
 
+  describe('when the state was lost, with a link where the release wants a directory', () => {
+    const target = releaseInMemory([world, readme, file('current/index.txt', 60)], '1.1.0');
+
+    async function linkedTo(leadsTo: string): Promise<MemoryFileSystem> {
+      const files = new MemoryFileSystem();
+      await moveInstall(files, releaseInMemory([world, readme, link('current', 'data')], '1.0.0'));
+      await files.remove('.swarmpatch/state');
+      await files.remove('current');
+      await files.symlink(leadsTo, 'current');
+      return files;
+    }
+
+    it('keeps one that may be of a release aside', async () => {
+      const files = await linkedTo('data');
+      expect((await moveInstall(files, target)).kept).toEqual([
+        { path: 'current', to: '.swarmpatch/kept/1.1.0/current' },
+      ]);
+      expect(await files.readLink('.swarmpatch/kept/1.1.0/current')).toBe('data');
+      expect(await describeTree(files)).toEqual(await treeOf(target.build));
+    });
+
+    it.each(['../elsewhere', '/elsewhere'])(
+      'refuses one to %s with what to do, and changes nothing',
+      async (leadsTo) => {
+        const files = await linkedTo(leadsTo);
+        const before = await describeTree(files);
+        await expect(moveInstall(files, target)).rejects.toMatchObject({
+          code: 'parent_is_link',
+          path: 'current',
+          message: expect.stringContaining('remove the link') as string,
+        });
+        expect(await describeTree(files)).toEqual(before);
+      },
+    );
+  });
+
   it('keeps what the player put where the release wants a file or a directory', async () => {
     const files = await installed();
     await putFiles(files, [file('levels', 20), { ...readme, path: 'mods/mine/a.txt' }]);
