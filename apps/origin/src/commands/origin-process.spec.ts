@@ -9,9 +9,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Draft, draftRelease, someBytes, Studio, tarOf } from '../testing/studio.contract.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const NODE = ['--import', '@oxc-node/core/register', '-C', '@swarmpatch/source', MAIN];
-const ENVIRONMENT = { ...process.env, TS_NODE_PROJECT: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)) };
+/** As it was built. */
+const ORIGIN = fileURLToPath(new URL('../../bin/swarmpatch-origin.js', import.meta.url));
 
 interface Started {
   process: ChildProcess;
@@ -31,7 +30,7 @@ afterAll(async () => {
 
 async function start(...options: string[]): Promise<Started> {
   const argv = ['start', '--data', data, '--http', '127.0.0.1:0', '--udp', '127.0.0.1:0', '--json', ...options];
-  const child = spawn(process.execPath, [...NODE, ...argv], { env: ENVIRONMENT, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [ORIGIN, ...argv], { stdio: ['ignore', 'pipe', 'ignore'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const ready = JSON.parse(line) as { ready: boolean; http: string; udp: string };
     expect(ready).toEqual({
@@ -51,9 +50,7 @@ async function end({ process: child }: Started, signal: NodeJS.Signals): Promise
 }
 
 async function command(...argv: string[]): Promise<Record<string, unknown>> {
-  const { stdout } = await promisify(execFile)(process.execPath, [...NODE, ...argv, '--data', data, '--json'], {
-    env: ENVIRONMENT,
-  });
+  const { stdout } = await promisify(execFile)(process.execPath, [ORIGIN, ...argv, '--data', data, '--json']);
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
