@@ -93,13 +93,8 @@ describe.concurrent('bad input', { timeout: TIMEOUT_MS }, () => {
       expect(await refusedPublish(scene.path('empty'), '1.1.0')).toMatchObject(failure('not_a_build'));
     });
 
-    it.each([
-      ['1.0', 'bad_version'],
-      ['v1.1.0', 'bad_version'],
-      ['../1.1.0', 'bad_version'],
-      ['1.0.0', 'version_exists'],
-    ])('version %s: %s', async (version, code) => {
-      expect(await refusedPublish(buildDirectory, version)).toMatchObject(failure(code));
+    it('a version that is there already: version_exists', async () => {
+      expect(await refusedPublish(buildDirectory, '1.0.0')).toMatchObject(failure('version_exists'));
     });
 
     it('a token that is none, or of another game', async () => {
@@ -217,6 +212,7 @@ describe.concurrent('bad input', { timeout: TIMEOUT_MS }, () => {
 
   it.each([
     ['swarmpatch', ['publish']],
+    ['swarmpatch', ['release', 'show', 'v1.0.0', '--game', 'g', '--origin', 'http://127.0.0.1']],
     ['swarmpatch', ['torrent', 'create', '.', '--out', 'x', '--piece-length', 'many']],
     ['swarmpatch', ['torrent', 'create', '.', '--out', 'x', '--format', 'v3']],
     ['swarmpatch', ['no-such-command']],

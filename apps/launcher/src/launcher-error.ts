@@ -15,7 +15,6 @@ export type LauncherErrorCode =
   | 'disk_unreliable'
   /** No file is what the player wants first. */
   | 'glob_unmatched'
-  | 'bad_origin_url'
   /** What is to be downloaded would lie where the launcher keeps its own files. */
   | 'reserved_name'
   /** The address of the API is taken. */

@@ -2,8 +2,9 @@ import type { SessionOptions, TorrentOptions } from '@swarmpatch/node-io/transfe
 import { type CommandInput, type Endpoint, type OptionSpec, UsageError } from '@swarmpatch/terminal';
 
 import type { PauseRules } from './pausing/transfer-pauses.ts';
-import { parseDailySpan } from './pausing/schedule.ts';
+import { dailySpanForm, parseDailySpan } from './pausing/schedule.ts';
 import { FirstFiles } from './play-first/first-files.ts';
+import { GLOB_CHARACTERS_MAX, parseGlob } from './play-first/path-glob.ts';
 
 /** What the options of all that transfer say: of the session, and of each of its torrents. */
 export interface TransferSettings
@@ -60,6 +61,7 @@ export const transferOptions: readonly OptionSpec[] = [
     name: 'schedule',
     value: 'hh:mm-hh:mm',
     kind: 'text',
+    form: dailySpanForm,
     repeatable: true,
     description: 'transfer only within this part of each day, such as 23:00-07:30; local time',
   },
@@ -74,6 +76,7 @@ export const transferOptions: readonly OptionSpec[] = [
     name: 'play-first',
     value: 'glob',
     kind: 'text',
+    form: { wanted: `1 to ${GLOB_CHARACTERS_MAX} characters, such as 'data/level1/**'`, read: parseGlob },
     repeatable: true,
     description: "fetch matching files first and say when they are whole; such as 'game.exe' or 'data/level1/**'",
   },
@@ -81,6 +84,7 @@ export const transferOptions: readonly OptionSpec[] = [
     name: 'api',
     value: 'host:port',
     kind: 'endpoint',
+    form: { wanted: 'an address of this machine alone, such as 127.0.0.1:0', read: refuseOtherMachines },
     description: 'show the transfer to programs of this machine: status, events, files as they come; port 0 picks one',
   },
   {
@@ -118,11 +122,11 @@ export function readTransferSettings(input: CommandInput): TransferSettings {
     lanLimits: input.flag('lan-unlimited') ? 'exempt' : 'counted',
     discovery: readDiscovery(input),
     pauses: {
-      schedule: input.list('schedule').map((text) => parseDailySpan(text, 'schedule')),
+      schedule: input.list('schedule').map((text) => parseDailySpan(text)),
       pauseWhile: input.list('pause-while'),
     },
     firstFiles: readFirstFiles(input.list('play-first')),
-    api: readApi(input.endpoint('api')),
+    api: input.endpoint('api'),
   };
 }
 
@@ -139,11 +143,9 @@ function readFirstFiles(globs: readonly string[]): FirstFiles | undefined {
   return globs.length === 0 ? undefined : new FirstFiles(globs);
 }
 
-function readApi(listen: Endpoint | undefined): Endpoint | undefined {
-  if (!listen || ['127.0.0.1', '::1', 'localhost'].includes(listen.host)) return listen;
-  throw new UsageError(
-    `read --api: found ${listen.host}, wanted an address of this machine alone, such as 127.0.0.1:0`,
-  );
+function refuseOtherMachines(endpoint: string): void {
+  if (!/^(?:127\.0\.0\.1|\[::1\]|localhost):/.test(endpoint))
+    throw new UsageError(`${endpoint} is not of this machine alone`);
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

@@ -1,5 +1,5 @@
 import type { ArgumentSpec, OptionSpec } from './option-spec.ts';
-import { type Endpoint, readOptionValue } from './option-value.ts';
+import { checkArgument, type Endpoint, readOptionValue } from './option-value.ts';
 import { UsageError } from './usage-error.ts';
 
 export type { Endpoint };
@@ -14,7 +14,7 @@ export class CommandInput {
 
   /**
    * @param texts The texts of each option that was given, switches as `['true']`.
-   * @throws {UsageError} where a text is not of its option's kind, or a required option is missing.
+   * @throws {UsageError} where a text is not of its option's kind or form, or a required option is missing.
    */
   constructor(
     command: { readonly arguments?: readonly ArgumentSpec[]; readonly options?: readonly OptionSpec[] },
@@ -22,10 +22,11 @@ export class CommandInput {
     texts: ReadonlyMap<string, readonly string[]>,
   ) {
     this.#arguments = new Map(
-      (command.arguments ?? []).map(({ name, repeatable }, index) => [
-        name,
-        argumentTexts.slice(index, repeatable === true ? undefined : index + 1),
-      ]),
+      (command.arguments ?? []).map((argument, index) => {
+        const given = argumentTexts.slice(index, argument.repeatable === true ? undefined : index + 1);
+        for (const text of given) checkArgument(argument, text);
+        return [argument.name, given];
+      }),
     );
     this.#options = new Map((command.options ?? []).map((option) => [option.name, option]));
     const values = new Map<string, readonly OptionValue[]>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandSpec, LazyCommands } from './command-spec.ts';
+import { SECONDS_MAX } from './option-value.ts';
 import { executeProgram } from './program.ts';
 import type { Terminal } from './terminal.ts';
 import { UsageError } from './usage-error.ts';
@@ -46,14 +47,23 @@ class ScriptedTerminal implements Terminal {
   }
 }
 
+function shortPath(text: string): void {
+  if (text.length > 20) throw new RangeError('too long');
+}
+
 const copy = (run: CommandSpec['run']): CommandSpec => ({
   path: ['file', 'copy'],
   summary: 'Copies a file.',
   example: 'tool file copy a --out b',
-  arguments: [{ name: 'path', description: 'what to copy' }],
+  arguments: [{ name: 'path', description: 'what to copy', form: { wanted: 'a short path', read: shortPath } }],
   options: [
     { name: 'out', kind: 'text', value: 'file', description: 'where to', required: true },
-    { name: 'version', kind: 'text', description: 'which' },
+    { name: 'version', kind: 'text', form: { wanted: 'digits, such as 7', read: BigInt }, description: 'which' },
+    { name: 'origin', kind: 'url', description: 'where from' },
+    { name: 'timeout', kind: 'seconds', description: 'how long' },
+    { name: 'rollout', kind: 'percent', description: 'how many' },
+    { name: 'patches', kind: 'count', description: 'how many of them' },
+    { name: 'piece-length', kind: 'size', description: 'how large' },
     { name: 'max-download', kind: 'rate', description: 'a limit' },
     { name: 'peer', kind: 'endpoint', repeatable: true, description: 'a peer' },
     { name: 'no-peers', kind: 'switch', description: 'alone' },
@@ -99,13 +109,13 @@ describe('executeProgram()', () => {
   });
 
   it.each([
-    [['file', 'copy', 'a', '--out', 'b', '--version', '1.0.0']],
-    [['file', 'copy', '--version', '1.0.0', 'a', '--out', 'b']],
+    [['file', 'copy', 'a', '--out', 'b', '--version', '12']],
+    [['file', 'copy', '--version', '12', 'a', '--out', 'b']],
   ])('gives a command its own --version: %j', async (argv) => {
     const { terminal } = await execute(argv, (input) =>
       Promise.resolve({ document: {}, text: input.text('version') ?? '' }),
     );
-    expect(terminal.out).toBe('1.0.0\n');
+    expect(terminal.out).toBe('12\n');
   });
 
   it('takes options from the environment, and prefers the command line', async () => {
@@ -131,10 +141,6 @@ describe('executeProgram()', () => {
   it.each([
     [['file', 'copy', 'a'], '--out'],
     [['file', 'copy', '--out', 'b'], 'path'],
-    [['file', 'copy', 'a', '--out', 'b', '--max-download', 'fast'], 'fast'],
-    [['file', 'copy', 'a', '--out', 'b', '--peer', 'nohost'], 'nohost'],
-    [['file', 'copy', 'a', '--out', 'b', '--peer', 'h:70000'], 'h:70000'],
-    [['file', 'copy', 'a', '--out', 'b', '--format', 'v3'], 'v3'],
     [['file', 'copy', 'a', '--out', 'b', '--unknown'], '--unknown'],
     [['file', 'copie'], 'copie'],
   ])('exits 2 and names the mistake: %j', async (argv, named) => {
@@ -144,6 +150,59 @@ describe('executeProgram()', () => {
     expect(failure.error.code).toBe('usage');
     expect(failure.error.message).toContain(named);
     expect(terminal.err).toMatch(/^error\[usage\]: /);
+  });
+
+  it.each([
+    ['version', '1.0', 'digits, such as 7'],
+    ['origin', 'play.example.org', 'http(s)://HOST[:PORT][/PATH]'],
+    ['origin', 'ftp://play.example.org', 'http(s)://HOST[:PORT][/PATH]'],
+    ['origin', 'http://me:secret@host', 'http(s)://HOST[:PORT][/PATH]'],
+    ['origin', 'http://host/?a', 'http(s)://HOST[:PORT][/PATH]'],
+    ['max-download', 'fast', 'bytes a second, such as 512KiB'],
+    ['max-download', '0', 'for no limit leave it out'],
+    ['max-download', '-1', 'bytes a second'],
+    ['max-download', '1e3', 'bytes a second'],
+    ['piece-length', '3 XB', 'bytes, such as 512KiB'],
+    ['piece-length', '9007199254740993', 'bytes, such as 512KiB'],
+    ['timeout', '5m', 'seconds, such as 30'],
+    ['timeout', '-1', 'seconds, such as 30'],
+    ['timeout', `${SECONDS_MAX + 1}`, `up to ${SECONDS_MAX}`],
+    ['rollout', '101', 'from 0 to 100'],
+    ['rollout', 'half', 'from 0 to 100'],
+    ['patches', '1.5', 'a whole number'],
+    ['peer', 'nohost', 'HOST:PORT'],
+    ['peer', 'h:70000', 'HOST:PORT'],
+    ['format', 'v3', 'one of hybrid, v1'],
+    ['out', '', 'where to'],
+  ])('exits 2 before the command begins, and says what --%s wants instead of %j', async (option, value, wanted) => {
+    const begun: unknown[] = [];
+    const run: CommandSpec['run'] = (...given) => {
+      begun.push(given);
+      return nothing(...given);
+    };
+    const { exitCode, terminal } = await execute(['file', 'copy', 'a', '--out', 'b', `--${option}`, value], run);
+    expect({ exitCode, begun }).toEqual({ exitCode: 2, begun: [] });
+    expect(terminal.err).toContain(`read --${option}: found '${value}', wanted `);
+    expect(terminal.err).toContain(wanted);
+  });
+
+  it('refuses an argument that is empty or of another form, and shortens a long one', async () => {
+    for (const [text, shown] of [
+      ['', "found ''"],
+      [`${'x'.repeat(250)}`, `found '${'x'.repeat(200)}…'`],
+    ] as const) {
+      const { exitCode, terminal } = await execute(['file', 'copy', text, '--out', 'b'], nothing);
+      expect(exitCode).toBe(2);
+      expect(terminal.err).toContain(`read path: ${shown}, wanted a short path`);
+    }
+  });
+
+  it('gives a URL without slashes at its end', async () => {
+    await execute('file copy a --out b --origin HTTPS://Host:443/g//'.split(' '), (input) => {
+      expect(input.text('origin')).toBe('https://host/g');
+      return Promise.resolve({ document: {}, text: '' });
+    });
+    expect.assertions(1);
   });
 
   it('treats usage mistakes found while running as usage mistakes', async () => {

@@ -1,28 +1,37 @@
 import { randomBytes } from 'node:crypto';
 import { InstallError, type InstallState } from '@swarmpatch/install';
 import { DEFAULT_CHANNEL, parseChannelName, parseGameId } from '@swarmpatch/release';
-import type { CommandContext, CommandInput, CommandSpec } from '@swarmpatch/terminal';
+import { type CommandContext, type CommandInput, type CommandSpec, UsageError } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
-import { Origin, parseOriginUrl } from '../origin/origin.ts';
+import { Origin } from '../origin/origin.ts';
 import { transferOptions } from '../transfer-options.ts';
 import { dirOption, versionOption } from './options.ts';
 import { updateInstall } from './update.ts';
+
+const NAME_WANTED = 'lower-case letters, digits and inner hyphens, such as starfall';
 
 export const install: CommandSpec = {
   path: ['install'],
   summary: 'install a game, or go on with an install that was interrupted',
   example: 'swarmpatch-launcher install starfall --origin https://play.example.org --dir ~/games/starfall',
-  arguments: [{ name: 'game', description: 'id of the game' }],
+  arguments: [{ name: 'game', description: 'id of the game', form: { wanted: NAME_WANTED, read: parseGameId } }],
   options: [
-    { name: 'origin', value: 'url', kind: 'text', description: 'where the game is published', required: true },
+    { name: 'origin', value: 'url', kind: 'url', description: 'where the game is published', required: true },
     dirOption,
-    { name: 'channel', value: 'channel', kind: 'text', description: `which releases to follow (${DEFAULT_CHANNEL})` },
+    {
+      name: 'channel',
+      value: 'channel',
+      kind: 'text',
+      form: { wanted: NAME_WANTED, read: parseChannelName },
+      description: `which releases to follow (${DEFAULT_CHANNEL})`,
+    },
     versionOption,
     {
       name: 'root-fingerprint',
       value: 'hex',
       kind: 'text',
+      form: { wanted: '64 hexadecimal digits, as keys init prints them', read: parseFingerprint },
       description: "SHA-256 of the game's root keys, as the studio tells it; without it the origin is believed once",
     },
     ...transferOptions,
@@ -47,13 +56,18 @@ interface Asked {
 }
 
 function readAsked(input: CommandInput): Asked {
-  const channel = input.text('channel');
+  const fingerprint = input.text('root-fingerprint');
   return {
-    game: parseGameId(input.argument('game')),
-    origin: parseOriginUrl(input.requiredText('origin')),
-    channel: channel === undefined ? undefined : parseChannelName(channel),
-    rootFingerprint: input.text('root-fingerprint')?.toLowerCase(),
+    game: input.argument('game'),
+    origin: input.requiredText('origin'),
+    channel: input.text('channel'),
+    rootFingerprint: fingerprint === undefined ? undefined : parseFingerprint(fingerprint),
   };
+}
+
+function parseFingerprint(text: string): string {
+  if (/^[0-9a-f]{64}$/i.test(text)) return text.toLowerCase();
+  throw new UsageError(`read a root fingerprint: found ${text.length} characters, wanted 64 hexadecimal digits`);
 }
 
 async function newState(asked: Asked, context: CommandContext): Promise<InstallState> {

@@ -43,7 +43,7 @@ export function moveOf(install: OpenInstall, session: Session, input: CommandInp
 
 /** Where the player allows less than the usual rate, no more is to be expected. */
 export function ratesOf(input: CommandInput): Move['rates'] {
-  const mostBytesPerSecond = input.number('max-download') ?? 0;
-  if (mostBytesPerSecond <= 0) return undefined;
+  const mostBytesPerSecond = input.number('max-download');
+  if (mostBytesPerSecond === undefined) return undefined;
   return { downloadBytesPerSecond: Math.min(mostBytesPerSecond, USUAL_RATES.downloadBytesPerSecond) };
 }

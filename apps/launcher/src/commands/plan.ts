@@ -1,5 +1,4 @@
 import type { PlanOption } from '@swarmpatch/plan';
-import { parseVersion } from '@swarmpatch/release';
 import { formatBytes, formatDuration, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { surveyInstall } from '../move/survey.ts';
@@ -18,8 +17,7 @@ export const plan: CommandSpec = {
       const session = await openSession(install, context);
       await refreshTrust(session, install, context);
       const { channel, installId } = install.state;
-      const wanted = input.text('version');
-      const version = wanted === undefined ? await session.source.versionOf(channel, installId) : parseVersion(wanted);
+      const version = input.text('version') ?? (await session.source.versionOf(channel, installId));
       const release = await session.source.release(version);
       const move = { install, source: session.source, depth: 'quick', rates: ratesOf(input) } as const;
       const priced = await surveyInstall(move, release, context);

@@ -1,5 +1,4 @@
 import { discardStaging, prunePatches, pruneUndo } from '@swarmpatch/install';
-import { parseVersion } from '@swarmpatch/release';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
 import { moveInstall } from '../move/move-install.ts';
@@ -28,8 +27,7 @@ export async function updateInstall(
   input: CommandInput,
   context: CommandContext,
 ): Promise<CommandOutcome> {
-  const wanted = input.text('version');
-  const named = wanted === undefined ? undefined : parseVersion(wanted);
+  const named = input.text('version');
   const session = await openSession(install, context);
   await refreshTrust(session, install, context);
   const { state } = install;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { STATE_DIRECTORY } from '@swarmpatch/install';
 import type { CommandInput, CommandSpec } from '@swarmpatch/terminal';
 import { peekInstall } from '../install/peek-install.ts';
-import { parseDailySpan } from '../pausing/schedule.ts';
+import { dailySpanForm, parseDailySpan } from '../pausing/schedule.ts';
 import { readTransferSettings, transferOptions } from '../transfer-options.ts';
 import { CommandTransfers } from '../transfers/command-transfers.ts';
 import type { ChangeRules } from '../watch/change-rules.ts';
@@ -35,6 +35,7 @@ export const watch: CommandSpec = {
       name: 'update-within',
       value: 'hh:mm-hh:mm',
       kind: 'text',
+      form: dailySpanForm,
       repeatable: true,
       description: 'change files of the install only within this part of each day; local time',
     },
@@ -60,6 +61,6 @@ function readChangeRules(input: CommandInput): ChangeRules {
   return {
     when: input.text('update-when') === 'now' ? 'now' : 'idle',
     holdWhile: input.list('hold-while'),
-    within: input.list('update-within').map((text) => parseDailySpan(text, 'update-within')),
+    within: input.list('update-within').map((text) => parseDailySpan(text)),
   };
 }

@@ -2,7 +2,6 @@ import { gameReplySchema, originPaths, serviceReplySchema, type GameReply } from
 import { ApiError, requestBytes, requestJson } from '@swarmpatch/node-io/api-client';
 import { type PatchEntry, patchRange } from '@swarmpatch/release';
 import type { TrustFetcher } from '@swarmpatch/trust';
-import { LauncherError } from '../launcher-error.ts';
 
 /** A patch is of one file: this is a piece layer of a million pieces. */
 const PATCH_TORRENT_BYTES_MAX = 32 * 1024 * 1024;
@@ -14,7 +13,7 @@ export class Origin {
   readonly url: string;
   readonly #signal: AbortSignal;
 
-  /** @param url As `parseOriginUrl` gives it. */
+  /** @param url Without a slash at its end. */
   constructor(url: string, signal: AbortSignal) {
     this.url = url;
     this.#signal = signal;
@@ -70,20 +69,4 @@ export class Origin {
       },
     };
   }
-}
-
-/**
- * @returns the URL without a slash at its end.
- * @throws {LauncherError} `bad_origin_url`
- */
-export function parseOriginUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isHttp = url?.protocol === 'http:' || url?.protocol === 'https:';
-  if (url === undefined || !isHttp || url.username !== '' || url.search !== '' || url.hash !== '') {
-    throw new LauncherError(
-      'bad_origin_url',
-      `read --origin: found ${JSON.stringify(text)}, wanted an http or https URL such as https://play.example.org`,
-    );
-  }
-  return url.href.replace(/\/+$/, '');
 }

@@ -10,7 +10,7 @@ const at = (text: string): number => {
 };
 const allows = (schedule: readonly string[], time: string): boolean =>
   isWithin(
-    schedule.map((text) => parseDailySpan(text, 'schedule')),
+    schedule.map((text) => parseDailySpan(text)),
     at(time),
   );
 
@@ -45,8 +45,7 @@ describe('schedule', () => {
     const zone = process.env['TZ'];
     process.env['TZ'] = 'Europe/Berlin';
     try {
-      const allowsAt = (utc: string): boolean =>
-        isWithin([parseDailySpan('02:15-02:45', 'schedule')], minuteOfDay(new Date(utc)));
+      const allowsAt = (utc: string): boolean => isWithin([parseDailySpan('02:15-02:45')], minuteOfDay(new Date(utc)));
       // 2026-10-25: 02:30 summer time, and an hour later 02:30 winter time.
       expect(allowsAt('2026-10-25T00:30:00Z')).toBe(true);
       expect(allowsAt('2026-10-25T01:00:00Z')).toBe(false);
@@ -63,12 +62,12 @@ describe('schedule', () => {
 
   it('refuses what is no pair of times, and nothing else than that', () => {
     for (const text of ['', '2-3', '25:00-01:00', '24:00-01:00', '10:60-11:00', '10:00-11:00 ', '24:01-01:00']) {
-      expect(() => parseDailySpan(text, 'schedule')).toThrow(UsageError);
+      expect(() => parseDailySpan(text)).toThrow(UsageError);
     }
     fc.assert(
       fc.property(fc.string(), (text) => {
         try {
-          const { fromMinute, toMinute } = parseDailySpan(text, 'schedule');
+          const { fromMinute, toMinute } = parseDailySpan(text);
           expect(fromMinute).toBeLessThan(1440);
           expect(toMinute).toBeLessThanOrEqual(1440);
         } catch (error) {

@@ -1,4 +1,6 @@
-import { UsageError } from '@swarmpatch/terminal';
+import { type TextForm, UsageError } from '@swarmpatch/terminal';
+
+export const dailySpanForm: TextForm = { wanted: 'HH:MM-HH:MM, such as 23:00-07:30', read: parseDailySpan };
 
 const MINUTES_PER_DAY = 24 * 60;
 
@@ -11,15 +13,14 @@ export interface DailySpan {
 
 /**
  * @param text `HH:MM-HH:MM`; 24:00 is the end of the day, and equal times mean the whole day.
- * @param option Where it was given.
  * @throws {UsageError}
  */
-export function parseDailySpan(text: string, option: 'schedule' | 'update-within'): DailySpan {
+export function parseDailySpan(text: string): DailySpan {
   const match = /^(\d{1,2}):(\d{2})-(\d{1,2}):(\d{2})$/.exec(text);
   const fromMinute = minuteOf(match?.[1], match?.[2]);
   const toMinute = minuteOf(match?.[3], match?.[4]);
   if (fromMinute === undefined || toMinute === undefined || fromMinute === MINUTES_PER_DAY) {
-    throw new UsageError(`read --${option}: found ${JSON.stringify(text)}, wanted HH:MM-HH:MM such as 23:00-07:30`);
+    throw new UsageError(`read a part of the day: found ${JSON.stringify(text)}, wanted ${dailySpanForm.wanted}`);
   }
   return { fromMinute, toMinute };
 }

@@ -27,7 +27,7 @@ export const start: CommandSpec = {
     {
       name: 'public-url',
       value: 'url',
-      kind: 'text',
+      kind: 'url',
       description: 'where players reach this origin, when that is not its HTTP address',
     },
     { name: 'max-upload', value: 'rate', kind: 'rate', description: 'most that content sends in a second' },
@@ -58,7 +58,7 @@ export const start: CommandSpec = {
       dataDirectory: input.requiredText('data'),
       http: required(input.endpoint('http')),
       udp: required(input.endpoint('udp')),
-      ...(publicUrl !== undefined && { publicUrl: checkPublicUrl(publicUrl) }),
+      ...(publicUrl !== undefined && { publicUrl }),
       ...(maxUploadBytesPerSecond !== undefined && { maxUploadBytesPerSecond }),
       ...(databaseUrl !== undefined && { databaseUrl }),
       ...(patchCountMax !== undefined && { patchCountMax }),
@@ -82,15 +82,6 @@ export const start: CommandSpec = {
 function required(address: HostPort | undefined): HostPort {
   if (address) return address;
   throw new UsageError('read the command line: an address is missing; see --help');
-}
-
-function checkPublicUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url?.search === '' && url.hash === '' && url.username === '' && url.password === '';
-  if (isPlain && (url.protocol === 'http:' || url.protocol === 'https:')) return text;
-  throw new UsageError(
-    `read the command line: --public-url is ${JSON.stringify(text)}, wanted http(s)://HOST[:PORT][/PATH]`,
-  );
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

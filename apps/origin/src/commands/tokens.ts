@@ -4,6 +4,9 @@ import { parseTokenScope } from '../tokens/token-scope.ts';
 import { dataOption, databaseUrlOption } from './data-options.ts';
 import { withTokens } from './with-tokens.ts';
 
+/** A century; a date has its limits. */
+export const EXPIRES_DAYS_MAX = 36_525;
+
 export const tokenCreate: CommandSpec = {
   path: ['token', 'create'],
   summary: 'make a token and print it, once',
@@ -15,6 +18,7 @@ export const tokenCreate: CommandSpec = {
       name: 'scope',
       value: 'scope',
       kind: 'text',
+      form: { wanted: 'admin or publish:GAME such as publish:starfall', read: parseTokenScope },
       required: true,
       description: 'publish:GAME for one game, admin for everything',
     },
@@ -23,7 +27,9 @@ export const tokenCreate: CommandSpec = {
   async run(input) {
     const scope = parseTokenScope(input.requiredText('scope'));
     const days = input.number('expires');
-    if (days === 0) throw new UsageError('read the command line: --expires is 0, wanted at least one day');
+    if (days !== undefined && (days === 0 || days > EXPIRES_DAYS_MAX)) {
+      throw new UsageError(`read --expires: found '${days}', wanted days from 1 to ${EXPIRES_DAYS_MAX}`);
+    }
     const { text, record } = await withTokens(input, (tokens) => tokens.create(scope, days));
     return { document: { token: text, ...documentOf(record) }, text };
   },

@@ -1,8 +1,17 @@
-import { moveChannel, parseChannelName, parseVersion } from '@swarmpatch/release';
+import { moveChannel } from '@swarmpatch/release';
 import type { CommandSpec } from '@swarmpatch/terminal';
 import { PublishError } from '../publish-error.ts';
 import { channelResult } from './channel-result.ts';
-import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
+import {
+  channelForm,
+  gameOption,
+  keysOption,
+  openStudio,
+  originOption,
+  readOrigin,
+  requiredTokenOption,
+  versionForm,
+} from './options.ts';
 
 export const channelSet: CommandSpec = {
   path: ['channel', 'set'],
@@ -10,8 +19,8 @@ export const channelSet: CommandSpec = {
   example:
     'swarmpatch channel set stable 1.2.0 --rollout 10 --game starfall --origin https://origin.example --token … --keys ./keys',
   arguments: [
-    { name: 'channel', description: 'the channel; made when there is none of this name' },
-    { name: 'version', description: 'a published version' },
+    { name: 'channel', description: 'the channel; made when there is none of this name', form: channelForm },
+    { name: 'version', description: 'a published version', form: versionForm },
   ],
   options: [
     {
@@ -26,8 +35,8 @@ export const channelSet: CommandSpec = {
     keysOption,
   ],
   async run(input, context) {
-    const channel = parseChannelName(input.argument('channel'));
-    const version = parseVersion(input.argument('version'));
+    const channel = input.argument('channel');
+    const version = input.argument('version');
     const rollout = input.number('rollout');
     const origin = readOrigin(input, context);
     const studio = await openStudio(input, origin);

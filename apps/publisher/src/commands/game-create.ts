@@ -1,13 +1,12 @@
-import { parseGameId } from '@swarmpatch/release';
 import type { CommandSpec } from '@swarmpatch/terminal';
 import { createGame } from '../origin/create-game.ts';
-import { keysOption, originOption, readOrigin, requiredTokenOption } from './options.ts';
+import { gameForm, keysOption, originOption, readOrigin, requiredTokenOption } from './options.ts';
 
 export const gameCreate: CommandSpec = {
   path: ['game', 'create'],
   summary: 'register a game and its trust root',
   example: 'swarmpatch game create starfall --title Starfall --origin https://origin.example --token … --keys ./keys',
-  arguments: [{ name: 'id', description: 'lower-case letters, digits and hyphens' }],
+  arguments: [{ name: 'id', description: 'lower-case letters, digits and hyphens', form: gameForm }],
   options: [
     { name: 'title', value: 'text', kind: 'text', description: 'what players call it', required: true },
     originOption,
@@ -15,7 +14,7 @@ export const gameCreate: CommandSpec = {
     keysOption,
   ],
   async run(input, context) {
-    const game = parseGameId(input.argument('id'));
+    const game = input.argument('id');
     const { rootFingerprint } = await createGame({
       game,
       title: input.requiredText('title'),

@@ -1,19 +1,28 @@
-import type { CommandContext, CommandInput, OptionSpec } from '@swarmpatch/terminal';
-import { parseGameId } from '@swarmpatch/release';
+import { parseChannelName, parseGameId, parseVersion } from '@swarmpatch/release';
+import type { CommandContext, CommandInput, OptionSpec, TextForm } from '@swarmpatch/terminal';
 import { Origin } from '../origin/origin.ts';
 import { Studio } from '../origin/studio.ts';
+
+const NAME_WANTED = 'lower-case letters, digits and inner hyphens';
+export const gameForm: TextForm = { wanted: `${NAME_WANTED}, such as starfall`, read: parseGameId };
+export const channelForm: TextForm = { wanted: `${NAME_WANTED}, such as stable`, read: parseChannelName };
+export const versionForm: TextForm = {
+  wanted: 'a semantic version such as 1.4.0 or 1.4.0-beta.2: no leading v, no build metadata',
+  read: parseVersion,
+};
 
 export const gameOption: OptionSpec = {
   name: 'game',
   value: 'id',
   kind: 'text',
+  form: gameForm,
   description: 'the game',
   required: true,
 };
 export const originOption: OptionSpec = {
   name: 'origin',
   value: 'url',
-  kind: 'text',
+  kind: 'url',
   description: 'the origin to publish to',
   required: true,
 };
@@ -45,7 +54,7 @@ export function readOrigin(input: CommandInput, context: CommandContext): Origin
 }
 
 export function readGame(input: CommandInput): string {
-  return parseGameId(input.requiredText('game'));
+  return input.requiredText('game');
 }
 
 /** The game, its origin and its keys, checked against each other. */

@@ -1,5 +1,5 @@
 import type { PatchProgress, PatchSummary } from '@swarmpatch/api-contract';
-import { DEFAULT_CHANNEL, type Manifest, parseChannelName, parseVersion } from '@swarmpatch/release';
+import { DEFAULT_CHANNEL, type Manifest } from '@swarmpatch/release';
 import type { CommandContext, CommandSpec, ProgressPhase } from '@swarmpatch/terminal';
 import type { Origin } from '../origin/origin.ts';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
@@ -9,7 +9,16 @@ import { describeNewest, priceForPlayers } from '../publish/player-costs.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
 import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
 import { isFinal, waitForPatches } from '../publish/wait-patches.ts';
-import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
+import {
+  channelForm,
+  gameOption,
+  keysOption,
+  openStudio,
+  originOption,
+  readOrigin,
+  requiredTokenOption,
+  versionForm,
+} from './options.ts';
 import { publishResult } from './publish-result.ts';
 
 export const publish: CommandSpec = {
@@ -24,6 +33,7 @@ export const publish: CommandSpec = {
       name: 'version',
       value: 'version',
       kind: 'text',
+      form: versionForm,
       description: 'a semantic version that is not published yet',
       required: true,
     },
@@ -31,6 +41,7 @@ export const publish: CommandSpec = {
       name: 'channel',
       value: 'channel',
       kind: 'text',
+      form: channelForm,
       description: 'the channel that will name it',
       default: DEFAULT_CHANNEL,
     },
@@ -47,8 +58,8 @@ export const publish: CommandSpec = {
   ],
   async run(input, context) {
     const startedMs = context.nowMs();
-    const version = parseVersion(input.requiredText('version'));
-    const channel = parseChannelName(input.requiredText('channel'));
+    const version = input.requiredText('version');
+    const channel = input.requiredText('channel');
     const path = input.argument('path');
     const source = await checkBuildPath(path);
     const notes = await readNotes(input.text('notes'));

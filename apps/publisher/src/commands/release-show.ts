@@ -1,4 +1,3 @@
-import { parseVersion } from '@swarmpatch/release';
 import { formatBytes, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import {
   checkingKeysOption,
@@ -8,19 +7,20 @@ import {
   readGame,
   readOrigin,
   tokenOption,
+  versionForm,
 } from './options.ts';
 
 export const releaseShow: CommandSpec = {
   path: ['release', 'show'],
   summary: 'show one release',
   example: 'swarmpatch release show 1.2.0 --game starfall --origin https://origin.example',
-  arguments: [{ name: 'version', description: 'the version' }],
+  arguments: [{ name: 'version', description: 'the version', form: versionForm }],
   options: [gameOption, originOption, tokenOption, checkingKeysOption],
   async run(input, context) {
     const game = readGame(input);
     const origin = readOrigin(input, context);
     await checkKeys(input, origin);
-    const release = await origin.release(game, parseVersion(input.argument('version')));
+    const release = await origin.release(game, input.argument('version'));
     const table = formatTable([
       ['version', release.version],
       ['state', release.state],

@@ -1,8 +1,8 @@
-import { isTrackerUrl, isWebSeedUrl } from '@swarmpatch/metainfo';
+import { isTrackerUrl, isWebSeedUrl, PIECE_LENGTH_BYTES_MAX } from '@swarmpatch/metainfo';
 import type { TorrentFormat } from '@swarmpatch/metainfo';
 import { checkTorrentPlace, createTorrentFrom, writeTorrentFile } from '@swarmpatch/node-io/hashing';
 import { UsageError, formatBytes, formatDuration } from '@swarmpatch/terminal';
-import type { CommandSpec } from '@swarmpatch/terminal';
+import type { CommandInput, CommandSpec } from '@swarmpatch/terminal';
 
 import { infohashesOf } from './infohash.ts';
 
@@ -50,8 +50,8 @@ export const torrentCreate: CommandSpec = {
     const startMs = context.nowMs();
     const out = input.requiredText('out');
     const pieceLengthBytes = pieceLength(input.number('piece-length'));
-    const trackers = urls(input.list('tracker'), isTrackerUrl, 'tracker');
-    const webSeeds = urls(input.list('web-seed'), isWebSeedUrl, 'web seed');
+    const trackers = urls('tracker', input, isTrackerUrl);
+    const webSeeds = urls('web-seed', input, isWebSeedUrl);
     await checkTorrentPlace(out);
     const scanning = context.progress.phase('scan');
     const hashing = context.progress.phase('hash');
@@ -88,13 +88,26 @@ export const torrentCreate: CommandSpec = {
 };
 
 function pieceLength(bytes: number | undefined): number | undefined {
-  if (bytes === undefined || (Number.isInteger(Math.log2(bytes)) && bytes >= 16_384)) return bytes;
-  throw new UsageError(`--piece-length is ${bytes} bytes; a power of two from 16 KiB is wanted`);
+  if (bytes === undefined || (Number.isInteger(Math.log2(bytes)) && bytes >= 16_384 && bytes <= PIECE_LENGTH_BYTES_MAX))
+    return bytes;
+  throw new UsageError(
+    `read --piece-length: found ${bytes} bytes, wanted a power of two from 16KiB to ${PIECE_LENGTH_BYTES_MAX / 2 ** 20}MiB`,
+  );
 }
 
-function urls(texts: readonly string[], isUsable: (text: string) => boolean, what: string): readonly string[] {
+const URLS_WANTED = {
+  tracker: 'the URL of a tracker, such as udp://tracker.example:6969/announce',
+  'web-seed': 'an http or https URL, such as https://play.example.org/files/',
+};
+
+function urls(
+  option: keyof typeof URLS_WANTED,
+  input: CommandInput,
+  isUsable: (text: string) => boolean,
+): readonly string[] {
+  const texts = input.list(option);
   const wrong = texts.find((text) => !isUsable(text));
-  if (wrong !== undefined) throw new UsageError(`${JSON.stringify(wrong)} is no URL of a ${what}`);
+  if (wrong !== undefined) throw new UsageError(`read --${option}: found '${wrong}', wanted ${URLS_WANTED[option]}`);
   return texts;
 }
 
