@@ -3,13 +3,14 @@ import { forEachBounded } from './bounded.ts';
 import { removeTree } from './durable-write.ts';
 import type { FileHasher } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
-import { errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
+import { ancestorsOf, errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
 import { writeState, type InstallState } from './install-state.ts';
 import { KEPT_DIRECTORY, LOCK_PATH, STATE_DIRECTORY, STATE_PATH } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { scanPaths } from './path-scan.ts';
 import { listFiles } from './tree-listing.ts';
+import { refuseUnchangeable, remedyFor } from './write-guard.ts';
 
 export interface UninstallInput {
   files: FileSystem;
@@ -37,64 +38,72 @@ export interface Uninstalled {
  * Removes the installed release and what the launcher knows of it; what the player put there stays. The launcher's own directory is
  * left with the lock, for whoever holds that.
  *
- * An uninstall that was cut off is finished by the next one. Until then the install counts as suspect, so an update makes it whole
- * again.
+ * What could not be removed is looked for before the first file goes. An uninstall that was cut off is finished by the next one. Until
+ * then the install counts as suspect, so an update makes it whole again.
  *
  * @throws {InstallError} `parent_is_link`, `file_refused`
  */
 export async function uninstall(input: UninstallInput): Promise<Uninstalled> {
-  const { files, state, manifest } = input;
-  const removed =
-    manifest === undefined
-      ? { removedFiles: 0, removedBytes: 0, changed: [] }
-      : await removeRelease({ ...input, manifest });
+  const { files, state } = input;
+  const found = await findInstalled(input);
+  const own = (await listFiles(files, STATE_DIRECTORY)).filter((path) => !path.startsWith(`${KEPT_DIRECTORY}/`));
+  const ownDirectories = new Set(own.flatMap(ancestorsOf).filter((path) => path !== STATE_DIRECTORY));
+  const owned = found.owned.map(({ path }) => path);
+  await refuseUnchangeable(files, [...owned, ...found.directories, ...own, ...ownDirectories]);
+  await writeState(files, { ...state, suspect: true });
+  await forEachBounded(owned, async (path) => {
+    input.signal?.throwIfAborted();
+    await removeOwned(files, path);
+  });
+  await files.syncDirectories([...new Set(owned.map(parentOf))]);
+  for (const directory of found.directories) await orRefuse(directory, () => files.removeDirectory(directory));
+  await files.syncDirectories([...new Set(found.directories.map(parentOf))]);
   const { installed: _, ...forgotten } = state;
   await writeState(files, { ...forgotten, history: [], suspect: false });
-  const changed = new Set(removed.changed);
-  const extra = (await listFiles(files, '')).filter((path) => !changed.has(path));
   const kept = await listFiles(files, KEPT_DIRECTORY);
   await forgetInstall(files);
-  return { ...removed, extra, kept };
+  const removedBytes = found.owned.reduce((sum, { length }) => sum + length, 0);
+  return { removedFiles: owned.length, removedBytes, changed: found.changed, extra: found.extra, kept };
 }
 
-async function removeRelease(
-  input: UninstallInput & { manifest: Manifest },
-): Promise<Pick<Uninstalled, 'removedFiles' | 'removedBytes' | 'changed'>> {
-  const { files, state, manifest, index } = input;
+interface FoundInstall extends Pick<Uninstalled, 'changed' | 'extra'> {
+  /** What goes. */
+  owned: ManifestFile[];
+  /** Of the release, that hold nothing else; deepest first. */
+  directories: string[];
+}
+
+async function findInstalled(input: UninstallInput): Promise<FoundInstall> {
+  const { files, manifest, index } = input;
+  if (manifest === undefined) return { owned: [], directories: [], changed: [], extra: await listFiles(files, '') };
   const target = { manifest, pieceLengthBytes: manifest.torrent.pieceLength };
   const scan = await scanPaths({ ...input, installed: manifest, target, depth: 'quick' });
   // What was read need not be read again by a run that finishes this one.
   await index.save(files);
-  const owned: ManifestFile[] = [];
-  const changed: string[] = [];
-  for (const file of manifest.files) {
-    if (scan.kindOf(file.path) === undefined) continue;
-    if (scan.holds(file) || scan.isDecayed(file.path)) owned.push(file);
-    else changed.push(file.path);
-  }
-  await writeState(files, { ...state, suspect: true });
-  await forEachBounded(owned, async ({ path }) => {
-    input.signal?.throwIfAborted();
-    await removeOwned(files, path);
-  });
-  const directories = scan.directoriesLeftBy([]);
-  await files.syncDirectories([...new Set(owned.map(({ path }) => parentOf(path)))]);
-  for (const directory of directories) await files.removeDirectory(directory);
-  await files.syncDirectories([...new Set(directories.map(parentOf))]);
-  const removedBytes = owned.reduce((sum, { length }) => sum + length, 0);
-  return { removedFiles: owned.length, removedBytes, changed };
+  const there = manifest.files.filter((file) => scan.kindOf(file.path) !== undefined);
+  const owned = there.filter((file) => scan.holds(file) || scan.isDecayed(file.path));
+  const going = new Set(owned.map(({ path }) => path));
+  const changed = new Set(there.map(({ path }) => path).filter((path) => !going.has(path)));
+  const staying = (await listFiles(files, '')).filter((path) => !going.has(path));
+  const extra = staying.filter((path) => !changed.has(path));
+  return { owned, directories: scan.directoriesLeftBy(staying), changed: [...changed], extra };
 }
 
 async function removeOwned(files: FileSystem, path: string): Promise<void> {
   await refuseLinkedParents(files, [path]);
+  await orRefuse(path, () => files.remove(path));
+}
+
+/** What was free to go when it was asked, and is not any more. */
+async function orRefuse(path: string, work: () => Promise<unknown>): Promise<void> {
   try {
-    await files.remove(path);
+    await work();
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
     throw new InstallError(
       'file_refused',
-      `remove ${path}: found ${errno}, wanted to remove it; close what uses the file or get the right to write it, then run uninstall again: it goes on`,
+      `remove ${path}: found ${errno}, wanted to remove it: ${remedyFor(errno)}; then run uninstall again: it goes on`,
       { path, cause: error },
     );
   }

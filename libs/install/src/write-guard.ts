@@ -48,7 +48,7 @@ export async function refuseUnchangeable(files: FileSystem, paths: readonly stri
   const others = refused.length > 1 ? ` and ${refused.length - 1} others` : '';
   throw new InstallError(
     'file_refused',
-    `change ${path}${others}: found ${errno}, wanted to replace it: ${remedyFor(errno)}; nothing was changed`,
+    `change ${path}${others}: found ${errno}, wanted to replace or remove it: ${remedyFor(errno)}; nothing was changed`,
     { path },
   );
 }

@@ -95,6 +95,31 @@ describe('uninstall()', () => {
     expect(await files.stat('elsewhere/world.pak')).toMatchObject({ lengthBytes: 40_000 });
   });
 
+  it.each([
+    ['a file', 'data/world.pak', 'EPERM'],
+    ['a directory', 'data/ui', 'EACCES'],
+    ["one of the launcher's own", '.swarmpatch/releases/1.0.0/manifest.json', 'EACCES'],
+    ['one of its directories', '.swarmpatch/releases', 'EPERM'],
+  ])('removes nothing when %s may not be removed, and says which', async (_, path, errno) => {
+    const base = await playedInstall();
+    const before = await describeTree(base);
+    const files = base.clone({ refused: new Map([[path, errno]]) });
+    await expect(uninstallFrom(files)).rejects.toMatchObject({ code: 'file_refused', path });
+    expect(await describeTree(files)).toEqual(before);
+    expect(await readState(files)).toMatchObject({ installed: { version: '1.0.0' }, suspect: false });
+    const freed = files.clone({ refused: new Map() });
+    await uninstallFrom(freed);
+    expect(await describeTree(freed)).toEqual(left);
+  });
+
+  it('does not mind what stays anyway', async () => {
+    const base = await playedInstall();
+    const stays = ['mods', 'mods/mine.zip', 'saves', 'config.ini'];
+    const files = base.clone({ refused: new Map(stays.map((path) => [path, 'EACCES'])) });
+    await uninstallFrom(files);
+    expect(await describeTree(files)).toEqual(left);
+  });
+
   it(`is finished by the next run after a cut at any step, and mended by an update, seed ${SEED}`, async () => {
     const base = await playedInstall();
     const whole = base.clone();
