@@ -1,5 +1,5 @@
 import { inDiskBlocks, type FetchedAtHand, type RewriteAtHand } from '@swarmpatch/plan';
-import type { FetchedTask, RewriteBase } from './file-task.ts';
+import type { FetchedTask, FileTask, RewriteBase } from './file-task.ts';
 import type { ReleasePieces } from './release-pieces.ts';
 import { piecesThatDiffer } from './rewrite-bases.ts';
 
@@ -29,6 +29,15 @@ export function fetchedAtHand(target: ReleasePieces, fileIndex: number, task: Fe
       growthBytes: growthOf(rewrite, { lengthBytes, differingBytes }),
     },
   };
+}
+
+/** Of the release, what an earlier run had fetched, made or copied by the time that the inventory was taken. */
+export function stagedBytesOf(target: ReleasePieces, tasks: readonly FileTask[]): number {
+  let stagedBytes = 0;
+  for (const [fileIndex, task] of tasks.entries()) {
+    if (task.kind === 'fetched') stagedBytes += fetchedAtHand(target, fileIndex, task).stagedBytes;
+  }
+  return stagedBytes;
 }
 
 /** A file with holes, or compressed, takes no more for what is not written. */

@@ -17,7 +17,14 @@ export interface HistoryEntry {
   to: string;
   /** How the content came: `patch`, `pieces`, `full`. */
   plan: string;
-  bytes: { fromPeers: number; fromWebSeeds: number; reused: number; written: number };
+  bytes: {
+    fromPeers: number;
+    fromWebSeeds: number;
+    reused: number;
+    /** Staged by an earlier run; absent where there was none. */
+    resumed?: number;
+    written: number;
+  };
 }
 
 const HISTORY_KIND: SealedKind = { name: 'history', format: 1 };
@@ -49,7 +56,7 @@ export async function addToHistory(files: FileSystem, entry: HistoryEntry): Prom
 export function isHistoryEntry(value: unknown): value is HistoryEntry {
   if (!isRecord(value) || !isRecord(value['bytes'])) return false;
   const { atMs, command, from, to, plan, bytes } = value;
-  const counts = [bytes['fromPeers'], bytes['fromWebSeeds'], bytes['reused'], bytes['written']];
+  const counts = [bytes['fromPeers'], bytes['fromWebSeeds'], bytes['reused'], bytes['resumed'] ?? 0, bytes['written']];
   return (
     isWallClock(atMs) &&
     [command, to, plan].every((text) => typeof text === 'string') &&

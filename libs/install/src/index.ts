@@ -2,6 +2,7 @@ export { commit, type CommitResult } from './commit.ts';
 export type { CommitStates } from './commit-plan.ts';
 export { makeParents, writeDurably } from './durable-write.ts';
 export type { FileHasher, FileHashes, FileToHash, HashOptions } from './file-hasher.ts';
+export { stagedBytesOf } from './fetched-at-hand.ts';
 export { FileIndex } from './file-index.ts';
 export type { DirectoryEntry, FileKind, FileStat, FileSystem } from './file-system.ts';
 export { HISTORY_ENTRIES_MAX, readHistory, type HistoryEntry } from './history.ts';

@@ -19,13 +19,15 @@ export const history: CommandSpec = {
   },
 };
 
-const HEADINGS = ['when', 'command', 'from', 'to', 'plan', 'peers', 'HTTP', 'disk', 'written'];
+const HEADINGS = ['when', 'command', 'from', 'to', 'plan', 'peers', 'HTTP', 'disk', 'resumed', 'written'];
 
 function documentOf({ atMs, from, ...entry }: HistoryEntry): object {
   return { at: new Date(atMs).toISOString(), from: from ?? null, ...entry };
 }
 
 function rowOf({ atMs, command, from = '', to, plan, bytes }: HistoryEntry): string[] {
-  const counts = [bytes.fromPeers, bytes.fromWebSeeds, bytes.reused, bytes.written].map(formatBytes);
+  const counts = [bytes.fromPeers, bytes.fromWebSeeds, bytes.reused, bytes.resumed ?? 0, bytes.written].map(
+    formatBytes,
+  );
   return [`${new Date(atMs).toISOString().slice(0, 19)}Z`, command, from, to, plan, ...counts];
 }

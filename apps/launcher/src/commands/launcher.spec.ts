@@ -271,7 +271,7 @@ describe('swarmpatch-launcher', () => {
     expect(alone.document).toMatchObject({ error: { code: 'timed_out' } });
     expect(origin.streamedBytes).toBe(oldBytes);
     const { document } = await install(second);
-    expect(document).toMatchObject({ bytes: { fromWebSeeds: 16_384, reused: oldBytes - 16_384 } });
+    expect(document).toMatchObject({ bytes: { fromWebSeeds: 16_384, reused: 0, resumed: oldBytes - 16_384 } });
     expect(await treeOf(second)).toEqual(summarizeBuild(oldBuild));
     ender.abort();
     expect((await seeding).exitCode).toBe(0);

@@ -6,6 +6,7 @@ import {
   refuseProtected,
   pruneUndo,
   saveReleaseDocuments,
+  stagedBytesOf,
   Staging,
   STATE_DIRECTORY,
 } from '@swarmpatch/install';
@@ -59,11 +60,11 @@ export async function moveAmong(
 ): Promise<MoveReport> {
   const { install, origin } = way;
   const sharing = { origin, transfers, trackers: new AllowedTrackers(origin, context) };
-  const move = (): Promise<MoveReport> => {
-    const swarm = new MoveSwarm(install, sharing, release, context);
-    const patches = new PatchFetch(install.files, sharing, context);
-    return moveThrough({ swarm, patches }, way, release, context);
+  const sources: MoveSources = {
+    swarm: new MoveSwarm(install, sharing, release, context),
+    patches: new PatchFetch(install.files, sharing, context),
   };
+  const move = (): Promise<MoveReport> => moveThrough(sources, way, release, context);
   try {
     return await move();
   } catch (error) {
@@ -76,24 +77,36 @@ export async function moveAmong(
   }
 }
 
+/** Where what a move fetches comes from; a second attempt goes on with them. */
+interface MoveSources {
+  swarm: MoveSwarm;
+  patches: PatchFetch;
+  /** What the first attempt found staged. */
+  resumedBytes?: number;
+}
+
 async function moveThrough(
-  { swarm, patches }: { swarm: MoveSwarm; patches: PatchFetch },
+  sources: MoveSources,
   move: MoveWay,
   release: Release,
   context: CommandContext,
 ): Promise<MoveReport> {
   const startedMs = context.nowMs();
+  const { swarm, patches } = sources;
   const { files, state } = move.install;
   const { manifest } = release;
   const survey = await surveyInstall(move, release, context);
   const { inventory, plan } = survey;
+  const stagedBytes = stagedBytesOf(inventory.target, inventory.tasks);
+  sources.resumedBytes ??= stagedBytes;
+  const resumedBytes = Math.min(sources.resumedBytes, stagedBytes);
   const report: MoveReport = {
     game: state.game,
     from: state.installed?.version ?? null,
     to: manifest.version,
     changed: plan.chosen.kind !== 'none',
     plan: plan.chosen.kind,
-    bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, written: 0, uploaded: 0 },
+    bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, resumed: 0, written: 0, uploaded: 0 },
     seconds: 0,
     peers: 0,
     kept: [],
@@ -105,10 +118,11 @@ async function moveThrough(
       manifest: release.manifestBytes,
       torrent: release.torrentBytes,
     });
-    const work = { releaseBytes: manifest.bytes, rest: plan.chosen, madeBytes: 0 };
+    const work = { releaseBytes: manifest.bytes, rest: plan.chosen, madeBytes: 0, stagedBytes, resumedBytes };
     if (survey.route.length > 0) {
       const patched = await stagePatched({ input: move, patches }, survey, context);
       if (patched.outcome === 'given_up') report.plan = patched.rest.kind;
+      else Object.assign(work, { stagedBytes: 0, resumedBytes: 0 });
       Object.assign(work, patched);
     }
     const staging = await inPhase(context, 'reuse', (onProgress) =>

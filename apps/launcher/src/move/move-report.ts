@@ -9,7 +9,16 @@ export interface MoveReport {
   to: string;
   changed: boolean;
   plan: PlanKind;
-  bytes: { fromPeers: number; fromWebSeeds: number; reused: number; written: number; uploaded: number };
+  bytes: {
+    fromPeers: number;
+    fromWebSeeds: number;
+    /** Was on this disk before: in the install, in undo data, in a kept patch. */
+    reused: number;
+    /** An earlier run had staged it, wherever it got it from. */
+    resumed: number;
+    written: number;
+    uploaded: number;
+  };
   seconds: number;
   peers: number;
   /** Files of the player that were in the way, and where they are now. */
@@ -28,8 +37,8 @@ export interface MoveReport {
 export function historyEntryOf(report: MoveReport, command: string, atMs: number): { entry?: HistoryEntry } {
   const { changed, from, to, plan } = report;
   if (!changed) return {};
-  const { fromPeers, fromWebSeeds, reused, written } = report.bytes;
-  const bytes = { fromPeers, fromWebSeeds, reused, written };
+  const { uploaded: _, resumed, ...counts } = report.bytes;
+  const bytes = { ...counts, ...(resumed > 0 && { resumed }) };
   return { entry: { atMs, command, ...(from === null ? {} : { from }), to, plan, bytes } };
 }
 
@@ -40,6 +49,10 @@ export interface MoveWork {
   rest: Pick<PlanOption, 'downloadBytes' | 'writeBytes'>;
   /** New content that patches made. */
   madeBytes: number;
+  /** What was staged when it began; nothing where patches make it again. */
+  stagedBytes: number;
+  /** Of that, what this command did not stage itself, before a disk that was full. */
+  resumedBytes: number;
 }
 
 /** Counts what came by patches and what came as pieces. */
@@ -50,8 +63,9 @@ export function countBytes(work: MoveWork, byPatches: TransferBytes, byPieces: T
   return {
     fromPeers,
     fromWebSeeds,
-    reused: Math.max(0, work.releaseBytes - patchBytes - downloadBytes) + byPieces.reused,
-    written: patchBytes + work.madeBytes + writeBytes,
+    reused: Math.max(0, work.releaseBytes - patchBytes - downloadBytes - work.stagedBytes) + byPieces.reused,
+    resumed: work.resumedBytes,
+    written: patchBytes + work.madeBytes + writeBytes + work.stagedBytes - work.resumedBytes,
     uploaded,
   };
 }

@@ -13,6 +13,7 @@ export function describeMove(report: MoveReport): string {
     `${formatBytes(bytes.fromPeers)} from ${peers} peers`,
     `${formatBytes(bytes.fromWebSeeds)} over HTTP`,
     `${formatBytes(bytes.reused)} from disk`,
+    ...(bytes.resumed > 0 ? [`${formatBytes(bytes.resumed)} staged before`] : []),
   ];
   return `${game} is at ${to}: ${sources.join(', ')}, in ${formatDuration(seconds)}`;
 }
@@ -25,7 +26,7 @@ export function unchangedReport(game: string, version: string): MoveReport {
     to: version,
     changed: false,
     plan: 'none',
-    bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, written: 0, uploaded: 0 },
+    bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, resumed: 0, written: 0, uploaded: 0 },
     seconds: 0,
     peers: 0,
     kept: [],
