@@ -43,7 +43,9 @@ export const install: CommandSpec = {
       'install',
       context,
       (opened) => updateInstall(opened, input, context),
-      (found) => (found === undefined ? newState(asked, context) : Promise.resolve(stateFor(asked, found))),
+      {
+        begin: (found) => (found === undefined ? newState(asked, context) : Promise.resolve(stateFor(asked, found))),
+      },
     );
   },
 };

@@ -12,7 +12,10 @@ export interface Session {
 }
 
 /** Opens what an install trusts, without asking anybody. */
-export async function openSession(install: OpenInstall, context: CommandContext): Promise<Session> {
+export async function openSession(
+  install: Pick<OpenInstall, 'files' | 'state'>,
+  context: CommandContext,
+): Promise<Session> {
   const { game, origin: url } = install.state;
   const origin = new Origin(url, context.signal);
   return { origin, source: await ReleaseSource.open(install.files, install.state, origin.trustOf(game)) };

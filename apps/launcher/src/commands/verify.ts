@@ -1,6 +1,7 @@
 import { FileIndex, verifyInstall, type Verification } from '@swarmpatch/install';
-import type { CommandContext, CommandSpec } from '@swarmpatch/terminal';
-import { withInstall, type OpenInstall } from '../install/open-install.ts';
+import type { CommandContext, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
+import { isLocked, type OpenInstall, withInstall } from '../install/open-install.ts';
+import { readBeside, type ReadableInstall } from '../install/read-beside.ts';
 import { inPhase } from '../move/phases.ts';
 import type { InstalledManifest } from '../origin/release-source.ts';
 import { openSession } from './open-session.ts';
@@ -14,31 +15,54 @@ export const verify: CommandSpec = {
   options: [dirOption, ...depthOptions],
   async run(input, context) {
     const depth = readDepth(input);
-    return withInstall(input.requiredText('dir'), 'verify', context, async (install) => {
-      const { source } = await openSession(install, context);
-      const release = await source.installedManifest(install.installed);
-      const found = await verifyRelease(install, release, depth, context);
-      const ok = isWhole(found);
-      if (ok) await install.remember({ suspect: false });
-      return { document: { ok, ...found }, text: describeVerification(found), exitCode: ok ? 0 : 1 };
-    });
+    const directory = input.requiredText('dir');
+    try {
+      return await withInstall(directory, 'verify', context, async (install) => {
+        const { source } = await openSession(install, context);
+        const release = await source.installedManifest(install.installed);
+        const found = await verifyRelease(install, release, depth, context);
+        if (isWhole(found)) await install.remember({ suspect: false });
+        return outcomeOf(found);
+      });
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      return await readBeside(directory, error, async (install) => {
+        const { source } = await openSession(install, context);
+        const release = await source.installedManifest(install.installed);
+        return outcomeOf((await compareRelease(install, release, depth, context)).found);
+      });
+    }
   },
 };
 
+function outcomeOf(found: Verification): CommandOutcome {
+  const ok = isWhole(found);
+  return { document: { ok, ...found }, text: describeVerification(found), exitCode: ok ? 0 : 1 };
+}
+
 export async function verifyRelease(
   install: OpenInstall,
-  { manifest, pieces }: InstalledManifest,
+  release: InstalledManifest,
   depth: 'quick' | 'deep',
   context: CommandContext,
 ): Promise<Verification> {
-  const { files, hasher } = install;
+  const { index, found } = await compareRelease(install, release, depth, context);
+  await index.save(install.files);
+  return found;
+}
+
+async function compareRelease(
+  { files, hasher }: ReadableInstall,
+  { manifest, pieces }: InstalledManifest,
+  depth: 'quick' | 'deep',
+  context: CommandContext,
+): Promise<{ index: FileIndex; found: Verification }> {
   const index = await FileIndex.load(files);
   const { signal } = context;
   const found = await inPhase(context, 'verify', (onProgress) =>
     verifyInstall({ files, hasher, index, manifest, pieces, depth, signal, onProgress }),
   );
-  await index.save(files);
-  return found;
+  return { index, found };
 }
 
 export function isWhole({ damaged, missing }: Verification): boolean {

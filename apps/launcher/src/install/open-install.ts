@@ -67,14 +67,19 @@ export class OpenInstall {
   }
 }
 
-/** What to do with a directory that has no state, or none that can be read. */
+/** Makes the state of a new install, where there is none or none that can be read, or changes that of one that is there. */
 export type BeginInstall = (found: InstallState | undefined) => Promise<InstallState>;
+
+export interface OpenOptions {
+  /** Without it a directory that is no install is refused. */
+  readonly begin?: BeginInstall;
+  /** What others are told who find the install locked, where the command alone does not say it. */
+  readonly doing?: string;
+}
 
 /**
  * Locks an install, recovers it, says so, and gives it to `work`.
  *
- * @param begin Makes the state of a new install, or changes that of one that is there. Without it a directory that is no
- *   install is refused.
  * @throws {InstallError} `not_installed`, `install_locked`, `state_corrupt`
  */
 export async function withInstall<T>(
@@ -82,14 +87,14 @@ export async function withInstall<T>(
   command: string,
   context: CommandContext,
   work: (install: OpenInstall) => Promise<T>,
-  begin?: BeginInstall,
+  { begin, doing }: OpenOptions = {},
 ): Promise<T> {
   const root = resolve(directory);
   const files = new DiskFileSystem(root);
   let directoryMade = false;
   if (begin === undefined) await refuseOther(files, directory);
   else directoryMade = (await mkdir(root, { recursive: true })) !== undefined;
-  const lock = await lockInstall(files, command);
+  const lock = await lockInstall(files, doing ?? command);
   const pool = new HashPool();
   try {
     report(await recover(files), context);
@@ -106,6 +111,11 @@ export async function withInstall<T>(
     await pool.close();
     await lock.release();
   }
+}
+
+/** Whether another process is at work on the install. */
+export function isLocked(error: unknown): error is InstallError {
+  return error instanceof InstallError && error.code === 'install_locked';
 }
 
 /** Said once, when a game is installed: what is promised about kills and power cuts holds only where a sync is one. */

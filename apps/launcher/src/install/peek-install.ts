@@ -1,14 +1,14 @@
 import { resolve } from 'node:path';
 import { InstallError, readState, recover, type InstallState } from '@swarmpatch/install';
-import { DiskFileSystem, lockInstall } from '@swarmpatch/node-io/file-system';
+import { DiskFileSystem, type LockHolder, lockHolderOf, lockInstall } from '@swarmpatch/node-io/file-system';
 import type { CommandContext } from '@swarmpatch/terminal';
-import { refuseOther, report } from './open-install.ts';
+import { isLocked, refuseOther, report } from './open-install.ts';
 
 export interface PeekedInstall {
   files: DiskFileSystem;
   state: InstallState;
-  /** Another process works on it. */
-  isBusy: boolean;
+  /** Another process that works on it. */
+  holder: LockHolder | undefined;
 }
 
 /**
@@ -19,14 +19,18 @@ export interface PeekedInstall {
 export async function peekInstall(directory: string, command: string, context: CommandContext): Promise<PeekedInstall> {
   const files = new DiskFileSystem(resolve(directory));
   await refuseOther(files, directory);
-  const isBusy = await recoverUnlessBusy(files, command, context);
+  const holder = await recoverUnlessBusy(files, command, context);
   const state = await readState(files);
-  if (state !== undefined) return { files, state, isBusy };
+  if (state !== undefined) return { files, state, holder };
   throw new InstallError('not_installed', `read ${directory}: found an install that never began; run install again`);
 }
 
-/** @returns whether another process works on the install; that one recovers it. */
-async function recoverUnlessBusy(files: DiskFileSystem, command: string, context: CommandContext): Promise<boolean> {
+/** @returns another process that works on the install; that one recovers it. */
+async function recoverUnlessBusy(
+  files: DiskFileSystem,
+  command: string,
+  context: CommandContext,
+): Promise<LockHolder | undefined> {
   try {
     const lock = await lockInstall(files, command);
     try {
@@ -34,9 +38,9 @@ async function recoverUnlessBusy(files: DiskFileSystem, command: string, context
     } finally {
       await lock.release();
     }
-    return false;
+    return undefined;
   } catch (error) {
-    if (error instanceof InstallError && error.code === 'install_locked') return true;
+    if (isLocked(error)) return lockHolderOf(files);
     throw error;
   }
 }

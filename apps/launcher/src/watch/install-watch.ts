@@ -2,10 +2,10 @@ import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { originPaths } from '@swarmpatch/api-contract';
-import { InstallError, type InstallState } from '@swarmpatch/install';
+import type { InstallState } from '@swarmpatch/install';
 import type { CommandContext } from '@swarmpatch/terminal';
 import { openSession, refreshTrust } from '../commands/open-session.ts';
-import { withInstall } from '../install/open-install.ts';
+import { isLocked, type OpenInstall, withInstall } from '../install/open-install.ts';
 import { moveAmong, type MoveWay } from '../move/move-install.ts';
 import type { MoveReport } from '../move/move-report.ts';
 import { SeededInstall } from '../seed/seeded-install.ts';
@@ -195,7 +195,7 @@ export class InstallWatch {
   }
 
   async #bring(version: string, context: CommandContext): Promise<MoveReport> {
-    return withInstall(this.#directory, 'watch', context, async (install) => {
+    const bring = async (install: OpenInstall): Promise<MoveReport> => {
       const installed = install.state.installed?.version;
       this.#report.updating(installed ?? null, version);
       const session = await openSession(install, context);
@@ -212,7 +212,8 @@ export class InstallWatch {
         release,
         context,
       );
-    });
+    };
+    return withInstall(this.#directory, 'watch', context, bring, { doing: `watch: bringing ${version}` });
   }
 
   /** Files that are being served cannot be replaced everywhere. */
@@ -261,10 +262,6 @@ function awakening(): { promise: Promise<void>; wake: () => void } {
     wake = resolved;
   });
   return { promise, wake };
-}
-
-function isLocked(error: unknown): boolean {
-  return error instanceof InstallError && error.code === 'install_locked';
 }
 
 /** Addresses of the link alone come and go with containers. */

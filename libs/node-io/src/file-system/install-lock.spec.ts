@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DiskFileSystem } from './disk-file-system.ts';
-import { lockInstall } from './install-lock.ts';
+import { lockHolderOf, lockInstall } from './install-lock.ts';
 
 describe('lockInstall()', () => {
   let root: string;
@@ -21,7 +21,9 @@ describe('lockInstall()', () => {
   }
 
   it('names the live process that holds the lock', async () => {
+    expect(await lockHolderOf(files)).toBeUndefined();
     const lock = await lockInstall(files, 'update');
+    expect(await lockHolderOf(files)).toMatchObject({ pid: process.pid, host: hostname(), command: 'update' });
     await expect(lockInstall(files, 'repair')).rejects.toMatchObject({
       code: 'install_locked',
       message: expect.stringContaining(`process ${process.pid} on ${hostname()} (update, since 2`) as string,
@@ -34,6 +36,7 @@ describe('lockInstall()', () => {
   it('takes over the lock of a process that has ended', async () => {
     const { pid } = spawnSync(process.execPath, ['-e', '']);
     await leaveLock({ pid, host: hostname(), command: 'update', processStart: '1', nonce: 'dead' });
+    expect(await lockHolderOf(files)).toBeUndefined();
     await (await lockInstall(files, 'update')).release();
   });
 

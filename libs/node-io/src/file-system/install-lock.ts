@@ -9,7 +9,7 @@ import { ownRefused, refuseOwnElsewhere } from './own-directory.ts';
 export interface LockHolder {
   pid: number;
   host: string;
-  /** What the holder does, such as `update`. */
+  /** What the holder does, such as `update`: for people. */
   command: string;
   /** When it began, as ISO 8601 has it: to tell people, not to decide by. */
   since: string;
@@ -45,6 +45,13 @@ export async function lockInstall(files: DiskFileSystem, command: string): Promi
     if (REFUSALS.includes(errno)) throw ownRefused(errno, error);
     throw asDiskFull('lock the install', error);
   }
+}
+
+/** Who works on an install now: undefined when nobody does, or only somebody who has ended. */
+export async function lockHolderOf(files: DiskFileSystem): Promise<LockHolder | undefined> {
+  const holder = await readHolder(files.absolute(LOCK_PATH));
+  if (holder === undefined || holder === 'gone') return undefined;
+  return (await isAlive(holder)) ? holder : undefined;
 }
 
 async function takeLock(files: DiskFileSystem, command: string): Promise<InstallLock> {
@@ -192,7 +199,12 @@ async function processStartOf(pid: number): Promise<string | undefined> {
   }
 }
 
-function describeHolder({ pid, host, command, since }: LockHolder): string {
+export function describeHolder({
+  pid,
+  host,
+  command,
+  since,
+}: Pick<LockHolder, 'pid' | 'host' | 'command' | 'since'>): string {
   return `process ${pid} on ${host} (${command}${since === '' ? '' : `, since ${since}`})`;
 }
 
