@@ -1,4 +1,4 @@
-import type { CommandContext, CommandSpec } from '@swarmpatch/terminal';
+import { formatBytes, type CommandContext, type CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
 import { moveInstall, type Move } from '../move/move-install.ts';
@@ -53,6 +53,10 @@ async function tryToRefresh(
 /** Without an origin there is a way back where all of it is on this disk. @throws {Error} the refusal */
 async function refuseDownload(refusal: Error, move: Move, release: Release, context: CommandContext): Promise<void> {
   const { plan } = await surveyInstall(move, release, context);
-  if (plan.chosen.downloadBytes > 0) throw refusal;
+  const { downloadBytes } = plan.chosen;
+  if (downloadBytes > 0) {
+    context.warn(`going back takes ${formatBytes(downloadBytes)} that were not kept on this disk`);
+    throw refusal;
+  }
   context.warn(`going back with what is on this disk: ${refusal.message}`);
 }

@@ -61,6 +61,7 @@ export async function moveAmong(
   const { install, origin } = way;
   const sharing = { origin, transfers, trackers: new AllowedTrackers(origin, context) };
   const sources: MoveSources = {
+    startedMs: context.nowMs(),
     swarm: new MoveSwarm(install, sharing, release, context),
     patches: new PatchFetch(install.files, sharing, context),
   };
@@ -79,6 +80,8 @@ export async function moveAmong(
 
 /** Where what a move fetches comes from; a second attempt goes on with them. */
 interface MoveSources {
+  /** When the first attempt began, on the clock of the command. */
+  startedMs: number;
   swarm: MoveSwarm;
   patches: PatchFetch;
   /** What the first attempt found staged. */
@@ -91,8 +94,7 @@ async function moveThrough(
   release: Release,
   context: CommandContext,
 ): Promise<MoveReport> {
-  const startedMs = context.nowMs();
-  const { swarm, patches } = sources;
+  const { swarm, patches, startedMs } = sources;
   const { files, state } = move.install;
   const { manifest } = release;
   const survey = await surveyInstall(move, release, context);
