@@ -1,7 +1,7 @@
 // A commit that is done leaves what nobody needs any more: staging above all. Its journal is renamed rather than removed while that
 // goes away, so that after a kill it is known to be nobody's, and not what the next update has fetched so far.
 import { removeTree } from './durable-write.ts';
-import { joinPath, type FileSystem } from './file-system.ts';
+import { errnoOf, joinPath, type FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
 import { readState } from './install-state.ts';
 import { readJournal, type Journal } from './journal.ts';
@@ -27,7 +27,7 @@ export async function resumeTidying(files: FileSystem): Promise<Journal | undefi
   } catch (error) {
     if (!(error instanceof InstallError && error.code === 'state_corrupt')) throw error;
     // Whether it can be read or not: that there is one says that nobody wants the staging.
-    await discardStaging(files);
+    await asFarAsLet(() => discardStaging(files));
   }
   await forgetDoneJournal(files);
   return done;
@@ -35,14 +35,23 @@ export async function resumeTidying(files: FileSystem): Promise<Journal | undefi
 
 /** Removes staging, undo data that is in place again or too much, and the documents of releases that are neither installed nor the one before. */
 async function tidy(files: FileSystem, { entry, placements, rewrites }: Journal): Promise<void> {
-  await discardStaging(files);
+  await asFarAsLet(() => discardStaging(files));
   const placed = new Set([...placements, ...rewrites].map(({ piecesRoot }) => piecesRoot));
-  await dropUndo(files, ({ piecesRoot }) => placed.has(piecesRoot));
-  if (entry !== undefined) await pruneUndo(files, entry.atMs);
+  await asFarAsLet(() => dropUndo(files, ({ piecesRoot }) => placed.has(piecesRoot)));
+  if (entry !== undefined) await asFarAsLet(() => pruneUndo(files, entry.atMs));
   const state = await readState(files);
   const needed = new Set([state?.installed?.version, state?.history[0]]);
   for (const { name } of await files.list(RELEASES_DIRECTORY)) {
-    if (!needed.has(name)) await removeTree(files, joinPath(RELEASES_DIRECTORY, name));
+    if (!needed.has(name)) await asFarAsLet(() => removeTree(files, joinPath(RELEASES_DIRECTORY, name)));
+  }
+}
+
+/** The release is in place: that something of the launcher's own cannot be removed, or is held by a scanner, is no failure of the update. */
+async function asFarAsLet(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
   }
 }
 

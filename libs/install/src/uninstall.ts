@@ -3,13 +3,13 @@ import { forEachBounded } from './bounded.ts';
 import { removeTree } from './durable-write.ts';
 import type { FileHasher } from './file-hasher.ts';
 import type { FileIndex } from './file-index.ts';
-import { ancestorsOf, errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
+import { errnoOf, joinPath, parentOf, type FileSystem } from './file-system.ts';
 import { InstallError } from './install-error.ts';
 import { writeState, type InstallState } from './install-state.ts';
 import { KEPT_DIRECTORY, LOCK_PATH, STATE_DIRECTORY, STATE_PATH } from './layout.ts';
 import { refuseLinkedParents } from './parent-guard.ts';
 import { scanPaths } from './path-scan.ts';
-import { listFiles } from './tree-listing.ts';
+import { listFiles, listOwn } from './tree-listing.ts';
 import { refuseUnchangeable, remedyFor } from './write-guard.ts';
 
 export interface UninstallInput {
@@ -46,10 +46,8 @@ export interface Uninstalled {
 export async function uninstall(input: UninstallInput): Promise<Uninstalled> {
   const { files, state } = input;
   const found = await findInstalled(input);
-  const own = (await listFiles(files, STATE_DIRECTORY)).filter((path) => !path.startsWith(`${KEPT_DIRECTORY}/`));
-  const ownDirectories = new Set(own.flatMap(ancestorsOf).filter((path) => path !== STATE_DIRECTORY));
   const owned = found.owned.map(({ path }) => path);
-  await refuseUnchangeable(files, [...owned, ...found.directories, ...own, ...ownDirectories]);
+  await refuseUnchangeable(files, [...owned, ...found.directories, ...(await listOwn(files))]);
   await writeState(files, { ...state, suspect: true });
   await forEachBounded(owned, async (path) => {
     input.signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 import type { FileSystem } from './file-system.ts';
 import type { Inventory } from './inventory.ts';
 import { InstallError } from './install-error.ts';
+import { listOwn } from './tree-listing.ts';
 
 /** By the errno that a path is refused with: what is the matter, and what to do. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
@@ -30,8 +31,9 @@ export function remedyFor(errno: string): string {
 export async function refuseProtected(files: FileSystem, inventory: Inventory): Promise<void> {
   const { target, tasks, removed, inTheWay, leftDirectories } = inventory;
   const placed = target.manifest.files.filter((_, fileIndex) => tasks[fileIndex]?.kind !== 'unchanged');
-  const paths = [...placed.map(({ path }) => path), ...removed, ...inTheWay, ...leftDirectories];
-  await refuseUnchangeable(files, paths);
+  const changed = [...placed.map(({ path }) => path), ...removed, ...inTheWay, ...leftDirectories];
+  // What another user left there, once, would be in the way when it is too late.
+  await refuseUnchangeable(files, [...changed, ...(await listOwn(files))]);
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   readManifest,
   readState,
   recover,
+  refuseProtected,
   refuseWithoutSpace,
   saveReleaseDocuments,
   spaceForContent,
@@ -78,6 +79,7 @@ export async function moveInstall(
   });
   await index.save(files);
   const plan = planFrom(inventory, { scratchBytesMax: await spaceForContent(files, target.manifest) });
+  await refuseProtected(files, inventory);
   await refuseWithoutSpace(files, target.manifest, plan.chosen.scratchBytes);
   const staging = await Staging.open(files, inventory, { space: options.space ?? plan.chosen.space });
   let fetchedBytes = 0;
