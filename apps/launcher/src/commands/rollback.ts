@@ -21,7 +21,7 @@ export const rollback: CommandSpec = {
       if (earlier === undefined) {
         throw new LauncherError(
           'no_earlier_release',
-          'roll back: found no release before this one, wanted one that was installed here',
+          'roll back: found no release before this one, wanted one that was installed here; update with --version goes to any release',
         );
       }
       const session = await openSession(install, context);
