@@ -1,10 +1,20 @@
-import { gameReplySchema, originPaths, serviceReplySchema, type GameReply } from '@swarmpatch/api-contract';
+import {
+  gameReplySchema,
+  originPaths,
+  patchListReplySchema,
+  serviceReplySchema,
+  type GameReply,
+  type PatchSummary,
+} from '@swarmpatch/api-contract';
 import { ApiError, requestBytes, requestJson } from '@swarmpatch/node-io/api-client';
 import { type PatchEntry, patchRange } from '@swarmpatch/release';
 import type { TrustFetcher } from '@swarmpatch/trust';
 
 /** A patch is of one file: this is a piece layer of a million pieces. */
 const PATCH_TORRENT_BYTES_MAX = 32 * 1024 * 1024;
+
+/** An update waits for the answer. */
+const PATCHES_TIMEOUT_MS = 10_000;
 
 type PatchEnds = Pick<PatchEntry, 'from' | 'to'>;
 
@@ -39,6 +49,14 @@ export class Origin {
     } catch (error) {
       return error instanceof ApiError && error.status !== undefined;
     }
+  }
+
+  /** Patches to a release that are made or to be made, on the origin's word alone. @throws {ApiError} */
+  async patchesTo(game: string, version: string): Promise<PatchSummary[]> {
+    const url = this.url + originPaths.patches(game, version);
+    const timeoutMs = PATCHES_TIMEOUT_MS;
+    const request = { method: 'GET', url, schema: patchListReplySchema, timeoutMs, signal: this.#signal } as const;
+    return (await requestJson(request)).patches;
   }
 
   /** The torrent of a patch; what it is of has to be checked. @throws {ApiError} */

@@ -10,6 +10,7 @@ import { moveAmong, type MoveWay } from '../move/move-install.ts';
 import type { MoveReport } from '../move/move-report.ts';
 import { SeededInstall } from '../seed/seeded-install.ts';
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
+import { AwaitedPatch } from './awaited-patch.ts';
 import { BackOff } from './back-off.ts';
 import { type ChangeRules, findLeave } from './change-rules.ts';
 import { NewsFeed } from './news-feed.ts';
@@ -41,6 +42,7 @@ export class InstallWatch {
   readonly #seeding: SeededInstall;
   readonly #seedBackOff = new BackOff(SEED_BACK_OFF, Math.random);
   readonly #report: WatchReport;
+  readonly #patch: AwaitedPatch;
   #seedDueMs = 0;
   #seedUntilMs = Number.POSITIVE_INFINITY;
   #isServedElsewhere = false;
@@ -58,6 +60,7 @@ export class InstallWatch {
     this.#news = new SignedNews(this.#directory, context);
     this.#seeding = SeededInstall.unserved(this.#directory, transfers, context);
     this.#report = new WatchReport(transfers, context);
+    this.#patch = new AwaitedPatch(this.#directory, rules.rates);
   }
 
   /** Until the signal. @param state As it was found. */
@@ -100,7 +103,7 @@ export class InstallWatch {
     else {
       const { pending, isStaged } = this.#engine;
       const isHeld = !transfer || (isStaged && !leave.change);
-      if (pending !== undefined) this.#report.waiting(pending, isHeld ? leave.reasons : []);
+      if (pending !== undefined) this.#report.waiting(pending, isHeld ? leave.reasons : this.#patch.reasons);
       await this.#rest(Math.min(step.forMs, TICK_MS));
     }
   }
@@ -128,6 +131,10 @@ export class InstallWatch {
       },
       news: () => {
         this.#engine.hinted(performance.now());
+        this.#wake();
+      },
+      patch: () => {
+        this.#engine.patchHinted(performance.now());
         this.#wake();
       },
     });
@@ -170,7 +177,13 @@ export class InstallWatch {
     this.#move = move;
     try {
       const signal = AbortSignal.any([this.#context.signal, move.signal]);
-      const report = await this.#bring(version, { ...this.#context, signal });
+      const context = { ...this.#context, signal };
+      const waitMs = await this.#waitForPatch(version, context);
+      if (waitMs > 0) {
+        this.#engine.deferred(waitMs, performance.now());
+        return;
+      }
+      const report = await this.#bring(version, context);
       this.#engine.moved(report.staged ? 'staged' : 'placed', performance.now());
       if (report.staged) this.#report.staged(report);
       else this.#placed(report);
@@ -192,6 +205,12 @@ export class InstallWatch {
     this.#seedDueMs = 0;
     this.#seedUntilMs = Number.POSITIVE_INFINITY;
     this.#report.updated(report);
+  }
+
+  /** @returns when to ask again for a patch that is in the making, in milliseconds; 0 when the update is to begin. */
+  async #waitForPatch(to: string, context: CommandContext): Promise<number> {
+    const from = this.#installed;
+    return from === undefined || from === to || this.#engine.isStaged ? 0 : this.#patch.next(from, to, context);
   }
 
   async #bring(version: string, context: CommandContext): Promise<MoveReport> {

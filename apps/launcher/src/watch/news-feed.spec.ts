@@ -28,6 +28,7 @@ describe('NewsFeed', () => {
       opened: () => told.push('opened'),
       closed: (why) => told.push(`closed: ${why}`),
       news: () => told.push('news'),
+      patch: () => told.push('patch'),
     });
     running = feed.run();
   }
@@ -44,6 +45,11 @@ describe('NewsFeed', () => {
       );
     });
     await expect.poll(() => told, PATIENCE).toEqual(['opened', 'news']);
+  });
+
+  it('says that there is another patch, whatever is said of it', async () => {
+    await listen((_request, response) => void begin(response).write('event: patch\ndata: {\n\n'));
+    await expect.poll(() => told, PATIENCE).toEqual(['opened', 'patch']);
   });
 
   it('comes back after the origin has ended the stream, or was restarted', async () => {

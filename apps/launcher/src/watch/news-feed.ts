@@ -20,6 +20,8 @@ export interface NewsSink {
   closed(why: string): void;
   /** There may be something new. */
   news(): void;
+  /** There may be another patch. */
+  patch(): void;
 }
 
 /** Listens to the events of a game for as long as it takes. What they say is a hint and nothing else. */
@@ -78,7 +80,10 @@ export class NewsFeed {
     for await (const bytes of response.body) {
       receivedBytes += bytes.length;
       if (receivedBytes > STREAM_BYTES_MAX) return { why: 'the origin sent more than news can be', restMs: REFUSED_MS };
-      for (const event of parser.receive(bytes)) if (concerns(event, this.#channel)) this.#sink.news();
+      for (const event of parser.receive(bytes)) {
+        if (event.kind === 'patch') this.#sink.patch();
+        else if (concerns(event, this.#channel)) this.#sink.news();
+      }
     }
     return { why: 'the origin ended the stream', restMs: 0 };
   }

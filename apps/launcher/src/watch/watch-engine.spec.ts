@@ -125,6 +125,26 @@ describe('WatchEngine', () => {
     expect(engine.pending).toBe('1.2.0');
   });
 
+  it('waits for a patch, looks for it soon after a hint and not too often, and hears none while it waits for nothing', () => {
+    engine.looked(standing('1.0.0', '1.1.0'), nowMs);
+    engine.deferred(20_000, nowMs);
+    expect(step()).toEqual({ kind: 'wait', forMs: 20_000 });
+    for (let hint = 0; hint < 1000; hint += 1) engine.patchHinted(nowMs);
+    expect(step()).toEqual({ kind: 'wait', forMs: LOOK_GAP_MS_MIN });
+    nowMs += LOOK_GAP_MS_MIN;
+    expect(step()).toEqual({ kind: 'move', version: '1.1.0' });
+    const failedMs = engine.moveFailed(nowMs);
+    engine.patchHinted(nowMs);
+    expect(step()).toEqual({ kind: 'wait', forMs: failedMs });
+  });
+
+  it('goes for the next release at once while it waits for a patch to the last one', () => {
+    engine.looked(standing('1.0.0', '1.1.0'), nowMs);
+    engine.deferred(20_000, nowMs);
+    engine.looked(standing('1.0.0', '1.2.0'), nowMs);
+    expect(step()).toEqual({ kind: 'move', version: '1.2.0' });
+  });
+
   it('waits for another launcher that is at work, and does not count that as a failure', () => {
     engine.looked(standing('1.0.0', '1.1.0'), nowMs);
     engine.touched(nowMs);

@@ -43,6 +43,8 @@ export class WatchEngine {
   #lookDueMs: number;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #moveDueMs: number;
+  /** When it was said that the release waits for a patch, while it does. */
+  #deferredMs: number | undefined;
   #pollMs = POLL_MS;
   #standing: Standing | undefined;
   /** Whole beside the install; it just has to be put into place. */
@@ -122,6 +124,7 @@ export class WatchEngine {
     if (before?.wanted !== standing.wanted) {
       this.#staged = undefined;
       this.#declined = undefined;
+      this.#deferredMs = undefined;
       this.#forgiveMove(nowMs);
     } else if (before.installed !== standing.installed) {
       this.#declined = standing.installed === standing.wanted ? undefined : standing.wanted;
@@ -139,6 +142,7 @@ export class WatchEngine {
   /** @param outcome `staged`: whole beside the install, which may not be changed now. */
   moved(outcome: 'placed' | 'staged', nowMs: number): void {
     if (this.#standing === undefined) return;
+    this.#deferredMs = undefined;
     this.#forgiveMove(nowMs);
     if (outcome === 'staged') {
       this.#staged = this.#standing.wanted;
@@ -152,8 +156,22 @@ export class WatchEngine {
   moveFailed(nowMs: number): number {
     const waitMs = this.#moveBackOff.next();
     this.#staged = undefined;
+    this.#deferredMs = undefined;
     this.#moveDueMs = nowMs + waitMs;
     return waitMs;
+  }
+
+  /** The release waits for a patch to it, which is asked for again then. */
+  deferred(forMs: number, nowMs: number): void {
+    this.#deferredMs = nowMs;
+    this.#moveDueMs = nowMs + forMs;
+  }
+
+  /** Somebody says that a patch is there; not believed either. */
+  patchHinted(nowMs: number): void {
+    if (this.#deferredMs === undefined) return;
+    const soonMs = nowMs + this.#random() * HINT_SPREAD_MS_MAX;
+    this.#moveDueMs = Math.min(this.#moveDueMs, Math.max(soonMs, this.#deferredMs + LOOK_GAP_MS_MIN));
   }
 
   /** Another launcher is at work on the install: neither a failure, nor a time to look. */
