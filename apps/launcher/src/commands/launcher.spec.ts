@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
@@ -157,6 +157,16 @@ describe('swarmpatch-launcher', () => {
       kept: [{ path: 'data/world.pak', to }],
     });
     expect((await readFile(pathOf(to))).equals(world)).toBe(true);
+    expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
+  });
+
+  it.skipIf(process.platform === 'win32')('sets an executable bit that is wrong, and says that it did', async () => {
+    await install();
+    await chmod(pathOf('bin/starfall'), 0o644);
+    const damaged = [{ path: 'bin/starfall', pieces: [] }];
+    expect((await run('verify')).document).toMatchObject({ ok: false, damaged });
+    expect((await run('repair')).document).toMatchObject({ damaged, fetchedBytes: 0, changed: true });
+    expect((await run('repair')).document).toMatchObject({ damaged: [], changed: false });
     expect(await treeOf()).toEqual(summarizeBuild(oldBuild));
   });
 

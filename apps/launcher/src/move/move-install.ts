@@ -9,6 +9,7 @@ import {
   stagedBytesOf,
   Staging,
   STATE_DIRECTORY,
+  type Inventory,
 } from '@swarmpatch/install';
 import type { CommandContext } from '@swarmpatch/terminal';
 import { AllowedTrackers } from '../origin/allowed-trackers.ts';
@@ -106,7 +107,7 @@ async function moveThrough(
     game: state.game,
     from: state.installed?.version ?? null,
     to: manifest.version,
-    changed: plan.chosen.kind !== 'none',
+    changed: plan.chosen.kind !== 'none' || inventory.tasks.some(setsMode),
     plan: plan.chosen.kind,
     bytes: { fromPeers: 0, fromWebSeeds: 0, reused: 0, resumed: 0, written: 0, uploaded: 0 },
     seconds: 0,
@@ -167,4 +168,9 @@ async function moveThrough(
     await Promise.all([swarm.stop(), patches.stop()]);
   }
   return report;
+}
+
+/** Of a file that is right but for its executable bit. */
+function setsMode(task: Inventory['tasks'][number]): boolean {
+  return task.kind === 'unchanged' && task.executableIsWrong;
 }
