@@ -4,13 +4,13 @@ import { chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/pro
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
-import { type Build, generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { type Build, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { bytesOf, treeOf } from './support/installed-tree.ts';
-import { Origin } from './support/origin.ts';
-import { commandLine, type CommandRun, Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
-import { codeOf, Studio } from './support/studio.ts';
+import type { Origin } from './support/origin.ts';
+import { commandLine, type CommandRun, type Scene } from './support/scene.ts';
+import { openStage } from './support/stage.ts';
+import { codeOf, type Studio } from './support/studio.ts';
 
 const NOBODY = 65_534;
 const TIMEOUT_MS = 30_000;
@@ -24,12 +24,10 @@ describe.concurrent('bad input', { timeout: TIMEOUT_MS }, () => {
   let buildDirectory: string;
 
   beforeAll(async () => {
-    build = generateBuild(drawSeed('bad input'), { files: 4, largestBytes: 600_000 });
-    scene = await Scene.open();
-    origin = await Origin.start(scene);
-    studio = await Studio.open(scene, origin, 'starfall');
+    const stage = await openStage('bad input', { build: { files: 4, largestBytes: 600_000 } });
+    ({ scene, origin, studio, first: build } = stage);
     await studio.publish(build, '1.0.0');
-    await studio.publish(nextBuild(build, 1), '2.0.0', '--channel', 'beta');
+    await studio.publish(stage.second, '2.0.0', '--channel', 'beta');
     buildDirectory = scene.path('build-starfall-1.0.0');
   }, 60_000);
   afterAll(() => scene.close());

@@ -3,11 +3,10 @@ import { mkdir, readFile, stat, statfs } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { type Build, randomBytes, seededRandom, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { treeOf } from './support/installed-tree.ts';
-import { Origin } from './support/origin.ts';
-import { commandLine, finish, Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
-import { codeOf, type Moved, Studio } from './support/studio.ts';
+import { copyInstall, treeOf } from './support/installed-tree.ts';
+import { commandLine, finish } from './support/scene.ts';
+import { openStage, type Stage } from './support/stage.ts';
+import { codeOf, type Moved } from './support/studio.ts';
 
 const MIB = 1024 * 1024;
 /** Trust metadata, manifests, state and index, and what a run with nothing to do does not load. */
@@ -20,14 +19,14 @@ interface CountedIo {
 }
 
 describe.skipIf(platform() !== 'linux')('the disk of a player', () => {
-  let scene: Scene;
-  let origin: Origin;
-  let studio: Studio;
+  let stage: Stage;
+  let pristine: string;
   let builds: Record<'1.0.0' | '1.1.0' | '1.2.0', Build>;
   const mounts: string[] = [];
 
   beforeAll(async () => {
-    const random = seededRandom(drawSeed('disk-use'));
+    stage = await openStage('disk use');
+    const random = seededRandom(stage.seed);
     const file = (path: string, lengthBytes: number): Build[number] => ({
       path,
       content: randomBytes(random, lengthBytes),
@@ -41,17 +40,17 @@ describe.skipIf(platform() !== 'linux')('the disk of a player', () => {
       '1.1.0': [{ ...world, path: 'worlds/one.pak' }, { ...music, path: 'sound/music.pak' }, added],
       '1.2.0': [{ ...world, content }, music],
     };
-    scene = await Scene.open();
-    origin = await Origin.start(scene);
-    studio = await Studio.open(scene, origin, 'starfall');
-    for (const [version, build] of Object.entries(builds)) await studio.publish(build, version);
+    for (const [version, build] of Object.entries(builds)) await stage.studio.publish(build, version);
+    pristine = stage.scene.path('pristine');
+    await stage.studio.install(pristine, '--version', '1.0.0', '--no-peers');
   }, 120_000);
   afterAll(async () => {
     for (const directory of mounts) spawnSync('umount', [directory]);
-    await scene.close();
+    await stage.scene.close();
   });
 
   async function countIo(...argv: readonly string[]): Promise<Moved & CountedIo> {
+    const { scene } = stage;
     const path = scene.path('io');
     const count = `import { readFileSync, writeFileSync } from 'node:fs';
       process.on('exit', () => writeFileSync(${JSON.stringify(path)}, readFileSync('/proc/self/io')));`;
@@ -74,8 +73,7 @@ describe.skipIf(platform() !== 'linux')('the disk of a player', () => {
   ];
 
   it('is read and written no more than what changed, when files are only renamed and added', async () => {
-    const player = scene.path('renamed');
-    await studio.install(player, '--version', '1.0.0', '--no-peers');
+    const player = await copyInstall(pristine, stage.scene.path('renamed'));
     const idle = await countIo(...updating(player, '1.0.0'));
     const moved = await countIo(...updating(player, '1.1.0'));
     expect(await treeOf(player)).toEqual(summarizeBuild(builds['1.1.0']));
@@ -85,8 +83,8 @@ describe.skipIf(platform() !== 'linux')('the disk of a player', () => {
   }, 90_000);
 
   it('is written no more than the pieces that differ take, when a large file changes in one place', async () => {
-    const player = scene.path('rewritten');
-    await studio.install(player, '--version', '1.0.0', '--no-peers');
+    const { scene } = stage;
+    const player = await copyInstall(pristine, scene.path('rewritten'));
     const { ino } = await stat(`${player}/data/world.pak`);
     const idle = await countIo(...updating(player, '1.0.0'));
     const moved = await countIo(...updating(player, '1.2.0'));
@@ -101,6 +99,7 @@ describe.skipIf(platform() !== 'linux')('the disk of a player', () => {
   it.skipIf(process.getuid?.() !== 0)(
     'takes no second copy of a large file where there is no room for one',
     async () => {
+      const { scene, studio } = stage;
       const player = scene.path('small-disk');
       await mkdir(player);
       const mount = (options: string): boolean =>

@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Build, generateBuild, summarizeBuild, writeBuild } from '@swarmpatch/testkit';
+import { type Build, summarizeBuild, writeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, isListening, startAria2, startLibtorrent, startTransmission } from './support/foreign-peer.ts';
+import { startAria2, startLibtorrent, startTransmission } from './support/foreign-peer.ts';
 import { bytesOf, distinctBytesOf, treeOf } from './support/installed-tree.ts';
-import { Origin } from './support/origin.ts';
-import { Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
-import { Studio } from './support/studio.ts';
+import { freePort, untilListening } from './support/local-port.ts';
+import type { Origin } from './support/origin.ts';
+import type { Scene } from './support/scene.ts';
+import { openStage } from './support/stage.ts';
+import type { Studio } from './support/studio.ts';
 
 const NAME = 'starfall-1.0.0';
 const BLOCK_BYTES = 16_384;
@@ -26,12 +27,9 @@ describe.concurrent('peers that are not ours', { timeout: TIMEOUT_MS }, () => {
   let v1Torrent: string;
 
   beforeAll(async () => {
-    build = generateBuild(drawSeed('foreign peers'));
-    scene = await Scene.open();
+    ({ scene, origin, studio, first: build } = await openStage('foreign peers', { origin: ['--open-tracker'] }));
     library = scene.path('library');
     await writeBuild(build, join(library, NAME));
-    origin = await Origin.start(scene, '--open-tracker');
-    studio = await Studio.open(scene, origin, 'starfall');
     await studio.publish(build, '1.0.0');
     releaseTorrent = await fetchTorrent('1.0.0');
     v1Torrent = (await createTorrent('v1')).torrent;
@@ -119,7 +117,7 @@ describe.concurrent('peers that are not ours', { timeout: TIMEOUT_MS }, () => {
     expect(await scene.succeed('swarmpatch-launcher', ...argv, ...alone)).toMatchObject({ done: true });
 
     const sharing = scene.startCommand('swarmpatch-launcher', ...argv, '--no-web-seeds', '--seed-for', '60');
-    while (!(await isListening(port))) if (!sharing.isRunning) throw new Error(sharing.complaints);
+    await untilListening(port, sharing);
     const dialing = [...encrypted, '--peer', `127.0.0.1:${port}`];
     const target = scene.path('encrypted');
     const peer = await startLibtorrent(test, scene, 'download', releaseTorrent, target, ...dialing);

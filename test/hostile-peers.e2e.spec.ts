@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { encodeExtensionHandshake, encodeMetadataMessage, type WireMessage } from '@swarmpatch/peer-wire';
 import { type Build, generateBuild, summarizeBuild, writeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, isListening } from './support/foreign-peer.ts';
 import { HostilePeers, type Misdeed } from './support/hostile-peer.ts';
 import { bytesOf, treeOf } from './support/installed-tree.ts';
+import { freePort, untilListening } from './support/local-port.ts';
 import { watchResidentMemory } from './support/resident-memory.ts';
 import type { RunningProgram } from './support/running-program.ts';
 import { finish, Scene } from './support/scene.ts';
@@ -140,7 +140,7 @@ describe('launchers among hostile peers', { timeout: TIMEOUT_MS }, () => {
     const listen = `127.0.0.1:${port}`;
     const argv = ['download', torrent, '--dir', library, '--listen', listen, '--no-dht', '--no-lan'];
     const program = scene.startCommand('swarmpatch-launcher', ...argv, '--seed-for', '60');
-    while (!(await isListening(port))) if (!program.isRunning) throw new Error(program.complaints);
+    await untilListening(port, program);
     return { program, listen };
   }
 

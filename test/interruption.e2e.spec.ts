@@ -2,12 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { type Build, generateBuild, nextBuild, seededRandom, summarizeBuild } from '@swarmpatch/testkit';
+import { generateBuild, seededRandom, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { distinctBytesOf, STATE_DIRECTORY, treeOf } from './support/installed-tree.ts';
-import { Origin } from './support/origin.ts';
-import { finish, Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
+import { finish } from './support/scene.ts';
+import { openStage, type Stage } from './support/stage.ts';
 import { codeOf, type Moved, Studio } from './support/studio.ts';
 
 const KILLS = 6;
@@ -15,36 +14,27 @@ const KILLS = 6;
 const LARGE_BYTES = 20_000_000;
 
 describe('an interruption', () => {
-  let seed: number;
-  let scene: Scene;
-  let origin: Origin;
-  let studio: Studio;
-  let first: Build;
-  let second: Build;
+  let stage: Stage;
 
   beforeAll(async () => {
-    seed = drawSeed('interruption');
-    first = generateBuild(seed);
-    second = nextBuild(first, seed);
-    scene = await Scene.open();
-    origin = await Origin.start(scene);
-    studio = await Studio.open(scene, origin, 'starfall');
-    await studio.publish(first, '1.0.0');
+    stage = await openStage('interruption');
+    await stage.studio.publish(stage.first, '1.0.0');
     // One of the ways then goes by a patch.
-    await studio.publish(second, '1.1.0', '--wait-patches');
+    await stage.studio.publish(stage.second, '1.1.0', '--wait-patches');
   }, 60_000);
-  afterAll(() => scene.close());
+  afterAll(() => stage.scene.close());
 
-  const releasesOf = async ({ game }: Studio): Promise<unknown> =>
+  const releasesOf = async ({ game, origin }: Studio): Promise<unknown> =>
     ((await (await fetch(`${origin.http}/api/games/${game}/releases`)).json()) as { releases: unknown }).releases;
 
   /** Waits until the origin expects the blobs of a release. */
-  async function uploadOpened({ game, token }: Studio, version: string): Promise<void> {
+  async function uploadOpened({ game, token, origin }: Studio, version: string): Promise<void> {
     const headers = { authorization: `Bearer ${token}` };
     while (!(await fetch(`${origin.http}/api/games/${game}/uploads/${version}`, { headers })).ok) await sleep(5);
   }
 
   it('of a publisher leaves nothing half-published, and the next run goes on', async () => {
+    const { seed, scene, origin } = stage;
     const comet = await Studio.open(scene, origin, 'comet');
     const build = generateBuild(seed + 1, { files: 4, largestBytes: LARGE_BYTES });
     const argv = comet.publishing(await comet.lay(build, '1.0.0'), '1.0.0');
@@ -59,6 +49,7 @@ describe('an interruption', () => {
   }, 40_000);
 
   it('of the origin during an upload leaves nothing half-published, and the release can be published', async () => {
+    const { seed, scene, origin } = stage;
     const nova = await Studio.open(scene, origin, 'nova');
     const build = generateBuild(seed + 2, { files: 4, largestBytes: LARGE_BYTES });
     const argv = nova.publishing(await nova.lay(build, '1.0.0'), '1.0.0');
@@ -78,6 +69,7 @@ describe('an interruption', () => {
   }, 60_000);
 
   it('of an install by Ctrl-C keeps what has arrived', async () => {
+    const { scene, studio, second } = stage;
     const player = scene.path('stopped');
     const argv = studio.installing(player, '--no-peers');
     const install = scene.startCommand('swarmpatch-launcher', ...argv, '--max-download', '1MiB');
@@ -94,6 +86,7 @@ describe('an interruption', () => {
   }, 40_000);
 
   it('of an update at any time leaves one release or the other, whole', async () => {
+    const { seed, scene, studio, first, second } = stage;
     const random = seededRandom(seed);
     const player = scene.path('killed');
     const builds = { '1.0.0': summarizeBuild(first), '1.1.0': summarizeBuild(second) };

@@ -4,56 +4,46 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Build, generateBuild, nextBuild, seededRandom, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { STATE_DIRECTORY, treeOf } from './support/installed-tree.ts';
-import { Origin } from './support/origin.ts';
-import { finish, Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
+import { copyInstall, STATE_DIRECTORY, treeOf } from './support/installed-tree.ts';
+import { finish } from './support/scene.ts';
+import { openStage, type Stage } from './support/stage.ts';
 import { type Moved, Studio } from './support/studio.ts';
 
 const KILLS = 4;
 
 describe('an update by a patch', () => {
-  let seed: number;
-  let scene: Scene;
-  let origin: Origin;
-  let studio: Studio;
-  let first: Build;
-  let second: Build;
+  let stage: Stage;
+  let pristine: string;
   let patchBytes: number;
 
   beforeAll(async () => {
-    seed = drawSeed('patched update');
-    first = generateBuild(seed);
-    second = nextBuild(first, seed);
-    scene = await Scene.open();
-    origin = await Origin.start(scene, '--patches', '1');
-    studio = await Studio.open(scene, origin, 'starfall');
+    stage = await openStage('patched update', { origin: ['--patches', '1'] });
+    const { scene, studio, first, second } = stage;
+    pristine = scene.path('pristine');
     await studio.publish(first, '1.0.0');
     // Patches are made from what players have.
-    await studio.install(scene.path('giver'));
+    await studio.install(pristine);
     const { patches } = await studio.publish(second, '1.1.0', '--wait-patches');
     const [patch] = patches as { from: string; bytes: number }[];
     expect(patch).toMatchObject({ from: '1.0.0' });
     patchBytes = patch?.bytes ?? 0;
   }, 60_000);
-  afterAll(() => scene.close());
+  afterAll(() => stage.scene.close());
 
-  const installed = async (name: string): Promise<string> => {
-    const player = scene.path(name);
-    await studio.install(player, '--version', '1.0.0');
-    return player;
-  };
+  /** A player on the first release. */
+  const installed = (name: string): Promise<string> => copyInstall(pristine, stage.scene.path(name));
   const update = async (player: string, ...options: readonly string[]): Promise<Moved> =>
-    (await scene.succeed('swarmpatch-launcher', 'update', '--dir', player, ...options)) as unknown as Moved;
+    (await stage.scene.succeed('swarmpatch-launcher', 'update', '--dir', player, ...options)) as unknown as Moved;
 
   /** Without what the newer release could be put together from again. */
   const goBack = async (player: string): Promise<void> => {
-    await scene.succeed('swarmpatch-launcher', 'rollback', '--dir', player);
+    await stage.scene.succeed('swarmpatch-launcher', 'rollback', '--dir', player);
     await rm(join(player, STATE_DIRECTORY, 'undo'), { recursive: true, force: true });
   };
 
   it('fetches the patch alone, from the origin, and then from the player who keeps it', async () => {
-    const [giver, taker] = [scene.path('giver'), await installed('taker')];
+    const { scene, second } = stage;
+    const [giver, taker] = await Promise.all([installed('giver'), installed('taker')]);
     expect(await update(giver)).toMatchObject({ plan: 'patch', bytes: { fromPeers: 0, fromWebSeeds: patchBytes } });
     expect(await treeOf(giver)).toEqual(summarizeBuild(second));
 
@@ -71,10 +61,11 @@ describe('an update by a patch', () => {
     await writeFile(join(player, 'data/world.pak'), Buffer.concat([Buffer.from('mod'), world]));
     const { bytes } = await update(player);
     expect(bytes.fromWebSeeds).toBeGreaterThan(0);
-    expect(await treeOf(player)).toEqual(summarizeBuild(second));
+    expect(await treeOf(player)).toEqual(summarizeBuild(stage.second));
   }, 40_000);
 
   it('is old or new, whole, after a kill at any time, and fetches the patch once', async () => {
+    const { seed, scene, first, second } = stage;
     const random = seededRandom(seed);
     const player = await installed('killed');
     const builds = { '1.0.0': summarizeBuild(first), '1.1.0': summarizeBuild(second) };
@@ -106,6 +97,7 @@ describe('an update by a patch', () => {
     let chainBytes = 0;
 
     beforeAll(async () => {
+      const { seed, scene, origin } = stage;
       comet = await Studio.open(scene, origin, 'comet');
       oldest = generateBuild(seed + 1, { files: 4, largestBytes: 400_000 });
       // Of other seeds, as what is new would otherwise be like what is there.
@@ -125,7 +117,7 @@ describe('an update by a patch', () => {
     }, 120_000);
 
     it('goes by a chain, which plan shows with why it won', async () => {
-      const { chosen, reason, options } = await scene.succeed('swarmpatch-launcher', 'plan', '--dir', player);
+      const { chosen, reason, options } = await stage.scene.succeed('swarmpatch-launcher', 'plan', '--dir', player);
       expect({ chosen, options }).toMatchObject({
         chosen: 'patch',
         options: [
@@ -138,6 +130,7 @@ describe('an update by a patch', () => {
     });
 
     it('is the old release when Ctrl-C ends it, goes on with what has come, and commits once', async () => {
+      const { scene } = stage;
       const argv = ['update', '--dir', player];
       const slow = scene.startCommand('swarmpatch-launcher', ...argv, '--no-peers', '--max-download', '16KiB');
       await slow.until(({ complaints }) => /download\s+[1-9]\d?%/.test(complaints) || undefined);

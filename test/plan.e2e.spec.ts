@@ -1,9 +1,6 @@
-import { type Build, generateBuild, nextBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Origin } from './support/origin.ts';
-import { type JsonDocument, Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
-import { Studio } from './support/studio.ts';
+import type { JsonDocument } from './support/scene.ts';
+import { openStage, type Stage } from './support/stage.ts';
 
 interface Option {
   kind: string;
@@ -25,25 +22,19 @@ interface PlayerCost {
 }
 
 describe('a plan', () => {
-  let scene: Scene;
-  let studio: Studio;
-  let first: Build;
-  let second: Build;
+  let stage: Stage;
   let told: PlayerCost[];
 
   beforeAll(async () => {
-    const seed = drawSeed('plan');
-    first = generateBuild(seed);
-    second = nextBuild(first, seed);
-    scene = await Scene.open();
-    studio = await Studio.open(scene, await Origin.start(scene), 'starfall');
+    stage = await openStage('plan');
   }, 60_000);
-  afterAll(() => scene.close());
+  afterAll(() => stage.scene.close());
 
   const playersOf = (document: JsonDocument): PlayerCost[] => document['players'] as PlayerCost[];
   const piecesOf = (options: readonly Option[]): Option | undefined => options.find(({ kind }) => kind === 'pieces');
 
   it('is told to the studio for players on each version, before anything is published and after', async () => {
+    const { scene, studio, first, second } = stage;
     expect(playersOf(await studio.publish(first, '1.0.0'))).toEqual([]);
     const directory = await studio.lay(second, '1.1.0');
     const dryRun = await scene.succeed('swarmpatch', ...studio.publishing(directory, '1.1.0', '--dry-run'));
@@ -55,6 +46,7 @@ describe('a plan', () => {
   }, 60_000);
 
   it('is what the player then finds, each way with its price and its reason', async () => {
+    const { scene, studio } = stage;
     const player = scene.path('player');
     await studio.install(player, '--version', '1.0.0');
     const plan = await scene.succeed('swarmpatch-launcher', 'plan', '--dir', player);

@@ -1,36 +1,29 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Build, generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bytesOf, distinctBytesOf, treeOf } from './support/installed-tree.ts';
-import { Origin } from './support/origin.ts';
-import { Scene } from './support/scene.ts';
-import { drawSeed } from './support/seed.ts';
+import { bytesOf, copyInstall, distinctBytesOf, treeOf } from './support/installed-tree.ts';
+import { openStage, type Stage } from './support/stage.ts';
 import { type Moved, Studio } from './support/studio.ts';
 
 describe('a release cycle', () => {
-  let scene: Scene;
-  let origin: Origin;
-  let studio: Studio;
-  let first: Build;
-  let second: Build;
+  let stage: Stage;
+  let pristine: string;
 
   beforeAll(async () => {
-    const seed = drawSeed('release cycle');
-    first = generateBuild(seed);
-    second = nextBuild(first, seed);
-    scene = await Scene.open();
-    origin = await Origin.start(scene);
-    studio = await Studio.open(scene, origin, 'starfall');
-    await studio.publish(first, '1.0.0');
-    await studio.publish(second, '1.1.0', '--wait-patches');
+    stage = await openStage('release cycle');
+    await stage.studio.publish(stage.first, '1.0.0');
+    await stage.studio.publish(stage.second, '1.1.0', '--wait-patches');
+    pristine = stage.scene.path('pristine');
+    await stage.studio.install(pristine);
   }, 60_000);
-  afterAll(() => scene.close());
+  afterAll(() => stage.scene.close());
 
   const launcher = (command: string, directory: string, ...options: readonly string[]) =>
-    scene.run('swarmpatch-launcher', command, '--dir', directory, ...options);
+    stage.scene.run('swarmpatch-launcher', command, '--dir', directory, ...options);
 
   it('takes a player from release to release as the channel moves', async () => {
+    const { scene, origin, first, second } = stage;
     const meteor = await Studio.open(scene, origin, 'meteor');
     const player = scene.path('meteor');
     // Its bytes are here already, as the other game's.
@@ -73,8 +66,7 @@ describe('a release cycle', () => {
   }, 60_000);
 
   it('finds damage and mends no more than that', async () => {
-    const player = scene.path('damaged');
-    await studio.install(player);
+    const player = await copyInstall(pristine, stage.scene.path('damaged'));
     expect(await launcher('verify', player)).toMatchObject({
       exitCode: 0,
       document: { ok: true, damaged: [], missing: [] },
@@ -94,11 +86,12 @@ describe('a release cycle', () => {
     const mended = await launcher('repair', player);
     expect(mended).toMatchObject({ exitCode: 0, document: { changed: true, to: '1.1.0' } });
     expect(Number(mended.document['fetchedBytes'])).toBeLessThan(world.length / 4);
-    expect(await treeOf(player)).toEqual(summarizeBuild(second));
+    expect(await treeOf(player)).toEqual(summarizeBuild(stage.second));
     expect((await launcher('verify', player)).exitCode).toBe(0);
   }, 30_000);
 
   it('goes back to the release before with what was kept of it, and removes all that it installed', async () => {
+    const { scene, studio, first } = stage;
     const player = scene.path('back');
     await studio.install(player, '--version', '1.0.0');
     expect(await treeOf(player)).toEqual(summarizeBuild(first));
@@ -118,8 +111,8 @@ describe('a release cycle', () => {
   }, 30_000);
 
   it('fetches from another player, whom the tracker names', async () => {
-    const [giver, taker] = [scene.path('giver'), scene.path('taker')];
-    await studio.install(giver);
+    const { scene, studio, second } = stage;
+    const [giver, taker] = [pristine, scene.path('taker')];
     const seeding = await scene.serve('swarmpatch-launcher', 'seed', '--dir', giver, '--listen', '127.0.0.1:0');
     expect(seeding.ready).toMatchObject({ ready: true, version: '1.1.0' });
     const { bytes } = await studio.install(taker, '--no-web-seeds', '--timeout', '20');
@@ -136,8 +129,8 @@ describe('a release cycle', () => {
   }, 40_000);
 
   it('fetches from a player who mends his install while it is served', async () => {
-    const [giver, taker] = [scene.path('mender'), scene.path('waiting')];
-    await studio.install(giver);
+    const { scene, studio, second } = stage;
+    const [giver, taker] = [await copyInstall(pristine, scene.path('mender')), scene.path('waiting')];
     await writeFile(join(giver, 'data/world.pak'), 'damage');
     const seeding = await scene.serve('swarmpatch-launcher', 'seed', '--dir', giver, '--listen', '127.0.0.1:0');
     const { pieces, pieceCount, listen } = seeding.ready as Record<string, number>;
@@ -151,6 +144,7 @@ describe('a release cycle', () => {
   }, 40_000);
 
   it('is there again after the origin was killed', async () => {
+    const { scene, origin, studio, second } = stage;
     await origin.kill();
     await origin.restart();
     const player = scene.path('after');

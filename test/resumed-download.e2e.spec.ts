@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort, isListening } from './support/foreign-peer.ts';
+import { freePort, untilListening } from './support/local-port.ts';
 import type { RunningProgram } from './support/running-program.ts';
 import { finish, Scene } from './support/scene.ts';
 
@@ -30,8 +30,8 @@ describe('a download that was interrupted', () => {
     const port = await freePort();
     seedAddress = `127.0.0.1:${port}`;
     const seeding = ['download', torrent, '--dir', library, '--listen', seedAddress, '--seed-for', '60'];
-    scene.startCommand('swarmpatch-launcher', ...seeding, '--no-dht', '--no-lan');
-    while (!(await isListening(port))) await new Promise((resolve) => setTimeout(resolve, 50));
+    const seed = scene.startCommand('swarmpatch-launcher', ...seeding, '--no-dht', '--no-lan');
+    await untilListening(port, seed);
   }, 30_000);
   afterAll(() => scene.close());
 

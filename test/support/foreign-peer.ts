@@ -1,10 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { connect, createServer } from 'node:net';
-import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
+import { freePort, untilListening } from './local-port.ts';
 import type { RunningProgram } from './running-program.ts';
 import type { JsonDocument, Scene } from './scene.ts';
 
@@ -95,32 +93,6 @@ export async function startTransmission(
   await Promise.all([mkdir(settings), mkdir(directory, { recursive: true })]);
   const argv = ['-w', directory, '-g', settings, '-p', String(port), '-M', torrent];
   const running = scene.start(program, argv);
-  while (!(await isListening(port))) {
-    if (!running.isRunning) throw new Error(`transmission-cli ended early: ${running.complaints}`);
-    await sleep(20);
-  }
+  await untilListening(port, running);
   return { program: running, listen: `127.0.0.1:${port}` };
-}
-
-/** For programs that cannot be told to pick a port themselves. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('a listening socket has no port');
-  return address.port;
-}
-
-/** Whether somebody takes connections there, on this machine. */
-export async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  return new Promise((resolve) => {
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
-    socket.once('close', () => undefined);
-  }).then((found) => {
-    socket.destroy();
-    return found as boolean;
-  });
 }
