@@ -19,8 +19,8 @@ export type {
   FileFailure,
   FileFailureCode,
   FileResult,
-  MaybePromise,
 } from './apply/ports.ts';
+export type { MaybePromise } from './maybe-promise.ts';
 export { verifyPatch } from './apply/verify-patch.ts';
 export type { VerifyOptions } from './apply/verify-patch.ts';
 export { createPatch } from './create/create-patch.ts';

@@ -1,16 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { crlfShare, LastBlock, LineView } from './line-view.ts';
+import { crlfShare, LineView } from './line-view.ts';
 
 const text = (value: string): Uint8Array => new Uint8Array(Buffer.from(value, 'latin1'));
 
-async function view(ends: 'crlf' | 'lf', bytes: Uint8Array): Promise<LineView> {
-  const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
-    expect(offset + target.length).toBeLessThanOrEqual(bytes.length);
-    target.set(bytes.subarray(offset, offset + target.length));
+type Reading = 'at once' | 'later';
+
+async function view(ends: 'crlf' | 'lf', bytes: Uint8Array, reading: Reading = 'at once'): Promise<LineView> {
+  const read = (offset: number, length: number): Uint8Array | Promise<Uint8Array> => {
+    expect(offset + length).toBeLessThanOrEqual(bytes.length);
+    const part = bytes.subarray(offset, offset + length);
+    return reading === 'later' ? Promise.resolve(part) : part;
   };
-  return LineView.open({ lengthBytes: bytes.length, readInto }, ends, new LastBlock());
+  return LineView.open({ lengthBytes: bytes.length, read }, ends);
 }
 
 async function readAll(lines: LineView): Promise<string> {
@@ -28,13 +31,14 @@ describe('LineView', () => {
   });
 
   it('gives any part of the view, over the ends of blocks', async () => {
-    const part = fc.constantFrom('\r', '\n', '\r\n', 'x'.repeat(65_533), 'y'.repeat(2), 'z');
+    const part = fc.constantFrom('\r', '\n', '\r\n', 'x'.repeat(65_533), 'w'.repeat(8_190), 'y'.repeat(2), 'z');
+    const reading = fc.constantFrom<Reading>('at once', 'later');
     await fc.assert(
-      fc.asyncProperty(fc.array(part, { maxLength: 30 }), fc.nat(), fc.nat(), async (parts, a, b) => {
+      fc.asyncProperty(fc.array(part, { maxLength: 30 }), fc.nat(), fc.nat(), reading, async (parts, a, b, how) => {
         const file = parts.join('');
         const expected = { crlf: file.replace(/(?<!\r)\n/g, '\r\n'), lf: file.replaceAll('\r\n', '\n') };
         for (const ends of ['crlf', 'lf'] as const) {
-          const lines = await view(ends, text(file));
+          const lines = await view(ends, text(file), how);
           expect(lines.length).toBe(expected[ends].length);
           const [from, to] = [a % (lines.length + 1), b % (lines.length + 1)].sort((x, y) => x - y) as [number, number];
           const target = new Uint8Array(to - from);

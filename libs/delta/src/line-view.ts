@@ -1,98 +1,100 @@
 import type { LineEnds } from './format/line-ends.ts';
+import { inTurn, whenThere, type MaybePromise } from './maybe-promise.ts';
 
-const BLOCK_BYTES = 64 * 1024;
+/** Where each of these begins in the view is kept: what is converted at once begins and ends with one. */
+const BLOCK_BYTES = 8 * 1024;
+const BLOCKS_AT_ONCE = 8;
+const BYTES_AT_ONCE: number = BLOCKS_AT_ONCE * BLOCK_BYTES;
+/** A view reads no more at once: blocks, and a byte on both sides of them. */
+export const VIEW_READ_BYTES: number = BYTES_AT_ONCE + 2;
 const CR = 13;
 const LF = 10;
 
-/** Fills the target with the bytes at an offset. */
-type ReadInto = (offset: number, target: Uint8Array) => Promise<void>;
-
 export interface ViewedBytes {
   readonly lengthBytes: number;
-  readonly readInto: ReadInto;
-}
-
-/** What was read last, of whichever view: small reads often follow one another. And room to convert blocks in. */
-export class LastBlock {
-  view: LineView | undefined;
-  block = 0;
-  bytes: Uint8Array = new Uint8Array(0);
-  readonly converted: Uint8Array = new Uint8Array(2 * BLOCK_BYTES);
-  /** Undefined while a block is being read to it. */
-  room: Uint8Array | undefined = new Uint8Array(BLOCK_BYTES + 2);
-}
-
-/** What a view is of. */
-interface Viewed {
-  readonly ends: LineEnds;
-  readonly file: ViewedBytes;
-  readonly last: LastBlock;
+  /** The bytes at an offset, which are used before it is called again. */
+  readonly read: (offset: number, length: number) => MaybePromise<Uint8Array>;
 }
 
 /** A file with other line ends, at random places: knows how far each block of the file moves. */
 export class LineView {
-  readonly length: number;
-  readonly #viewed: Viewed;
+  /** Room to convert in. */
+  static readonly #converted: Uint8Array = new Uint8Array(2 * BYTES_AT_ONCE);
+  readonly #ends: LineEnds;
+  readonly #file: ViewedBytes;
   /** Where in the view each block of the file begins. */
   readonly #starts: Float64Array;
+  #length = 0;
 
-  private constructor(viewed: Viewed, starts: Float64Array, length: number) {
-    this.length = length;
-    this.#viewed = viewed;
-    this.#starts = starts;
+  private constructor(file: ViewedBytes, ends: LineEnds) {
+    this.#ends = ends;
+    this.#file = file;
+    this.#starts = new Float64Array(Math.ceil(file.lengthBytes / BLOCK_BYTES));
   }
 
-  /**
-   * Reads the file once.
-   *
-   * @param last Shared by the views that are read in turn.
-   */
-  static async open(file: ViewedBytes, ends: LineEnds, last: LastBlock): Promise<LineView> {
-    const viewed = { ends, file, last };
-    const starts = new Float64Array(Math.ceil(file.lengthBytes / BLOCK_BYTES));
-    if (starts.length === 1) {
-      // Most files are one block, which is wanted next.
-      const bytes = await convertBlock(viewed, 0, (converted) => converted.slice());
-      const view = new LineView(viewed, starts, bytes.length);
-      view.#keep(0, bytes);
-      return view;
-    }
-    let length = 0;
-    for (let block = 0; block < starts.length; block += 1) {
-      starts[block] = length;
-      length += await convertBlock(viewed, block, (converted) => converted.length);
-    }
-    return new LineView(viewed, starts, length);
+  /** Reads the file once. */
+  static open(file: ViewedBytes, ends: LineEnds): MaybePromise<LineView> {
+    const view = new LineView(file, ends);
+    return whenThere(view.#measure(), () => view);
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   /** Fills the target, which ends inside the view. */
-  async read(offset: number, target: Uint8Array): Promise<void> {
-    if (offset + target.length > this.length) {
-      throw new RangeError(`read ${target.length} bytes at ${offset}: there are ${this.length}`);
+  read(offset: number, target: Uint8Array): MaybePromise<void> {
+    const end = offset + target.length;
+    if (end > this.#length) {
+      throw new RangeError(`read ${target.length} bytes at ${offset}: there are ${this.#length}`);
     }
-    let block = this.#blockAt(offset);
-    for (let at = 0; at < target.length; block += 1) {
-      const bytes = await this.#load(block);
-      const from = offset + at - (this.#starts[block] ?? this.length);
-      const part = bytes.subarray(from, from + target.length - at);
-      target.set(part, at);
-      at += part.length;
-    }
+    if (target.length === 0) return undefined;
+    return this.#eachRead(this.#blockAt(offset), this.#blockAt(end - 1) + 1, (bytes, begin, blocks) => {
+      const converted = LineView.#converted;
+      const convert = this.#ends === 'crlf' ? addCrs : dropCrs;
+      const length = convert(bytes, begin, begin + this.#bytesOf(blocks), converted);
+      const start = this.#starts[blocks.from] ?? 0;
+      target.set(
+        converted.subarray(Math.max(0, offset - start), Math.min(length, end - start)),
+        Math.max(0, start - offset),
+      );
+    });
   }
 
-  async #load(block: number): Promise<Uint8Array> {
-    const { last } = this.#viewed;
-    if (last.view === this && last.block === block) return last.bytes;
-    const bytes = await convertBlock(this.#viewed, block, (converted) => converted.slice());
-    this.#keep(block, bytes);
-    return bytes;
+  #measure(): MaybePromise<void> {
+    return this.#eachRead(0, this.#starts.length, (bytes, begin, { from, to }) => {
+      const count = this.#ends === 'crlf' ? countAdded : countDropped;
+      for (let block = from, at = begin; block < to; block += 1) {
+        this.#starts[block] = this.#length;
+        const lengthBytes = this.#bytesOf({ from: block, to: block + 1 });
+        this.#length += lengthBytes + count(bytes, at, at + lengthBytes);
+        at += lengthBytes;
+      }
+    });
   }
 
-  #keep(block: number, bytes: Uint8Array): void {
-    const { last } = this.#viewed;
-    last.view = this;
-    last.block = block;
-    last.bytes = bytes;
+  /**
+   * Reads blocks, a few at a time, with the bytes on both sides of them: these say what the first and the last become.
+   *
+   * @param use Is given the bytes, and where in them the blocks begin.
+   */
+  #eachRead(
+    fromBlock: number,
+    toBlock: number,
+    use: (bytes: Uint8Array, begin: number, blocks: Blocks) => void,
+  ): MaybePromise<void> {
+    return inTurn(runsOf(fromBlock, toBlock), (blocks) => {
+      const begin = blocks.from * BLOCK_BYTES;
+      const from = Math.max(0, begin - 1);
+      const to = Math.min(this.#file.lengthBytes, blocks.to * BLOCK_BYTES + 1);
+      return whenThere(this.#file.read(from, to - from), (bytes) => {
+        use(bytes, begin - from, blocks);
+      });
+    });
+  }
+
+  #bytesOf({ from, to }: Blocks): number {
+    return Math.min(this.#file.lengthBytes, to * BLOCK_BYTES) - from * BLOCK_BYTES;
   }
 
   /** The last block that begins at or before an offset. */
@@ -108,29 +110,30 @@ export class LineView {
   }
 }
 
-/**
- * A block of the file with other line ends; the bytes on both its sides say what its first and last ones become.
- *
- * @param use Is given bytes that the next call writes over.
- */
-async function convertBlock<T>(
-  { ends, file: { lengthBytes, readInto }, last }: Viewed,
-  block: number,
-  use: (converted: Uint8Array) => T,
-): Promise<T> {
-  const begin = block * BLOCK_BYTES;
-  const end = Math.min(lengthBytes, begin + BLOCK_BYTES);
-  const from = Math.max(0, begin - 1);
-  const room = last.room ?? new Uint8Array(BLOCK_BYTES + 2);
-  last.room = undefined;
-  try {
-    const bytes = room.subarray(0, Math.min(lengthBytes, end + 1) - from);
-    await readInto(from, bytes);
-    const convert = ends === 'crlf' ? addCrs : dropCrs;
-    return use(last.converted.subarray(0, convert(bytes, begin - from, end - from, last.converted)));
-  } finally {
-    last.room = room;
+interface Blocks {
+  readonly from: number;
+  readonly to: number;
+}
+
+function* runsOf(from: number, to: number): Generator<Blocks> {
+  for (let at = from; at < to; at += BLOCKS_AT_ONCE) yield { from: at, to: Math.min(to, at + BLOCKS_AT_ONCE) };
+}
+
+/** How many LFs have no CR, from `begin` to `end`. */
+function countAdded(bytes: Uint8Array, begin: number, end: number): number {
+  let count = 0;
+  for (let at = begin; at < end; at += 1) {
+    if (bytes[at] === LF && (at === 0 || bytes[at - 1] !== CR)) count += 1;
   }
+  return count;
+}
+
+/** How many CRs have an LF, from `begin` to `end`; as a negative number. */
+function countDropped(bytes: Uint8Array, begin: number, end: number): number {
+  let count = 0;
+  const last = Math.min(end, bytes.length - 1);
+  for (let at = begin; at < last; at += 1) if (bytes[at] === CR && bytes[at + 1] === LF) count -= 1;
+  return count;
 }
 
 /** Puts a CR before each LF that has none, from `begin` to `end`. @returns How many bytes that gives. */
@@ -165,6 +168,7 @@ function dropCrs(bytes: Uint8Array, begin: number, end: number, target: Uint8Arr
   }
   return length;
 }
+
 /** Which share of the lines that end in LF end in CR LF; undefined for no lines, and for what is no text. */
 export function crlfShare(bytes: Uint8Array): number | undefined {
   let lines = 0;

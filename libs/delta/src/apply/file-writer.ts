@@ -2,11 +2,12 @@ import { blockHashesOf, HASH_LENGTH_BYTES, MerkleHasher, piecesRootFromBlocks } 
 
 import { checkOf } from '../format/frame.ts';
 import { CHECK_BYTES, groupEnds } from '../format/listing.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { NewFile } from '../new-tree.ts';
 import { sameBytes } from '../same-bytes.ts';
 import type { Faults } from './faults.ts';
 import type { FileSpan, PlacedFiles } from './placed-files.ts';
-import type { ApplyPorts, FailedFile, FileFailure, FileResult, MaybePromise } from './ports.ts';
+import type { ApplyPorts, FailedFile, FileFailure, FileResult } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
 
 /** Bytes that were handed on and may not be written yet. */

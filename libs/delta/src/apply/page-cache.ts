@@ -1,4 +1,4 @@
-import type { MaybePromise } from './ports.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 
 export const PAGE_BYTES: number = 64 * 1024;
 

@@ -1,7 +1,6 @@
 import type { NewFile } from '../new-tree.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { TreeFile } from '../tree.ts';
-
-export type MaybePromise<T> = T | Promise<T>;
 
 /** Where an applied patch reads and writes. What `write` and `finish` throw ends the whole; what `readOld` throws fails files. */
 export interface ApplyPorts {

@@ -1,9 +1,10 @@
 import type { SegmentDecoder } from '../coding/index.ts';
 import { DeltaError } from '../delta-error.ts';
+import type { MaybePromise } from '../maybe-promise.ts';
 import type { ContentArena } from './content-arena.ts';
 import type { Faults } from './faults.ts';
 import { PAGE_BYTES, type PageCache } from './page-cache.ts';
-import type { FileFailure, MaybePromise } from './ports.ts';
+import type { FileFailure } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
 
 /** Below this, a loop is faster than a call to copy. */

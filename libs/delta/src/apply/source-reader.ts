@@ -2,12 +2,13 @@ import { MerkleHasher } from '@swarmpatch/merkle';
 
 import { lazyList, type List } from '../list.ts';
 import { sameBytes } from '../same-bytes.ts';
-import { LastBlock, LineView } from '../line-view.ts';
+import { LineView, VIEW_READ_BYTES } from '../line-view.ts';
+import { inTurn, whenThere, type MaybePromise } from '../maybe-promise.ts';
 import type { NewFile, SourceFile } from '../new-tree.ts';
 import type { TreeFile } from '../tree.ts';
 import type { Faults } from './faults.ts';
 import type { PlacedFiles } from './placed-files.ts';
-import type { ApplyPorts, MaybePromise } from './ports.ts';
+import type { ApplyPorts } from './ports.ts';
 
 const CHECK_READ_BYTES = 1024 * 1024;
 
@@ -32,8 +33,10 @@ export class SourceReader {
   readonly #fresh: PlacedFiles<NewFile>;
   readonly #ports: ApplyPorts;
   readonly #faults: Faults;
-  readonly #views = new Map<number, Promise<LineView>>();
-  readonly #last = new LastBlock();
+  readonly #views = new Map<number, LineView>();
+  /** What was read last for a view, and of which source. */
+  #viewed: { index: number; from: number; bytes: Uint8Array } = { index: -1, from: 0, bytes: new Uint8Array(0) };
+  #room: Uint8Array | undefined;
   #areChecked = false;
 
   constructor(old: PlacedFiles<PlacedSource>, fresh: PlacedFiles<NewFile>, ports: ApplyPorts, faults: Faults) {
@@ -105,29 +108,48 @@ export class SourceReader {
     return source?.file.view ? this.#readView(index, from, target) : this.#readOld(index, from, target);
   }
 
-  async #readView(index: number, from: number, target: Uint8Array): Promise<boolean> {
-    try {
-      let view = this.#views.get(index);
-      if (!view) {
-        view = this.#openView(index);
-        this.#views.set(index, view);
-      }
-      const lines = await view;
-      if (lines.length !== this.#old.files.at(index)?.lengthBytes) return this.#noteChanged(index);
-      await lines.read(from, target);
-      return true;
-    } catch (error) {
+  #readView(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
+    const failed = (error: unknown): false => {
       if (this.#faults.ofOld(index)) return false;
       throw error;
+    };
+    try {
+      const reading = whenThere(this.#viewOf(index), (view) => {
+        if (view.length !== this.#old.files.at(index)?.lengthBytes) return this.#noteChanged(index);
+        return whenThere(view.read(from, target), () => true);
+      });
+      return reading instanceof Promise ? reading.catch(failed) : reading;
+    } catch (error) {
+      return failed(error);
     }
   }
 
-  #openView(index: number): Promise<LineView> {
+  #viewOf(index: number): MaybePromise<LineView> {
+    const known = this.#views.get(index);
+    if (known) return known;
     const file = this.#old.files.at(index)?.file;
-    const readInto = async (offset: number, bytes: Uint8Array): Promise<void> => {
-      if (!(await this.#readOld(index, offset, bytes))) throw new Error('its fault is noted');
-    };
-    return LineView.open({ lengthBytes: file?.lengthBytes ?? 0, readInto }, file?.view?.ends ?? 'lf', this.#last);
+    const read = (offset: number, length: number): MaybePromise<Uint8Array> => this.#readViewed(index, offset, length);
+    const opening = LineView.open({ lengthBytes: file?.lengthBytes ?? 0, read }, file?.view?.ends ?? 'lf');
+    return whenThere(opening, (view) => {
+      this.#views.set(index, view);
+      return view;
+    });
+  }
+
+  /** Views read one after another, most of them what one read last. */
+  #readViewed(index: number, from: number, length: number): MaybePromise<Uint8Array> {
+    const last = this.#viewed;
+    const at = from - last.from;
+    if (last.index === index && at >= 0 && at + length <= last.bytes.length)
+      return last.bytes.subarray(at, at + length);
+    this.#room ??= new Uint8Array(VIEW_READ_BYTES);
+    const bytes = this.#room.subarray(0, length);
+    last.index = -1;
+    return whenThere(this.#readOld(index, from, bytes), (isRead) => {
+      if (!isRead) throw new Error('its fault is noted');
+      this.#viewed = { index, from, bytes };
+      return bytes;
+    });
   }
 
   /** False when the file cannot be read, which is then noted. */
@@ -153,13 +175,5 @@ export class SourceReader {
       path: file.path,
     });
     return false;
-  }
-}
-
-/** Does one after the other, and waits only for those that take time. */
-function inTurn<T>(items: Iterator<T>, act: (item: T) => MaybePromise<void>): MaybePromise<void> {
-  for (let next = items.next(); next.done !== true; next = items.next()) {
-    const acting = act(next.value);
-    if (acting) return acting.then(() => inTurn(items, act));
   }
 }

@@ -1,5 +1,5 @@
 import type { LineEnds } from '../format/line-ends.ts';
-import { crlfShare, LastBlock, LineView } from '../line-view.ts';
+import { crlfShare, LineView } from '../line-view.ts';
 import type { PatchFile } from '../tree.ts';
 
 const SAMPLE_BYTES = 64 * 1024;
@@ -21,11 +21,10 @@ export interface ViewedFile {
 export async function chooseViews(old: readonly PatchFile[], written: readonly PatchFile[]): Promise<ViewedFile[]> {
   const newByPath = new Map(written.map((file) => [file.path, file]));
   const views: ViewedFile[] = [];
-  const last = new LastBlock();
   for (const file of old) {
     const after = newByPath.get(file.path);
     const ends = after && (await wantedEnds(file, after));
-    views.push({ file: ends === undefined ? file : await viewed(file, ends, last), ends });
+    views.push({ file: ends === undefined ? file : await viewed(file, ends), ends });
   }
   return views;
 }
@@ -44,12 +43,9 @@ async function sampleOf({ source, lengthBytes }: PatchFile): Promise<Uint8Array>
   return source.read(0, Math.min(SAMPLE_BYTES, lengthBytes));
 }
 
-async function viewed(file: PatchFile, ends: LineEnds, last: LastBlock): Promise<PatchFile> {
+async function viewed(file: PatchFile, ends: LineEnds): Promise<PatchFile> {
   const { lengthBytes } = file;
-  const readInto = async (offset: number, target: Uint8Array): Promise<void> => {
-    target.set(await file.source.read(offset, target.length));
-  };
-  const view = await LineView.open({ lengthBytes, readInto }, ends, last);
+  const view = await LineView.open({ lengthBytes, read: (offset, length) => file.source.read(offset, length) }, ends);
   return {
     ...file,
     lengthBytes: view.length,
