@@ -1,6 +1,6 @@
 import { readState } from '@swarmpatch/install';
 import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
-import type { CommandContext } from '@swarmpatch/terminal';
+import { type CommandContext, formatDuration } from '@swarmpatch/terminal';
 import { openSession } from '../commands/open-session.ts';
 import { withInstall } from '../install/open-install.ts';
 import type { MoveWay } from '../move/move-install.ts';
@@ -37,7 +37,10 @@ export class AwaitedPatch {
     const prospect = await this.#ask(wait, context);
     if (prospect !== 'none' && !wait.isBounded) await this.#bound(wait, context);
     const waitMs = wait.next(prospect, performance.now());
-    if (waitMs > 0 && prospect === 'coming') this.#reasons = [`the origin makes a patch from ${from}`];
+    if (waitMs > 0 && prospect === 'coming') {
+      const most = formatDuration(wait.boundMs / 1000);
+      this.#reasons = [`the origin makes a patch from ${from}; for ${most} at most`];
+    }
     return waitMs;
   }
 

@@ -1,8 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { originPaths } from '@swarmpatch/api-contract';
 import type { InstallState } from '@swarmpatch/install';
+import { describeHolder, DiskFileSystem, lockHolderOf } from '@swarmpatch/node-io/file-system';
 import type { CommandContext } from '@swarmpatch/terminal';
 import { openSession, refreshTrust } from '../commands/open-session.ts';
 import { isLocked, type OpenInstall, withInstall } from '../install/open-install.ts';
@@ -14,6 +14,7 @@ import { AwaitedPatch } from './awaited-patch.ts';
 import { BackOff } from './back-off.ts';
 import { type ChangeRules, findLeave } from './change-rules.ts';
 import { NewsFeed } from './news-feed.ts';
+import { describeNetwork } from './own-network.ts';
 import { SignedNews } from './signed-news.ts';
 import { Surroundings } from './surroundings.ts';
 import { POLL_MS, WatchEngine } from './watch-engine.ts';
@@ -167,7 +168,7 @@ export class InstallWatch {
       if (this.#seeding.lacksTrackers) await this.#seeding.stop();
     } catch (error) {
       this.#context.signal.throwIfAborted();
-      if (isLocked(error)) this.#engine.busy(performance.now());
+      if (isLocked(error)) await this.#giveWay();
       else this.#report.failed('look', error, this.#engine.lookFailed(performance.now()));
     }
   }
@@ -190,7 +191,7 @@ export class InstallWatch {
     } catch (error) {
       this.#context.signal.throwIfAborted();
       const nowMs = performance.now();
-      if (isLocked(error)) this.#engine.busy(nowMs);
+      if (isLocked(error)) await this.#giveWay();
       else if (!move.signal.aborted) {
         this.#news.forget();
         this.#report.failed('update', error, this.#engine.moveFailed(nowMs));
@@ -198,6 +199,12 @@ export class InstallWatch {
     } finally {
       this.#move = undefined;
     }
+  }
+
+  async #giveWay(): Promise<void> {
+    this.#engine.busy(performance.now());
+    const holder = await lockHolderOf(new DiskFileSystem(this.#directory));
+    if (holder !== undefined) this.#report.busy(describeHolder(holder));
   }
 
   #placed(report: MoveReport): void {
@@ -281,21 +288,4 @@ function awakening(): { promise: Promise<void>; wake: () => void } {
     wake = resolved;
   });
   return { promise, wake };
-}
-
-/** Addresses of the link alone come and go with containers. */
-function describeNetwork(): string {
-  return ownHosts()
-    .filter((host) => !/^(127\.|::1$|169\.254\.|fe80:)/.test(host))
-    .sort()
-    .join(' ');
-}
-
-function ownHosts(): string[] {
-  try {
-    return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
-  } catch {
-    // Some systems keep it from programs.
-    return [];
-  }
 }

@@ -41,6 +41,7 @@ export class PatchWait {
   readonly #random: () => number;
   readonly #decidedMs: number;
   #untilMs: number | undefined;
+  #boundMs = 0;
 
   /** @param random From 0 up to 1: players who were told of a release at once do not all lose patience at once. */
   constructor(from: string, to: string, nowMs: number, random: () => number) {
@@ -55,15 +56,18 @@ export class PatchWait {
     return this.#untilMs !== undefined;
   }
 
+  /** The longest that it may take, in milliseconds. */
+  get boundMs(): number {
+    return this.#boundMs;
+  }
+
   isOver(nowMs: number): boolean {
     return this.#untilMs !== undefined && nowMs >= this.#untilMs;
   }
 
-  /** @returns the longest that it may take, in milliseconds. */
-  bound(plan: Pick<UpdatePlan, 'chosen'>, nowMs: number): number {
-    const waitMs = this.#spread(patchWaitMs(plan));
-    this.#untilMs = nowMs + waitMs;
-    return waitMs;
+  bound(plan: Pick<UpdatePlan, 'chosen'>, nowMs: number): void {
+    this.#boundMs = this.#spread(patchWaitMs(plan));
+    this.#untilMs = nowMs + this.#boundMs;
   }
 
   /** There is nothing to wait for, now or later. */

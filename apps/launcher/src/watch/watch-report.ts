@@ -10,6 +10,8 @@ import type { CommandTransfers } from '../transfers/command-transfers.ts';
 export class WatchReport {
   readonly #context: CommandContext;
   readonly #transfers: CommandTransfers;
+  /** Who was said to be at work on the install, until it is this launcher's turn. */
+  #busyWith: string | undefined;
   #failedAt: 'look' | 'update' | 'seed' | undefined;
   #view: WatchView = {
     state: 'watching',
@@ -75,7 +77,15 @@ export class WatchReport {
     this.#say('changed', { version }, `Another launcher brought the install to ${version}`);
   }
 
+  /** Somebody else is at work on the install; said once. */
+  busy(by: string): void {
+    if (this.#busyWith === by) return;
+    this.#busyWith = by;
+    this.#say('busy', { by }, `Waiting for ${by}`);
+  }
+
   updating(from: string | null, to: string): void {
+    this.#busyWith = undefined;
     this.#show({ state: 'updating', wanted: to, waitingFor: [] });
     this.#say('updating', { from, to }, `Updating to ${to}`);
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DiskFileSystem, lockInstall } from '@swarmpatch/node-io/file-system';
 import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
@@ -107,6 +108,16 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     await origin.publish(nextBuild(newBuild, 3), '1.2.0');
     expect(await until('updated', { to: '1.2.0' })).toMatchObject({ from: '1.0.0' });
     expect(events.filter(({ event }) => event === 'updated')).toHaveLength(2);
+  });
+
+  it('says who else is at work on the install, and goes on when that one has ended', async () => {
+    await origin.publish(newBuild, '1.1.0');
+    const lock = await lockInstall(new DiskFileSystem(game), 'repair');
+    watch();
+    expect(await until('busy')).toMatchObject({ by: expect.stringContaining(`${process.pid} on `) as string });
+    await lock.release();
+    await until('updated', { to: '1.1.0' });
+    expect(events.filter(({ event }) => event === 'busy')).toHaveLength(1);
   });
 
   it('says what went wrong, and tries again until it goes right', async () => {
