@@ -4,8 +4,9 @@ import { PAGE_BYTES, PageCache, type LoadPage } from './page-cache.ts';
 export const BATCH_BYTES: number = 2 * 1024 * 1024;
 /** New content that stays where it was made: most of what is taken from new content was made not long before. */
 const RECENT_BYTES: number = 4 * BATCH_BYTES;
-const OLD_PAGE_COUNT = 256;
-const FAR_PAGE_COUNT = 64;
+const PAGE_COUNT = 1280;
+/** Behind the last page: copies may read a little more than they need. */
+const SPARE_BYTES = 16;
 
 /**
  * All content that operations take from and make, in one buffer, so that each is a move within it: new bytes where they are made,
@@ -13,9 +14,12 @@ const FAR_PAGE_COUNT = 64;
  */
 export class ContentArena {
   readonly bytes: Uint8Array;
-  readonly #recentBytes: number;
-  readonly #old: PageCache;
-  readonly #far: PageCache;
+  /** How much new content there is room for where it is made; it is made at its place modulo this. */
+  readonly recentBytes: number;
+  /** Old content, then new content that was made long before. */
+  readonly pages: PageCache;
+  /** Where in the pages' content new content begins: where a page does. */
+  readonly newBegin: number;
   /** New content from here on is where it was made. */
   #recentFrom = 0;
 
@@ -28,18 +32,20 @@ export class ContentArena {
     readonly loadOld: LoadPage;
     readonly loadFar: LoadPage;
   }) {
-    const { oldBytes, newBytes } = content;
-    const oldPageCount = Math.min(OLD_PAGE_COUNT, pagesOf(oldBytes));
-    const farPageCount = Math.min(FAR_PAGE_COUNT, pagesOf(Math.max(0, newBytes - RECENT_BYTES)));
-    this.#recentBytes = Math.min(RECENT_BYTES, newBytes);
-    this.bytes = new Uint8Array(this.#recentBytes + (oldPageCount + farPageCount) * PAGE_BYTES);
-    this.#old = new PageCache(
-      { bytes: this.bytes, begin: this.#recentBytes, pageCount: oldPageCount },
-      { length: oldBytes, load: content.loadOld },
-    );
-    this.#far = new PageCache(
-      { bytes: this.bytes, begin: this.#recentBytes + oldPageCount * PAGE_BYTES, pageCount: farPageCount },
-      { length: newBytes, load: content.loadFar },
+    const { oldBytes, newBytes, loadOld, loadFar } = content;
+    this.recentBytes = Math.min(RECENT_BYTES, newBytes);
+    this.newBegin = pagesOf(oldBytes) * PAGE_BYTES;
+    const pageCount = Math.min(PAGE_COUNT, pagesOf(oldBytes) + pagesOf(newBytes - this.recentBytes));
+    this.bytes = new Uint8Array(this.recentBytes + pageCount * PAGE_BYTES + SPARE_BYTES);
+    this.pages = new PageCache(
+      { bytes: this.bytes, begin: this.recentBytes, pageCount },
+      {
+        length: this.newBegin + newBytes,
+        load: (place, target) =>
+          place < oldBytes
+            ? loadOld(place, target.subarray(0, oldBytes - place))
+            : loadFar(place - this.newBegin, target),
+      },
     );
   }
 
@@ -49,32 +55,19 @@ export class ContentArena {
    * @returns Where the batch may end at most; it lies in one piece.
    */
   beginBatch(at: number, endMax: number): number {
-    const untilWrap = this.#recentBytes - (at % this.#recentBytes);
+    const untilWrap = this.recentBytes - (at % this.recentBytes);
     const end = Math.min(endMax, at + BATCH_BYTES, at + untilWrap);
-    this.#recentFrom = Math.max(0, end - this.#recentBytes);
+    this.#recentFrom = Math.max(0, end - this.recentBytes);
     return end;
   }
 
   /** Where in `bytes` a place of new content is made. */
   placeOf(at: number): number {
-    return at % this.#recentBytes;
-  }
-
-  /** How much from a place of new content on lies in one piece. */
-  recentRun(at: number): number {
-    return this.#recentBytes - (at % this.#recentBytes);
+    return at % this.recentBytes;
   }
 
   isRecent(at: number): boolean {
     return at >= this.#recentFrom;
-  }
-
-  get old(): PageCache {
-    return this.#old;
-  }
-
-  get far(): PageCache {
-    return this.#far;
   }
 }
 

@@ -4,6 +4,8 @@ import type { FileFailure } from './ports.ts';
 
 /** Which old files cannot be used and which new ones failed, and so what else cannot be made. */
 export class Faults {
+  /** Whether anything failed so far. */
+  areAny = false;
   readonly #old: PlacedFiles<{ readonly lengthBytes: number }>;
   readonly #fresh: PlacedFiles<NewFile>;
   readonly #oldFailures = new Map<number, FileFailure>();
@@ -19,15 +21,13 @@ export class Faults {
     return this.#failures.get(index);
   }
 
-  get areAny(): boolean {
-    return this.#failures.size + this.#oldFailures.size > 0;
-  }
-
   fail(index: number, failure: FileFailure): void {
+    this.areAny = true;
     if (!this.#failures.has(index)) this.#failures.set(index, failure);
   }
 
   failOld(index: number, failure: FileFailure): void {
+    this.areAny = true;
     if (!this.#oldFailures.has(index)) this.#oldFailures.set(index, failure);
   }
 

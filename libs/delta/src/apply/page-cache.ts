@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../maybe-promise.ts';
 
-export const PAGE_BYTES: number = 64 * 1024;
+export const PAGE_BYTES: number = 16 * 1024;
 
 /** Fills the target with the bytes from a place on. */
 export type LoadPage = (place: number, target: Uint8Array) => MaybePromise<void>;
@@ -16,7 +16,9 @@ export class PageCache {
   readonly #pages: Float64Array;
   readonly #areUsed: Uint8Array;
   #hand = 0;
-  #lastPage = -1;
+  /** The page that was found last: where it begins and ends in the content, and where in the buffer it begins. */
+  #lastFrom = 0;
+  #lastTo = 0;
   #lastPlace = 0;
 
   /**
@@ -37,15 +39,16 @@ export class PageCache {
 
   /** Where in the buffer the byte at a place of the content is; -1 when its page is not there. */
   find(place: number): number {
-    const page = Math.floor(place / PAGE_BYTES);
-    if (page !== this.#lastPage) {
+    if (place < this.#lastFrom || place >= this.#lastTo) {
+      const page = Math.floor(place / PAGE_BYTES);
       const begin = this.#places.get(page);
       if (begin === undefined) return -1;
       this.#areUsed[(begin - this.#begin) / PAGE_BYTES] = 1;
-      this.#lastPage = page;
+      this.#lastFrom = page * PAGE_BYTES;
+      this.#lastTo = this.#lastFrom + PAGE_BYTES;
       this.#lastPlace = begin;
     }
-    return this.#lastPlace + (place - page * PAGE_BYTES);
+    return this.#lastPlace + (place - this.#lastFrom);
   }
 
   /** Brings the page of a place, which is not there. */
@@ -70,7 +73,7 @@ export class PageCache {
       }
       const page = this.#pages[slot] ?? -1;
       if (page >= 0) this.#places.delete(page);
-      if (page === this.#lastPage) this.#lastPage = -1;
+      if (page * PAGE_BYTES === this.#lastFrom) this.#lastTo = 0;
       return slot;
     }
   }

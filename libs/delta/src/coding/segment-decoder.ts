@@ -16,8 +16,6 @@ import {
 
 /** Below this, a loop is faster than a call to copy. */
 const BYTES_PER_COPY_CALL = 64;
-/** Of a varint. */
-const NUMBER_BYTES_MAX = 8;
 
 /**
  * Reads the streams of a segment. Nothing is allocated for an operation: `next` moves this cursor.
@@ -58,14 +56,13 @@ export class SegmentDecoder {
 
   /** Moves to the next operation, which makes the bytes from where the last one ended. @throws {DeltaError} `bad_patch` */
   next(): boolean {
-    if (this.#isDry(this.#codes, 1) || this.#isDry(this.#lengths, NUMBER_BYTES_MAX)) return false;
-    if (this.#isDry(this.#places, NUMBER_BYTES_MAX)) return false;
-    if (this.#codes.isLost || this.#lengths.isLost || this.#places.isLost) {
-      throw new DeltaError('bad_patch', 'read the operations of a segment: they are damaged');
-    }
-    const code = this.#codes.buffer[this.#codes.at];
+    const codes = this.#codes;
+    if (codes.at > codes.numbersEnd) return this.#runDry(codes);
+    if (this.#lengths.at > this.#lengths.numbersEnd) return this.#runDry(this.#lengths);
+    if (this.#places.at > this.#places.numbersEnd) return this.#runDry(this.#places);
+    const code = codes.buffer[codes.at];
     if (code === undefined) throw new DeltaError('bad_patch', 'read an operation: the stream ends before it');
-    this.#codes.at += 1;
+    codes.at += 1;
     const shortLength = code & LENGTH_LONG;
     this.length = shortLength + 1 + (shortLength === LENGTH_LONG ? readVarint(this.#lengths) : 0);
     const kind = code >> LENGTH_BITS;
@@ -99,10 +96,10 @@ export class SegmentDecoder {
     throw new DeltaError('bad_patch', `read an operation: ${length} bytes at ${source} are not all there to copy`);
   }
 
-  #isDry(stream: StreamCursor, count: number): boolean {
-    if (stream.available >= count || stream.isEnded) return false;
+  #runDry(stream: StreamCursor): false {
+    if (stream.isLost) throw new DeltaError('bad_patch', 'read the operations of a segment: they are damaged');
     this.#dry = stream;
-    return true;
+    return false;
   }
 
   /** The next bytes of the literal that is at hand. @returns How many there were. */

@@ -1,3 +1,6 @@
+/** What a number in a stream takes at most. */
+const NUMBER_BYTES_MAX = 8;
+
 /** The bytes of one stream of a segment, in order. What cannot be had is zeros, and said to be lost. */
 export class StreamCursor {
   /** Decoded, from `at` on not yet taken. */
@@ -5,6 +8,8 @@ export class StreamCursor {
   at = 0;
   /** Whether the bytes in the buffer are made up, because theirs are damaged. */
   isLost = false;
+  /** While `at` is no further, a whole number is there, or all that is left. None is while anything is lost. */
+  numbersEnd = -1;
   readonly #parts: AsyncIterator<StreamPart>;
   #isEnded = false;
 
@@ -27,6 +32,7 @@ export class StreamCursor {
     const next = await this.#parts.next();
     if (next.done === true) {
       this.#isEnded = true;
+      if (!this.isLost) this.numbersEnd = Infinity;
       return;
     }
     const { bytes, isLost } = next.value;
@@ -40,6 +46,7 @@ export class StreamCursor {
       this.buffer = joined;
     }
     this.at = 0;
+    this.numbersEnd = this.isLost ? -1 : this.buffer.length - NUMBER_BYTES_MAX;
   }
 
   /** Frees what decoding holds. */
