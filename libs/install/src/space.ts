@@ -28,10 +28,16 @@ export async function spaceForContent(files: FileSystem, target: Manifest): Prom
 /**
  * Refuses an update that cannot end well, before anything is changed.
  *
+ * @param idleBytes Room of what would give way to it.
  * @throws {InstallError} `disk_full`
  */
-export async function refuseWithoutSpace(files: FileSystem, target: Manifest, scratchBytes: number): Promise<void> {
-  const spaceBytes = await spaceForContent(files, target);
+export async function refuseWithoutSpace(
+  files: FileSystem,
+  target: Manifest,
+  scratchBytes: number,
+  idleBytes = 0,
+): Promise<void> {
+  const spaceBytes = (await spaceForContent(files, target)) + idleBytes;
   if (spaceBytes >= scratchBytes) return;
   const missingBytes = scratchBytes - spaceBytes;
   throw new InstallError(
