@@ -1,24 +1,3 @@
-import { readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { commandBundle } from '../../tools/command-bundle.mjs';
 
-const nodeIo = fileURLToPath(new URL('../../libs/node-io/', import.meta.url));
-
-/** Worker threads are found beside the module that starts them, by name. Files of earlier builds may still be in `dist`. */
-function workers() {
-  const sources = readdirSync(join(nodeIo, 'src'), { recursive: true }).filter((path) => path.endsWith('-worker.ts'));
-  const built = sources.map((path) => join(nodeIo, 'dist', path.replace(/\.ts$/, '.js')));
-  const named = Object.fromEntries(built.map((path) => [basename(path, '.js'), path]));
-  if (Object.keys(named).length < built.length)
-    throw new Error(
-      `bundle the launcher: found two workers with one file name, wanted one each: ${sources.join(', ')}`,
-    );
-  return named;
-}
-
-export default {
-  input: { main: 'dist/main.js', ...workers() },
-  platform: 'node',
-  external: /^node:/,
-  output: { dir: 'dist/bundle', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js', cleanDir: true },
-};
+export default commandBundle;

@@ -1,0 +1,3 @@
+import { commandBundle } from '../../tools/command-bundle.mjs';
+
+export default commandBundle;
