@@ -10,6 +10,8 @@ export const commandBundle = {
   input: { main: 'dist/main.js', ...workers() },
   platform: 'node',
   external: /^node:/,
+  // A package that names its temporary files after itself is CommonJS; a bundle is not.
+  transform: { define: { __filename: 'import.meta.filename' } },
   output: { dir: 'dist/bundle', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name].js', cleanDir: true },
 };
 
