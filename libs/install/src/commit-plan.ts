@@ -41,8 +41,11 @@ export async function planCommit(
   const directories = await findMissing(files, sealed, inventory.leftDirectories);
   const reached = [...changed, ...inventory.removed, ...inTheWay, ...inventory.leftDirectories, ...directories];
   await refuseUnchangeable(files, reached);
-  const directoriesBytes = directories.length * SPACE_PER_DIRECTORY_BYTES;
-  const neededBytes = directoriesBytes + (await spaceForRewrites(files, inventory, rewrites));
+  const journalBytes = (reached.length + sealed.modes.length) * SPACE_PER_FILE_BYTES;
+  const neededBytes =
+    (directories.length + 1) * SPACE_PER_DIRECTORY_BYTES +
+    journalBytes +
+    (await spaceForRewrites(files, inventory, rewrites));
   await refuseShort(files, neededBytes);
   const replaced = sealed.placements.map(({ path }) => path);
   const leaving = new Set([...inventory.removed, ...replaced].filter((path) => !keptPaths.has(path)));

@@ -99,6 +99,7 @@ async function expectKept(files: MemoryFileSystem): Promise<void> {
   expect(Buffer.from(await files.read('.swarmpatch/kept/1.1.0/config.ini')).equals(ownConfig.content)).toBe(true);
 }
 
+const BLOCK_BYTES = 4096;
 /** Hundreds of updates; a machine that does much else needs its time. */
 const TIMEOUT_MS = 180_000;
 
@@ -158,6 +159,35 @@ describe('an update on a disk that runs full', { timeout: TIMEOUT_MS }, () => {
       const recovered = files.clone();
       await recover(recovered);
       expect(await describeTree(recovered)).toEqual(error === undefined ? newTree : oldTree);
+    }
+    expect(codes).toEqual(new Set(['disk_full', undefined]));
+  });
+
+  it('is refused, or done to its end, when others fill the disk while it is fetched', async () => {
+    const before = releaseInMemory([world, config, note], '1.0.0');
+    // Nothing is replaced whose room could be used.
+    const added = [file('one.pak', 900), file('two.pak', 800)];
+    const after = releaseInMemory([...before.build, ...added], '1.1.0');
+    const base = new MemoryFileSystem();
+    await moveInstall(base, before);
+    const capacityBytes = Number.MAX_SAFE_INTEGER - (await base.freeBytes()) + 2_000_000;
+    const codes = new Set<unknown>();
+    for (let spareBytes = 0; spareBytes < 60_000; spareBytes += BLOCK_BYTES) {
+      const files = base.clone({ capacityBytes });
+      const fill = async (count: number): Promise<void> => {
+        if (count < added.length) return;
+        const blocks = Math.floor(((await files.freeBytes()) - spareBytes) / BLOCK_BYTES);
+        await files.write('filler', new Uint8Array(Math.max(0, blocks) * BLOCK_BYTES).fill(1));
+      };
+      const error = await moveInstall(files, after, { onPiece: fill }).then(
+        () => undefined,
+        (failure: unknown) => failure,
+      );
+      codes.add((error as { code?: unknown } | undefined)?.code);
+      const tree = (await describeTree(files)).filter((line) => !line.startsWith('filler '));
+      const wanted = await treeOf(error === undefined ? after.build : before.build);
+      expect({ spareBytes, tree }).toEqual({ spareBytes, tree: wanted });
+      expect(await files.stat('.swarmpatch/journal')).toBeUndefined();
     }
     expect(codes).toEqual(new Set(['disk_full', undefined]));
   });
