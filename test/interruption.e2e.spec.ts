@@ -9,7 +9,7 @@ import { finish } from './support/scene.ts';
 import { openStage, type Stage } from './support/stage.ts';
 import { codeOf, type Moved, Studio } from './support/studio.ts';
 
-const KILLS = 6;
+const KILLS = 4;
 /** Large enough to be caught in the middle of its upload. */
 const LARGE_BYTES = 20_000_000;
 
@@ -17,7 +17,7 @@ describe('an interruption', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await openStage('interruption');
+    stage = await openStage('interruption', { patches: 1 });
     await stage.studio.publish(stage.first, '1.0.0');
     // One of the ways then goes by a patch.
     await stage.studio.publish(stage.second, '1.1.0', '--wait-patches');

@@ -9,7 +9,7 @@ import { finish } from './support/scene.ts';
 import { openStage, type Stage } from './support/stage.ts';
 import { type Moved, Studio } from './support/studio.ts';
 
-const KILLS = 4;
+const KILLS = 3;
 
 describe('an update by a patch', () => {
   let stage: Stage;
@@ -17,7 +17,7 @@ describe('an update by a patch', () => {
   let patchBytes: number;
 
   beforeAll(async () => {
-    stage = await openStage('patched update', { origin: ['--patches', '1'] });
+    stage = await openStage('patched update', { patches: 1 });
     const { scene, studio, first, second } = stage;
     pristine = scene.path('pristine');
     await studio.publish(first, '1.0.0');

@@ -11,7 +11,7 @@ describe('a release cycle', () => {
   let pristine: string;
 
   beforeAll(async () => {
-    stage = await openStage('release cycle');
+    stage = await openStage('release cycle', { patches: 1 });
     await stage.studio.publish(stage.first, '1.0.0');
     await stage.studio.publish(stage.second, '1.1.0', '--wait-patches');
     pristine = stage.scene.path('pristine');

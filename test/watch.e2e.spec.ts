@@ -10,7 +10,7 @@ describe('a launcher that watches', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    stage = await openStage('watch', { origin: ['--patches', '1'] });
+    stage = await openStage('watch', { patches: 1 });
     await stage.studio.publish(stage.first, '1.0.0');
   }, 120_000);
   afterAll(() => stage.scene.close(), 30_000);

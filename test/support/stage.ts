@@ -14,15 +14,23 @@ export interface Stage {
   readonly second: Build;
 }
 
+interface StageOptions {
+  /** How many the origin makes for a release: each is a process that takes its time. None unless given. */
+  patches?: number;
+  /** Further options of its command line. */
+  origin?: readonly string[];
+  build?: BuildOptions;
+}
+
 /** @param what Is printed with the seed that all of it follows from. */
 export async function openStage(
   what: string,
-  { origin: originOptions = [], build = {} }: { origin?: readonly string[]; build?: BuildOptions } = {},
+  { patches = 0, origin: originOptions = [], build = {} }: StageOptions = {},
 ): Promise<Stage> {
   const seed = drawSeed(what);
   const first = generateBuild(seed, build);
   const scene = await Scene.open();
-  const origin = await Origin.start(scene, ...originOptions);
+  const origin = await Origin.start(scene, '--patches', String(patches), ...originOptions);
   const studio = await Studio.open(scene, origin, 'starfall');
   return { seed, scene, origin, studio, first, second: nextBuild(first, seed) };
 }
