@@ -1,17 +1,22 @@
-import type { PlacedContent } from '../matching/index.ts';
 import type { ByteSource } from '../ports.ts';
 import type { PatchFile } from '../tree.ts';
+
+/** Where a file lies in a run of bytes. */
+interface Place {
+  readonly start: number;
+  readonly length: number;
+}
 
 /** Files as one run of bytes, one after another. */
 export class AddressSpace implements ByteSource {
   readonly length: number;
-  readonly files: readonly PlacedContent[];
+  readonly files: readonly Place[];
   readonly #sources: readonly ByteSource[];
 
   constructor(files: readonly PatchFile[]) {
     let start = 0;
-    this.files = files.map(({ path, lengthBytes }) => {
-      const placed = { path, start, length: lengthBytes };
+    this.files = files.map(({ lengthBytes }) => {
+      const placed = { start, length: lengthBytes };
       start += lengthBytes;
       return placed;
     });

@@ -70,8 +70,7 @@ export async function createPatch(options: CreatePatchOptions): Promise<CreatedP
   const oldSpace = new AddressSpace(views.map((view) => view.file));
   const newSpace = new AddressSpace(written);
   const ops = await matchContent({
-    ...{ old: oldSpace, oldFiles: oldSpace.files, new: newSpace, newFiles: newSpace.files },
-    ...{ effort, memoryBytesMax: options.memoryBytesMax, signal },
+    ...{ old: oldSpace, new: newSpace, effort, memoryBytesMax: options.memoryBytesMax, signal },
     onProgress: (doneBytes) => options.onProgress?.({ phase: 'match', doneBytes, totalBytes: writtenBytes }),
   });
   signal?.throwIfAborted();

@@ -1,4 +1,3 @@
 export { matchContent } from './match-content.ts';
-export type { PlacedContent } from './match-input.ts';
 export { KIND_LITERAL, OpList } from './op-list.ts';
 export type { PatchOp } from './patch-op.ts';

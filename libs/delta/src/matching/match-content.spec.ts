@@ -18,7 +18,7 @@ async function match(
   memoryBytesMax = 64 * MIB,
 ): Promise<readonly PatchOp[]> {
   const ops = await matchContent({
-    ...{ old: sourceOf(old), oldFiles: [], new: sourceOf(fresh), newFiles: [], effort, memoryBytesMax },
+    ...{ old: sourceOf(old), new: sourceOf(fresh), effort, memoryBytesMax },
   });
   return [...ops.toOps()];
 }
@@ -154,9 +154,7 @@ describe('matchContent()', () => {
     const matching = matchContent({
       ...{
         old: sourceOf(words),
-        oldFiles: [],
         new: sourceOf(fresh),
-        newFiles: [],
         effort: 3,
         memoryBytesMax: 64 * MIB,
       },

@@ -22,6 +22,7 @@ export async function matchContent(input: MatchInput): Promise<OpList> {
   const effort = matchEffort(input.effort);
   const windowBytesMax = Math.floor(input.memoryBytesMax * WINDOW_SHARE);
   const ops = new OpList(input.old.length);
+  if (input.new.length === 0) return ops;
   for await (const window of chooseWindows(input, windowBytesMax)) matchWindow(input, window, effort, ops);
   input.onProgress?.(input.new.length);
   return ops;
