@@ -68,7 +68,8 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     }
     if (start < 0) {
       const near = at - (alignment > 0 ? alignment : begin);
-      const count = index.candidates(at, near, reach, found);
+      const slot = index.slotAt(at);
+      const count = slot < 0 ? 0 : index.candidates(slot, at, near, reach, found);
       for (let choice = 0; choice < count && length < LENGTH_ENOUGH_BYTES; choice += 1) {
         const candidate = found[choice] ?? 0;
         const after = matchLength(bytes, candidate, at, end);

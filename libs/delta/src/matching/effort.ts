@@ -10,12 +10,13 @@ export interface AnchorEffort {
 /** How what anchors leave is parsed. */
 interface ParseEffort {
   readonly hashLengths: readonly number[];
-  readonly nearHashLength: number;
+  readonly nearBytesAByte: number;
   readonly strideBytes: number;
   readonly anchorEdgeBytes: number;
   readonly reach: number;
   readonly lengthEnough: number;
   readonly restBytes: number;
+  readonly shortenedBytesMax: number;
   readonly strideBytesMax: number;
 }
 
@@ -40,27 +41,30 @@ const LONG_ANCHORS: AnchorEffort = { ...DENSE_ANCHORS, lengthMin: 64 };
 
 const FAST: ParseEffort = {
   hashLengths: [8],
-  nearHashLength: 4,
+  nearBytesAByte: 1,
   strideBytes: 16,
   anchorEdgeBytes: 32,
   reach: 1,
   lengthEnough: 16,
   restBytes: 4,
+  shortenedBytesMax: 16,
   strideBytesMax: 16,
 };
 const MIDDLE: ParseEffort = { ...FAST, strideBytes: 8, restBytes: 6 };
 const THOROUGH: ParseEffort = {
   ...MIDDLE,
-  ...{ hashLengths: [5, 10], strideBytes: 2, lengthEnough: 24, restBytes: Infinity, strideBytesMax: 8 },
+  ...{ hashLengths: [5, 10], nearBytesAByte: 4, strideBytes: 2 },
+  ...{ lengthEnough: 24, restBytes: Infinity, shortenedBytesMax: 96, strideBytesMax: 8 },
 };
 const DEEP: ParseEffort = {
   hashLengths: [4, 6, 10, 18],
-  nearHashLength: 4,
+  nearBytesAByte: 4,
   strideBytes: 1,
   anchorEdgeBytes: 2048,
   reach: 2,
   lengthEnough: 64,
   restBytes: Infinity,
+  shortenedBytesMax: 96,
   strideBytesMax: 2,
 };
 const DEEPEST: ParseEffort = { ...DEEP, reach: 4, lengthEnough: 96, strideBytesMax: 1 };

@@ -1,21 +1,21 @@
 import { PlaceTable } from './place-table.ts';
 
-const TABLE_BITS = 16;
 /** What is looked at on each side of an expected source, at most. */
 const REACH_BYTES_MAX = 16 * 1024;
-/** How far that is for each byte which is known to lie there or has to be found: what it costs stays in proportion. */
-const REACH_BYTES_A_BYTE = 4;
 /** Of what was entered one after another, how much may still be in the table. */
 const SPAN_BYTES = 64 * 1024;
 
 /** Places around the one where the next source is expected. */
 export class NearPlaces {
   readonly #table: PlaceTable;
+  readonly #reachBytesAByte: number;
   #start = 0;
   #end = 0;
 
-  constructor(bytes: Uint8Array, hashLength: number) {
-    this.#table = new PlaceTable(bytes, hashLength, TABLE_BITS);
+  /** @param reachBytesAByte How far is looked for each byte that is known to lie there or has to be found: what it costs stays in proportion. */
+  constructor(bytes: Uint8Array, reachBytesAByte: number) {
+    this.#table = new PlaceTable(bytes);
+    this.#reachBytesAByte = reachBytesAByte;
   }
 
   /**
@@ -24,7 +24,7 @@ export class NearPlaces {
    * @param weightBytes How long the stretch is, and the copy that says that it is there.
    */
   follow(from: number, to: number, weightBytes: number): void {
-    const reach = Math.min(REACH_BYTES_MAX, REACH_BYTES_A_BYTE * weightBytes);
+    const reach = Math.min(REACH_BYTES_MAX, this.#reachBytesAByte * weightBytes);
     const start = Math.max(0, from - reach);
     const end = to + reach;
     if (start > this.#end || end < this.#start) {

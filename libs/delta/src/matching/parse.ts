@@ -1,9 +1,12 @@
 import type { Anchors } from './anchors.ts';
+import { HashFilter } from './hash-filter.ts';
 import { hashAt, matchLength } from './hash.ts';
 import { NearPlaces } from './near-places.ts';
 import { KIND_ADD, KIND_COPY, KIND_LITERAL, type OpList } from './op-list.ts';
 import { PlaceTable } from './place-table.ts';
-import { HashFilter, PositionIndex, type Skips } from './position-index.ts';
+import { LookUps } from './look-ups.ts';
+import type { Skips } from './place-batches.ts';
+import { PositionIndex } from './position-index.ts';
 import { Prices, SLOT_ALIGNED, SLOT_CONTINUE, SLOT_EARLIER, SLOT_EARLIEST } from './prices.ts';
 import { Ways } from './ways.ts';
 
@@ -20,13 +23,14 @@ const WET_LENGTH_MIN = 8;
 const DRY_BYTES_A_STEP_LOG2 = 8;
 /** How far before a place that was looked up a match is followed: as far as places that are not in the index go. */
 const BACK_BYTES_MAX = 16;
-const NEW_TABLE_BITS = 16;
+/** The filter of what is wanted has this power of two of bits for each place: more of them miss the processor's cache. */
+const WANTED_BITS_LOG2 = 1;
 
 export interface ParseOptions {
   /** Lengths in bytes of what is looked for anywhere, rising. */
   readonly hashLengths: readonly number[];
-  /** Of what is looked for near the expected source, and in what was last made. */
-  readonly nearHashLength: number;
+  /** How far around the expected source is looked for each byte that is known to lie there or has to be found. */
+  readonly nearBytesAByte: number;
   /** How many places on each side of the expected one are tried. */
   readonly reach: number;
   /** Every how many bytes a place is indexed. */
@@ -37,6 +41,8 @@ export interface ParseOptions {
   readonly lengthEnough: number;
   /** Nothing is looked for anywhere while a copy goes on for more bytes than this. */
   readonly restBytes: number;
+  /** A copy that is longer is taken whole or not at all. */
+  readonly shortenedBytesMax: number;
   /** Every how many bytes is looked up where nothing has been found for long. */
   readonly strideBytesMax: number;
   /** Places in each index. */
@@ -74,9 +80,9 @@ class Parser {
   readonly #anchors: Anchors;
   readonly #ops: OpList;
   readonly #options: ParseOptions;
-  readonly #indexes: readonly PositionIndex[];
+  readonly #lookUps: readonly LookUps[];
   readonly #prices = new Prices();
-  readonly #ways = new Ways(BLOCK_BYTES, this.#prices);
+  readonly #ways: Ways;
   readonly #near: NearPlaces;
   /** Places of new that were parsed. */
   readonly #made: PlaceTable;
@@ -92,9 +98,12 @@ class Parser {
     this.#ops = ops;
     this.#options = options;
     this.#found = new Int32Array(3 * options.reach);
-    this.#indexes = options.hashLengths.map((hashLength) => this.#index(hashLength)).reverse();
-    this.#near = new NearPlaces(bytes, options.nearHashLength);
-    this.#made = new PlaceTable(bytes, options.nearHashLength, NEW_TABLE_BITS);
+    this.#lookUps = options.hashLengths
+      .map((hashLength) => new LookUps(this.#index(hashLength), this.#gaps()))
+      .reverse();
+    this.#near = new NearPlaces(bytes, options.nearBytesAByte);
+    this.#made = new PlaceTable(bytes);
+    this.#ways = new Ways(BLOCK_BYTES, options.shortenedBytesMax, this.#prices);
     this.#ways.kind[0] = KIND_COPY;
     this.#ways.alignment[0] = begin;
   }
@@ -131,7 +140,7 @@ class Parser {
     for (let anchor = 0; anchor < this.#anchors.count; anchor += 1) {
       left -= (this.#anchors.ends[anchor] ?? 0) - (this.#anchors.starts[anchor] ?? 0);
     }
-    const wanted = new HashFilter(left);
+    const wanted = new HashFilter(left, WANTED_BITS_LOG2);
     for (const [from, to] of this.#gaps()) {
       const last = Math.min(to - 1, bytes.length - hashLength);
       for (let at = from; at <= last; at += 1) wanted.add(hashAt(bytes, at, hashLength));
@@ -180,10 +189,10 @@ class Parser {
       // The longer nothing is found, the fewer places are looked up.
       const step = Math.min(strideBytesMax, 1 + (this.#dryBytes >>> DRY_BYTES_A_STEP_LOG2));
       if (node >= rested && node % step === 0) {
-        for (const index of this.#indexes) {
+        for (const lookUps of this.#lookUps) {
           if (longest >= lengthEnough) break;
-          if (at + node + index.hashLength > this.#bytes.length) continue;
-          longest = Math.max(longest, this.#tryIndex(index, node, at, end));
+          const slot = lookUps.slotAt(at + node);
+          if (slot >= 0) longest = Math.max(longest, this.#tryIndex(lookUps.index, slot, node, at, end));
         }
         rested = Math.max(rested, node + longest - restBytes);
       }
@@ -204,7 +213,7 @@ class Parser {
     const literal = cost + this.#prices.literal(before, byte);
     if (literal < (ways.cost[node + 1] ?? 0)) ways.step(node, KIND_LITERAL, literal, 0, sourceEnd);
     if (sourceEnd === 0 || at - sourceEnd !== ways.alignment[node]) return;
-    const add = cost + this.#prices.add(before, (byte - (bytes[sourceEnd] ?? 0)) & 0xff);
+    const add = cost + this.#prices.add(before, this.#difference(at, sourceEnd));
     if (add < (ways.cost[node + 1] ?? 0)) ways.step(node, KIND_ADD, add, sourceEnd, sourceEnd + 1);
   }
 
@@ -238,10 +247,10 @@ class Parser {
     return length;
   }
 
-  #tryIndex(index: PositionIndex, node: number, begin: number, end: number): number {
+  #tryIndex(index: PositionIndex, slot: number, node: number, begin: number, end: number): number {
     const at = begin + node;
     const found = this.#found;
-    const count = index.candidates(at, this.#ways.sourceEnd[node] ?? 0, this.#options.reach, found);
+    const count = index.candidates(slot, at, this.#ways.sourceEnd[node] ?? 0, this.#options.reach, found);
     const enough = Math.min(index.hashLength, end - at);
     let longest = 0;
     for (let choice = 0; choice < count && longest < this.#options.lengthEnough; choice += 1) {
@@ -309,7 +318,7 @@ class Parser {
       for (; last >= 0 && kinds[path[last] ?? 0] === KIND_ADD; last -= 1) {
         const node = path[last] ?? 0;
         const byte = this.#bytes[begin + node - 1] ?? 0;
-        const difference = (byte - (this.#bytes[sources[node] ?? 0] ?? 0)) & 0xff;
+        const difference = this.#difference(begin + node - 1, sources[node] ?? 0);
         saved += this.#prices.add(KIND_ADD, difference) - this.#prices.literal(KIND_LITERAL, byte);
       }
       if (saved > 0) for (let index = step; index > last; index -= 1) kinds[path[index] ?? 0] = KIND_LITERAL;
@@ -321,8 +330,12 @@ class Parser {
     const before = this.#ways.kind[from] ?? 0;
     const byte = this.#bytes[at] ?? 0;
     if (kind === KIND_LITERAL) this.#prices.noteLiteral(before, byte);
-    else if (kind === KIND_ADD) this.#prices.noteAdd(before, (byte - (this.#bytes[source] ?? 0)) & 0xff, byte);
+    else if (kind === KIND_ADD) this.#prices.noteAdd(before, this.#difference(at, source), byte);
     else this.#noteCopy(from, at, source, length);
+  }
+
+  #difference(at: number, source: number): number {
+    return ((this.#bytes[at] ?? 0) - (this.#bytes[source] ?? 0)) & 0xff;
   }
 
   #noteCopy(node: number, at: number, source: number, length: number): void {

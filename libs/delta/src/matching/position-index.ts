@@ -1,18 +1,14 @@
 import { hashAt } from './hash.ts';
+import { HashFilter } from './hash-filter.ts';
+import { PlaceBatches, type Skips } from './place-batches.ts';
 
 const SLOT_BITS_MIN = 10;
 const SLOT_BITS_MAX = 22;
-const FILTER_BITS_MAX = 30;
 /** To know about how many places would be entered, one of so many is looked at. */
 const SAMPLE_STRIDES = 61;
-/** The filter has this power of two of bits for each hash: more of them miss the processor's cache. */
-const BITS_A_HASH_LOG2 = 1;
 
-/** Stretches of a buffer, rising. */
-export interface Skips {
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
-}
+/** The filter of what is entered has this power of two of bits for each. */
+const ENTERED_BITS_LOG2 = 3;
 
 const NO_SKIPS: Skips = { starts: new Int32Array(0), ends: new Int32Array(0) };
 
@@ -30,28 +26,6 @@ export interface PositionIndexOptions {
   readonly wanted?: HashFilter | undefined;
 }
 
-/** Which hashes occur, with a few that do not: a bit for each value of their upper bits. */
-export class HashFilter {
-  readonly #bits: Uint32Array;
-  readonly #shift: number;
-
-  constructor(countExpected: number) {
-    const width = Math.min(FILTER_BITS_MAX, Math.max(16, Math.ceil(Math.log2(countExpected + 1)) + BITS_A_HASH_LOG2));
-    this.#bits = new Uint32Array(2 ** (width - 5));
-    this.#shift = 32 - width;
-  }
-
-  add(hash: number): void {
-    const bit = hash >>> this.#shift;
-    this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] ?? 0) | (1 << (bit & 31));
-  }
-
-  has(hash: number): boolean {
-    const bit = hash >>> this.#shift;
-    return (((this.#bits[bit >>> 5] ?? 0) >>> (bit & 31)) & 1) === 1;
-  }
-}
-
 /**
  * Places of a buffer by a hash of the bytes there. In each slot they rise, so that those near to a wanted place are found by
  * bisection, however many share the slot.
@@ -65,6 +39,8 @@ export class PositionIndex {
   /** Where each slot begins, and the end of the last. */
   readonly #starts: Uint32Array;
   readonly #positions: Int32Array;
+  /** Most look-ups find nothing: it says so from a table that is much smaller. */
+  readonly #entered: HashFilter;
 
   constructor(
     bytes: Uint8Array,
@@ -75,80 +51,117 @@ export class PositionIndex {
     const bits = Math.min(SLOT_BITS_MAX, Math.max(SLOT_BITS_MIN, Math.ceil(Math.log2(entriesExpected + 1))));
     this.#shift = 32 - bits;
     this.#starts = new Uint32Array(2 ** bits + 1);
+    const every = (stride: number): PlaceBatches => new PlaceBatches(bytes, { hashLength, stride, skipped, wanted });
     let stride = strideBytes;
     if (bytes.length / stride > entriesMax) {
       // A count for every doubling would take longer than all that comes after.
-      const sample = this.#count(stride * SAMPLE_STRIDES, skipped, wanted) * SAMPLE_STRIDES;
+      const sample = this.#count(every(stride * SAMPLE_STRIDES)) * SAMPLE_STRIDES;
       while ((sample * strideBytes) / stride > entriesMax) stride *= 2;
       this.#starts.fill(0);
     }
-    let count = this.#count(stride, skipped, wanted);
+    let count = this.#count(every(stride));
     while (count > entriesMax && stride < bytes.length) {
       stride *= 2;
       this.#starts.fill(0);
-      count = this.#count(stride, skipped, wanted);
+      count = this.#count(every(stride));
     }
     this.strideBytes = stride;
     this.#positions = new Int32Array(count);
-    this.#fill(stride, skipped, wanted);
+    this.#entered = new HashFilter(count, ENTERED_BITS_LOG2);
+    this.#fill(every(stride));
   }
 
   /** The first half of a counting sort: makes `#starts` the first place of each slot. */
-  #count(stride: number, skipped: Skips, wanted: HashFilter | undefined): number {
+  #count(batches: PlaceBatches): number {
     const starts = this.#starts;
-    const bytes = this.#bytes;
-    const hashLength = this.hashLength;
-    let skip = 0;
-    for (let at = 0; at + hashLength <= bytes.length; at += stride) {
-      if (at >= (skipped.starts[skip] ?? Infinity)) {
-        const end = skipped.ends[skip] ?? 0;
-        skip += 1;
-        if (at < end) at += Math.ceil((end - at) / stride) * stride;
-        at -= stride;
-        continue;
+    const shift = this.#shift;
+    const { hashes } = batches;
+    while (batches.next()) {
+      for (let index = 0; index < batches.count; index += 1) {
+        const slot = ((hashes[index] ?? 0) >>> shift) + 1;
+        starts[slot] = (starts[slot] ?? 0) + 1;
       }
-      const hash = hashAt(bytes, at, hashLength);
-      if (wanted && !wanted.has(hash)) continue;
-      const slot = (hash >>> this.#shift) + 1;
-      starts[slot] = (starts[slot] ?? 0) + 1;
     }
     for (let slot = 1; slot < starts.length; slot += 1) starts[slot] = (starts[slot] ?? 0) + (starts[slot - 1] ?? 0);
     return starts[starts.length - 1] ?? 0;
   }
 
-  #fill(stride: number, skipped: Skips, wanted: HashFilter | undefined): void {
+  #fill(batches: PlaceBatches): void {
     const starts = this.#starts;
-    const bytes = this.#bytes;
-    const hashLength = this.hashLength;
     const positions = this.#positions;
-    let skip = 0;
-    for (let at = 0; at + hashLength <= bytes.length; at += stride) {
-      if (at >= (skipped.starts[skip] ?? Infinity)) {
-        const end = skipped.ends[skip] ?? 0;
-        skip += 1;
-        if (at < end) at += Math.ceil((end - at) / stride) * stride;
-        at -= stride;
-        continue;
+    const shift = this.#shift;
+    const { hashes, places } = batches;
+    while (batches.next()) {
+      for (let index = 0; index < batches.count; index += 1) {
+        const hash = hashes[index] ?? 0;
+        this.#entered.add(hash);
+        const slot = hash >>> shift;
+        const place = starts[slot] ?? 0;
+        positions[place] = places[index] ?? 0;
+        starts[slot] = place + 1;
       }
-      const hash = hashAt(bytes, at, hashLength);
-      if (wanted && !wanted.has(hash)) continue;
-      const slot = hash >>> this.#shift;
-      const place = starts[slot] ?? 0;
-      positions[place] = at;
-      starts[slot] = place + 1;
     }
     starts.copyWithin(1, 0, starts.length - 1);
     starts[0] = 0;
   }
 
+  /** The slot of places that may have the bytes that are at `at`; -1 when there are none. */
+  slotAt(at: number): number {
+    const hash = hashAt(this.#bytes, at, this.hashLength);
+    return this.#entered.has(hash) ? hash >>> this.#shift : -1;
+  }
+
+  /**
+   * Appends those places of a stretch that have a slot, and the slots.
+   *
+   * @returns How many there are then.
+   */
+  likely(from: number, to: number, places: Int32Array, slots: Int32Array, count: number): number {
+    const end = Math.min(to, this.#bytes.length - this.hashLength + 1);
+    let found = count;
+    for (let at = from; at < end; at += 1) {
+      const slot = this.slotAt(at);
+      if (slot < 0) continue;
+      places[found] = at;
+      slots[found] = slot;
+      found += 1;
+    }
+    return found;
+  }
+
+  /**
+   * Takes those places away whose slot has one place alone, and that with other bytes.
+   *
+   * @returns How many are left.
+   */
+  keepLikely(places: Int32Array, slots: Int32Array, count: number): number {
+    const bytes = this.#bytes;
+    let kept = 0;
+    for (let index = 0; index < count; index += 1) {
+      const slot = slots[index] ?? 0;
+      const at = places[index] ?? 0;
+      const start = this.#starts[slot] ?? 0;
+      const end = this.#starts[slot + 1] ?? 0;
+      if (end === start) continue;
+      if (end - start === 1) {
+        const source = this.#positions[start] ?? 0;
+        if (source >= at || bytes[source] !== bytes[at] || bytes[source + 1] !== bytes[at + 1]) continue;
+      }
+      places[kept] = at;
+      slots[kept] = slot;
+      kept += 1;
+    }
+    return kept;
+  }
+
   /**
    * Places before `at` that may have the same bytes: those on both sides of `near`, and the latest.
    *
+   * @param slot Of `at`.
    * @param into Has room for three times `reach`.
    * @returns How many there are.
    */
-  candidates(at: number, near: number, reach: number, into: Int32Array): number {
-    const slot = hashAt(this.#bytes, at, this.hashLength) >>> this.#shift;
+  candidates(slot: number, at: number, near: number, reach: number, into: Int32Array): number {
     const positions = this.#positions;
     const start = this.#starts[slot] ?? 0;
     let end = this.#starts[slot + 1] ?? 0;

@@ -1,9 +1,6 @@
 import { KIND_COPY } from './op-list.ts';
 import type { Prices } from './prices.ts';
 
-/** A copy that is longer is taken whole or not at all. */
-const SHORTENED_BYTES_MAX = 96;
-
 /** Of each place of a block, counted from its begin: the cheapest way there that is known, and the state after it. */
 export class Ways {
   readonly cost: Float64Array;
@@ -17,10 +14,15 @@ export class Ways {
   readonly alignment: Int32Array;
   readonly earlier: Int32Array;
   readonly earliest: Int32Array;
+  readonly #shortenedBytesMax: number;
   readonly #prices: Prices;
 
-  /** @param placesMax Places of a block, without its end. */
-  constructor(placesMax: number, prices: Prices) {
+  /**
+   * @param placesMax Places of a block, without its end.
+   * @param shortenedBytesMax A copy that is longer is taken whole or not at all.
+   */
+  constructor(placesMax: number, shortenedBytesMax: number, prices: Prices) {
+    this.#shortenedBytesMax = shortenedBytesMax;
     this.#prices = prices;
     this.cost = new Float64Array(placesMax + 1);
     this.kind = new Uint8Array(placesMax + 1);
@@ -61,7 +63,7 @@ export class Ways {
   /** Copies of `lengthMin` to `length` bytes from one source. @param cost Up to `node`, and of a copy without its length. */
   copy(node: number, alignment: number, source: number, cost: number, lengthMin: number, length: number): void {
     const costs = this.cost;
-    for (let count = length > SHORTENED_BYTES_MAX ? length : lengthMin; count <= length; count += 1) {
+    for (let count = length > this.#shortenedBytesMax ? length : lengthMin; count <= length; count += 1) {
       const price = cost + this.#prices.length(count);
       const next = node + count;
       if (price >= (costs[next] ?? 0)) continue;

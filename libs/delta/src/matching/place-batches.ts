@@ -1,0 +1,99 @@
+import { hashAt } from './hash.ts';
+import type { HashFilter } from './hash-filter.ts';
+
+const BATCH_PLACES = 1 << 16;
+const REGION_BITS = 8;
+const REGION_SHIFT = 32 - REGION_BITS;
+
+/** Stretches of a buffer, rising. */
+export interface Skips {
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+export interface PlaceBatchesOptions {
+  /** How many bytes of a place are hashed. */
+  readonly hashLength: number;
+  /** Every how many bytes a place is given. */
+  readonly stride: number;
+  readonly skipped: Skips;
+  /** When given, only places whose hash is in it are. */
+  readonly wanted: HashFilter | undefined;
+}
+
+/**
+ * The places of a buffer with the hashes of their bytes, so many at a time. Each batch is ordered by the upper bits of the hashes, and
+ * places of one hash rise: a large table is then entered region after region, where random access would wait for memory each time.
+ */
+export class PlaceBatches {
+  /** How many places the batch has. */
+  count = 0;
+  readonly hashes: Uint32Array = new Uint32Array(BATCH_PLACES);
+  readonly places: Int32Array = new Int32Array(BATCH_PLACES);
+  readonly #bytes: Uint8Array;
+  readonly #options: PlaceBatchesOptions;
+  readonly #foundHashes = new Uint32Array(BATCH_PLACES);
+  readonly #foundPlaces = new Int32Array(BATCH_PLACES);
+  readonly #regionEnds = new Int32Array((1 << REGION_BITS) + 1);
+  #at = 0;
+  #skip = 0;
+
+  constructor(bytes: Uint8Array, options: PlaceBatchesOptions) {
+    this.#bytes = bytes;
+    this.#options = options;
+  }
+
+  /** @returns Whether there was another batch. */
+  next(): boolean {
+    this.#find();
+    this.#order();
+    return this.count > 0;
+  }
+
+  #find(): void {
+    const { hashLength, stride, skipped, wanted } = this.#options;
+    const bytes = this.#bytes;
+    const last = bytes.length - hashLength;
+    const hashes = this.#foundHashes;
+    const places = this.#foundPlaces;
+    let at = this.#at;
+    let nextSkip = skipped.starts[this.#skip] ?? Infinity;
+    let count = 0;
+    for (; at <= last && count < BATCH_PLACES; at += stride) {
+      if (at >= nextSkip) {
+        const end = skipped.ends[this.#skip] ?? 0;
+        this.#skip += 1;
+        nextSkip = skipped.starts[this.#skip] ?? Infinity;
+        at += Math.max(0, Math.ceil((end - at) / stride)) * stride - stride;
+        continue;
+      }
+      const hash = hashAt(bytes, at, hashLength);
+      if (wanted && !wanted.has(hash)) continue;
+      hashes[count] = hash;
+      places[count] = at;
+      count += 1;
+    }
+    this.#at = at;
+    this.count = count;
+  }
+
+  #order(): void {
+    const hashes = this.#foundHashes;
+    const places = this.#foundPlaces;
+    const ends = this.#regionEnds.fill(0);
+    for (let index = 0; index < this.count; index += 1) {
+      const region = ((hashes[index] ?? 0) >>> REGION_SHIFT) + 1;
+      ends[region] = (ends[region] ?? 0) + 1;
+    }
+    for (let region = 1; region < ends.length; region += 1)
+      ends[region] = (ends[region] ?? 0) + (ends[region - 1] ?? 0);
+    for (let index = 0; index < this.count; index += 1) {
+      const hash = hashes[index] ?? 0;
+      const region = hash >>> REGION_SHIFT;
+      const place = ends[region] ?? 0;
+      ends[region] = place + 1;
+      this.hashes[place] = hash;
+      this.places[place] = places[index] ?? 0;
+    }
+  }
+}
