@@ -1,7 +1,7 @@
 /** An origin for specs: real signed metadata and content of real torrents, behind a plain HTTP server. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createPatchFile, locateDirectory } from '@swarmpatch/node-io/delta';
 import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
@@ -42,6 +42,10 @@ import {
 
 const GAME = 'starfall';
 
+type CreatedTorrent = Awaited<ReturnType<typeof createTorrentFrom>>;
+/** Of builds, by name: the tests of a file publish the same ones, each to an origin of its own. */
+const torrents = new WeakMap<Build, Map<string, CreatedTorrent>>();
+
 export class SmallOrigin {
   readonly #server: Server;
   readonly #scratch: string;
@@ -51,6 +55,7 @@ export class SmallOrigin {
   readonly #trustFiles = new Map<string, Uint8Array>();
   readonly #targets = new Map<string, TargetInfo>();
   readonly #streams = new Map<string, Uint8Array>();
+  readonly #builds = new Map<string, Build>();
   readonly #manifests = new Map<string, Manifest>();
   /** By their path in a URL. */
   readonly #patchFiles = new Map<string, Uint8Array>();
@@ -109,10 +114,8 @@ export class SmallOrigin {
   }
 
   async publish(build: Build, version: string): Promise<void> {
-    const directory = join(this.#scratch, version);
-    await writeBuild(build, directory);
-    const name = torrentName(GAME, version);
-    const { torrentBytes, metainfo } = await createTorrentFrom(directory, { name, pieceLengthBytes: 16_384 });
+    this.#builds.set(version, build);
+    const { torrentBytes, metainfo } = await this.#torrentOf(build, version);
     const manifest = createManifest({ game: GAME, version, metainfo, webSeeds: [] });
     const contents = new Map(build.map((file) => [file.path, file.content]));
     this.#streams.set(version, Buffer.concat(manifest.files.map(({ path }) => contents.get(path) ?? new Uint8Array())));
@@ -196,12 +199,27 @@ export class SmallOrigin {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  /** @returns the directory where a published build then lies. */
+  async #lay(version: string): Promise<string> {
+    const directory = join(this.#scratch, version);
+    await rm(directory, { recursive: true, force: true });
+    await writeBuild(this.#builds.get(version) ?? [], directory);
+    return directory;
+  }
+
+  async #torrentOf(build: Build, version: string): Promise<CreatedTorrent> {
+    const name = torrentName(GAME, version);
+    const known = torrents.get(build) ?? new Map<string, CreatedTorrent>();
+    torrents.set(build, known);
+    const torrent =
+      known.get(name) ?? (await createTorrentFrom(await this.#lay(version), { name, pieceLengthBytes: 16_384 }));
+    known.set(name, torrent);
+    return torrent;
+  }
+
   async #makePatch(from: string, to: string): Promise<Buffer> {
     const out = join(this.#scratch, `${patchRange(from, to)}.made`);
-    const [old, made] = [
-      await locateDirectory(join(this.#scratch, from)),
-      await locateDirectory(join(this.#scratch, to)),
-    ];
+    const [old, made] = [await locateDirectory(await this.#lay(from)), await locateDirectory(await this.#lay(to))];
     await createPatchFile({ old, new: made, out, effort: 1 });
     return readFile(out);
   }
