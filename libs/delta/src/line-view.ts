@@ -9,6 +9,10 @@ const BYTES_AT_ONCE: number = BLOCKS_AT_ONCE * BLOCK_BYTES;
 export const VIEW_READ_BYTES: number = BYTES_AT_ONCE + 2;
 const CR = 13;
 const LF = 10;
+/** Lines are longer than words: most of these have no line end, and are taken as they are. */
+const WORD_BYTES = 4;
+const CRS = 0x0d0d0d0d;
+const LFS = 0x0a0a0a0a;
 
 export interface ViewedBytes {
   readonly lengthBytes: number;
@@ -51,8 +55,7 @@ export class LineView {
     if (target.length === 0) return undefined;
     return this.#eachRead(this.#blockAt(offset), this.#blockAt(end - 1) + 1, (bytes, begin, blocks) => {
       const converted = LineView.#converted;
-      const convert = this.#ends === 'crlf' ? addCrs : dropCrs;
-      const length = convert(bytes, begin, begin + this.#bytesOf(blocks), converted);
+      const length = convert(this.#ends, bytes, begin, begin + this.#bytesOf(blocks), converted);
       const start = this.#starts[blocks.from] ?? 0;
       target.set(
         converted.subarray(Math.max(0, offset - start), Math.min(length, end - start)),
@@ -63,12 +66,11 @@ export class LineView {
 
   #measure(): MaybePromise<void> {
     return this.#eachRead(0, this.#starts.length, (bytes, begin, { from, to }) => {
-      const count = this.#ends === 'crlf' ? countAdded : countDropped;
       for (let block = from, at = begin; block < to; block += 1) {
+        const end = at + this.#bytesOf({ from: block, to: block + 1 });
         this.#starts[block] = this.#length;
-        const lengthBytes = this.#bytesOf({ from: block, to: block + 1 });
-        this.#length += lengthBytes + count(bytes, at, at + lengthBytes);
-        at += lengthBytes;
+        this.#length += convert(this.#ends, bytes, at, end, LineView.#converted);
+        at = end;
       }
     });
   }
@@ -119,54 +121,44 @@ function* runsOf(from: number, to: number): Generator<Blocks> {
   for (let at = from; at < to; at += BLOCKS_AT_ONCE) yield { from: at, to: Math.min(to, at + BLOCKS_AT_ONCE) };
 }
 
-/** How many LFs have no CR, from `begin` to `end`. */
-function countAdded(bytes: Uint8Array, begin: number, end: number): number {
-  let count = 0;
-  for (let at = begin; at < end; at += 1) {
-    if (bytes[at] === LF && (at === 0 || bytes[at - 1] !== CR)) count += 1;
-  }
-  return count;
-}
-
-/** How many CRs have an LF, from `begin` to `end`; as a negative number. */
-function countDropped(bytes: Uint8Array, begin: number, end: number): number {
-  let count = 0;
-  const last = Math.min(end, bytes.length - 1);
-  for (let at = begin; at < last; at += 1) if (bytes[at] === CR && bytes[at + 1] === LF) count -= 1;
-  return count;
-}
-
-/** Puts a CR before each LF that has none, from `begin` to `end`. @returns How many bytes that gives. */
-function addCrs(bytes: Uint8Array, begin: number, end: number, target: Uint8Array): number {
+/**
+ * Gives bytes other line ends, from `begin` to `end`; those on both sides say what the first and the last become.
+ *
+ * @returns How many bytes that gives.
+ */
+function convert(ends: LineEnds, bytes: Uint8Array, begin: number, end: number, target: Uint8Array): number {
+  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const targetWords = new DataView(target.buffer, target.byteOffset, target.length);
+  const isAdding = ends === 'crlf';
+  const marks = isAdding ? LFS : CRS;
   let length = 0;
-  let before = begin > 0 ? bytes[begin - 1] : 0;
-  for (let at = begin; at < end; at += 1) {
+  for (let at = begin; at < end;) {
+    const word = at + WORD_BYTES <= end ? words.getInt32(at, true) : marks;
+    if (!hasByte(word, marks)) {
+      targetWords.setInt32(length, word, true);
+      at += WORD_BYTES;
+      length += WORD_BYTES;
+      continue;
+    }
     const byte = bytes[at] ?? 0;
-    if (byte === LF && before !== CR) {
+    if (isAdding && byte === LF && (at === 0 || bytes[at - 1] !== CR)) {
       target[length] = CR;
       length += 1;
     }
-    target[length] = byte;
-    length += 1;
-    before = byte;
+    // There is no byte behind the file's last one.
+    if (isAdding || byte !== CR || at + 1 === bytes.length || bytes[at + 1] !== LF) {
+      target[length] = byte;
+      length += 1;
+    }
+    at += 1;
   }
   return length;
 }
 
-/** Leaves out each CR before an LF, from `begin` to `end`. @returns How many bytes that gives. */
-function dropCrs(bytes: Uint8Array, begin: number, end: number, target: Uint8Array): number {
-  let length = 0;
-  let byte = bytes[begin] ?? 0;
-  for (let at = begin; at < end; at += 1) {
-    // There is no byte behind the file's last one.
-    const next = at + 1 < bytes.length ? (bytes[at + 1] ?? 0) : 0;
-    if (byte !== CR || next !== LF) {
-      target[length] = byte;
-      length += 1;
-    }
-    byte = next;
-  }
-  return length;
+/** Whether any of the four bytes of a word is the one that all four of another are. */
+function hasByte(word: number, bytes: number): boolean {
+  const difference = word ^ bytes;
+  return ((difference - 0x01010101) & ~difference & 0x80808080) !== 0;
 }
 
 /** Which share of the lines that end in LF end in CR LF; undefined for no lines, and for what is no text. */

@@ -54,7 +54,7 @@ export class Faults {
     const from = source - this.#old.length;
     for (const { index } of this.#fresh.spans(from, from + length)) {
       if (!this.#failures.has(index)) continue;
-      const path = this.#fresh.files.at(index)?.path;
+      const path = this.#fresh.at(index)?.path;
       return { code: 'depends_on_failed', message: `it is made of ${JSON.stringify(path)}, which failed`, path };
     }
     return undefined;

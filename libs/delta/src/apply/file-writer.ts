@@ -74,7 +74,7 @@ export class FileWriter {
   }
 
   #putPart({ index, from, to }: FileSpan, part: Uint8Array): MaybePromise<void> {
-    const file = this.#fresh.files.at(index);
+    const file = this.#fresh.at(index);
     if (!file || this.#faults.of(index)) return undefined;
     // Most files come whole, and are hashed without a hasher's buffers.
     if (part.length === file.lengthBytes) {
@@ -128,7 +128,7 @@ export class FileWriter {
   }
 
   #expectedRoot(index: number): Uint8Array | undefined {
-    return this.#expectedRoots?.get(this.#fresh.files.at(index)?.path ?? '');
+    return this.#expectedRoots?.get(this.#fresh.at(index)?.path ?? '');
   }
 
   async #compareRoot(index: number): Promise<void> {
@@ -141,7 +141,7 @@ export class FileWriter {
     const begin = this.#groupEnds[this.#group - 1] ?? 0;
     const unchecked: number[] = [];
     for (let index = begin; index < end; index += 1) {
-      const isEmpty = this.#fresh.files.at(index)?.lengthBytes === 0;
+      const isEmpty = this.#fresh.at(index)?.lengthBytes === 0;
       if (!isEmpty && !this.#expectedRoot(index) && !this.#faults.of(index)) unchecked.push(index);
     }
     if (unchecked.length > 0) await this.#checkGroup(begin, end, unchecked);
@@ -153,7 +153,7 @@ export class FileWriter {
     const roots: Uint8Array[] = [];
     let failed: string | undefined;
     for (let index = begin; index < end; index += 1) {
-      const file = this.#fresh.files.at(index);
+      const file = this.#fresh.at(index);
       if (this.#faults.of(index)) failed ??= file?.path;
       if (file && file.lengthBytes > 0) roots.push(this.#rootAt(index));
     }
@@ -171,7 +171,7 @@ export class FileWriter {
   }
 
   async #report(index: number): Promise<void> {
-    const file = this.#fresh.files.at(index);
+    const file = this.#fresh.at(index);
     if (!file) return;
     const failure = this.#faults.of(index);
     const result: FileResult = failure

@@ -5,6 +5,7 @@ export class PlacedFiles<T extends { readonly lengthBytes: number }> {
   readonly files: List<T>;
   readonly length: number;
   readonly #starts: Float64Array;
+  #last: { readonly index: number; readonly file: T | undefined } | undefined;
 
   constructor(files: List<T>) {
     let [index, start] = [0, 0];
@@ -16,6 +17,12 @@ export class PlacedFiles<T extends { readonly lengthBytes: number }> {
       index += 1;
     }
     this.length = start;
+  }
+
+  /** The file with an index: made once, however often it is asked for while its bytes are at hand. */
+  at(index: number): T | undefined {
+    if (this.#last?.index !== index) this.#last = { index, file: this.files.at(index) };
+    return this.#last.file;
   }
 
   start(index: number): number {

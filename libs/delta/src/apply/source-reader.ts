@@ -58,7 +58,7 @@ export class SourceReader {
   /** The same with new bytes that are written. */
   loadNew(place: number, target: Uint8Array): MaybePromise<void> {
     return inTurn(this.#fresh.spans(place, place + target.length), ({ index, from, at, to }) => {
-      const file = this.#fresh.files.at(index);
+      const file = this.#fresh.at(index);
       if (!file || this.#faults.of(index)) return undefined;
       return this.#ports.readNew(file, from, target.subarray(at - place, at - place + to - from));
     });
@@ -75,13 +75,13 @@ export class SourceReader {
       for (let index = 0; index < this.#old.files.length; index += 1) await this.#checkSource(index);
     }
     for (let index = 0; index < this.#old.files.length; index += 1) {
-      if (this.#faults.ofOld(index)?.code === 'source_mismatch') return this.#old.files.at(index)?.file;
+      if (this.#faults.ofOld(index)?.code === 'source_mismatch') return this.#old.at(index)?.file;
     }
     return undefined;
   }
 
   async #checkSource(index: number): Promise<void> {
-    const file = this.#old.files.at(index)?.file;
+    const file = this.#old.at(index)?.file;
     if (file?.piecesRoot === undefined || this.#faults.ofOld(index)) return;
     const hasher = new MerkleHasher();
     const buffer = new Uint8Array(Math.min(CHECK_READ_BYTES, file.lengthBytes));
@@ -94,7 +94,7 @@ export class SourceReader {
   }
 
   #noteChanged(index: number): false {
-    const path = this.#old.files.at(index)?.path ?? '';
+    const path = this.#old.at(index)?.path ?? '';
     this.#faults.failOld(index, {
       code: 'source_mismatch',
       message: `the old file ${JSON.stringify(path)} is not as it was released`,
@@ -104,7 +104,7 @@ export class SourceReader {
   }
 
   #readSource(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
-    const source = this.#old.files.at(index);
+    const source = this.#old.at(index);
     return source?.file.view ? this.#readView(index, from, target) : this.#readOld(index, from, target);
   }
 
@@ -115,7 +115,7 @@ export class SourceReader {
     };
     try {
       const reading = whenThere(this.#viewOf(index), (view) => {
-        if (view.length !== this.#old.files.at(index)?.lengthBytes) return this.#noteChanged(index);
+        if (view.length !== this.#old.at(index)?.lengthBytes) return this.#noteChanged(index);
         return whenThere(view.read(from, target), () => true);
       });
       return reading instanceof Promise ? reading.catch(failed) : reading;
@@ -127,7 +127,7 @@ export class SourceReader {
   #viewOf(index: number): MaybePromise<LineView> {
     const known = this.#views.get(index);
     if (known) return known;
-    const file = this.#old.files.at(index)?.file;
+    const file = this.#old.at(index)?.file;
     const read = (offset: number, length: number): MaybePromise<Uint8Array> => this.#readViewed(index, offset, length);
     const opening = LineView.open({ lengthBytes: file?.lengthBytes ?? 0, read }, file?.view?.ends ?? 'lf');
     return whenThere(opening, (view) => {
@@ -154,7 +154,7 @@ export class SourceReader {
 
   /** False when the file cannot be read, which is then noted. */
   #readOld(index: number, from: number, target: Uint8Array): MaybePromise<boolean> {
-    const file = this.#old.files.at(index)?.file;
+    const file = this.#old.at(index)?.file;
     if (!file || this.#faults.ofOld(index)?.code === 'source_unreadable') return false;
     try {
       const reading = this.#ports.readOld(file, from, target);
