@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { InstallError, readState, recover, type InstallState } from '@swarmpatch/install';
+import { InstallError, JOURNAL_PATH, readState, recover, type InstallState } from '@swarmpatch/install';
 import { DiskFileSystem, type LockHolder, lockHolderOf, lockInstall } from '@swarmpatch/node-io/file-system';
 import type { CommandContext } from '@swarmpatch/terminal';
 import { isLocked, refuseOther, report } from './open-install.ts';
@@ -12,7 +12,8 @@ export interface PeekedInstall {
 }
 
 /**
- * Looks at an install that others may be working on: it is recovered unless they do.
+ * Looks at an install that others may be working on: it is recovered unless they do. On a disk that is full or may not be written to it is
+ * looked at as long as there is nothing to recover.
  *
  * @throws {InstallError} `not_installed`, `state_corrupt`
  */
@@ -40,7 +41,14 @@ async function recoverUnlessBusy(
     }
     return undefined;
   } catch (error) {
-    if (isLocked(error)) return lockHolderOf(files);
+    const isLookedAt = isLocked(error) || (isUnwritable(error) && (await files.stat(JOURNAL_PATH)) === undefined);
+    if (isLookedAt) return lockHolderOf(files);
     throw error;
   }
+}
+
+/** Did the disk refuse to take a lock? */
+function isUnwritable(error: unknown): boolean {
+  const isRefusal = error instanceof InstallError && (error.code === 'disk_full' || error.code === 'file_refused');
+  return isRefusal && error.cause !== undefined;
 }

@@ -101,6 +101,20 @@ describe('lockInstall()', () => {
     }
   });
 
+  it.runIf(process.getuid?.() === 0)('leaves nothing behind on a full disk', async (test) => {
+    const own = join(root, '.swarmpatch');
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', root]).status !== 0)
+      return test.skip('no mounts here');
+    try {
+      await mkdir(own);
+      await writeFile(join(root, 'filler'), Buffer.alloc(128 * 1024)).catch(() => undefined);
+      await expect(lockInstall(files, 'update')).rejects.toMatchObject({ code: 'disk_full' });
+      expect(await readdir(own)).toEqual([]);
+    } finally {
+      spawnSync('umount', [root]);
+    }
+  });
+
   it('gives the lock to one of many that come at once', async () => {
     await leaveLock('dead');
     const results = await Promise.allSettled(Array.from({ length: 20 }, () => lockInstall(files, 'update')));

@@ -82,8 +82,8 @@ async function takeLock(files: DiskFileSystem, command: string): Promise<Install
 /** The lock appears with its content or not at all: written beside, then linked into place. */
 async function tryToLock(path: string, own: LockHolder): Promise<boolean> {
   const temporary = `${path}.${own.nonce}`;
-  await fs.writeFile(temporary, JSON.stringify(own));
   try {
+    await fs.writeFile(temporary, JSON.stringify(own));
     await fs.link(temporary, path);
     return true;
   } catch (error) {
