@@ -1,13 +1,11 @@
 import { lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
 
-import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
-import { SmallOrigin } from '../testing/small-origin.contract.ts';
+import { Player } from '../testing/player.contract.ts';
 
 const oldBuild = generateBuild(1, { files: 8, largestBytes: 400_000 });
 const newBuild = nextBuild(oldBuild, 2);
@@ -15,29 +13,16 @@ const newBuild = nextBuild(oldBuild, 2);
 const SLOWLY = ['--max-download', '1MB'];
 
 describe('files that come first', () => {
-  let scratch: string;
-  let game: string;
-  let origin: SmallOrigin;
+  let player: Player;
 
   beforeEach(async () => {
-    scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-first-'));
-    game = join(scratch, 'game');
-    origin = await SmallOrigin.start(join(scratch, 'builds'));
-    await origin.publish(oldBuild, '1.0.0');
+    player = await Player.open(oldBuild);
   });
-  afterEach(async () => {
-    await origin.close();
-    await rm(scratch, { recursive: true, force: true });
-  });
+  afterEach(() => player.close());
 
-  const pathOf = (path: string): string => join(game, path);
-  const playableOf = (path: string): string => pathOf(`.swarmpatch/playable/${path}`);
-
-  function install(more: readonly string[], onError?: (text: string) => void): Promise<LauncherRun> {
-    const trust = ['--root-fingerprint', origin.fingerprint];
-    const argv = ['install', 'starfall', '--origin', origin.url, '--dir', game, ...trust, ...more];
-    return runLauncher(argv, onError ? { onError } : {});
-  }
+  const playableOf = (path: string): string => player.pathOf(`.swarmpatch/playable/${path}`);
+  const install = (more: readonly string[], onError?: (text: string) => void): Promise<LauncherRun> =>
+    player.install(more, onError ? { onError } : {});
 
   it('can be used before the install is done, and are taken back with all else in place', async () => {
     const [first] = [...oldBuild].filter(({ content }) => content.length > 0 && content.length < 100_000);
@@ -45,23 +30,23 @@ describe('files that come first', () => {
     let seen: { bytes: Buffer; isInstalled: boolean } | undefined;
     const { document } = await install([...SLOWLY, '--play-first', path], (text) => {
       if (!text.includes('playable after')) return;
-      const isInstalled = statSync(pathOf(path), { throwIfNoEntry: false }) !== undefined;
+      const isInstalled = statSync(player.pathOf(path), { throwIfNoEntry: false }) !== undefined;
       seen = { bytes: readFileSync(playableOf(path)), isInstalled };
     });
     expect(seen?.isInstalled).toBe(false);
     expect(seen?.bytes.equals(first?.content ?? Buffer.of())).toBe(true);
     const { playableSeconds, seconds } = document as { playableSeconds: number; seconds: number };
     expect(playableSeconds).toBeLessThan(seconds);
-    expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(oldBuild));
-    expect(await readdir(pathOf('.swarmpatch'))).toEqual(['files', 'history', 'releases', 'state', 'trust']);
+    expect(await player.treeOf()).toEqual(summarizeBuild(oldBuild));
+    expect(await readdir(player.pathOf('.swarmpatch'))).toEqual(['files', 'history', 'releases', 'state', 'trust']);
   });
 
   it('are all there for an update, those that did not change among them', async () => {
     await install([]);
-    await origin.publish(newBuild, '1.1.0');
+    await player.origin.publish(newBuild, '1.1.0');
     const regular = newBuild.filter(({ symlink }) => symlink === undefined);
     const shown = new Map<string, { bytes: Buffer; mode: number }>();
-    const argv = ['update', '--dir', game, ...SLOWLY, '--play-first', '**'];
+    const argv = ['update', '--dir', player.game, ...SLOWLY, '--play-first', '**'];
     const { document } = await runLauncher(argv, {
       onError: (text) => {
         if (!text.includes('playable after')) return;
@@ -75,7 +60,7 @@ describe('files that come first', () => {
     expect(shown.size).toBe(regular.length);
     for (const { path, content } of regular) {
       expect(shown.get(path)?.bytes.equals(content)).toBe(true);
-      expect((shown.get(path)?.mode ?? 0) & 0o100).toBe((await stat(pathOf(path))).mode & 0o100);
+      expect((shown.get(path)?.mode ?? 0) & 0o100).toBe((await stat(player.pathOf(path))).mode & 0o100);
     }
   });
 
@@ -92,11 +77,14 @@ describe('files that come first', () => {
     const done = await install(['--play-first', path], onError);
     expect(failed.exitCode + done.exitCode).toBe(1);
     expect(done.errors).toContain('.swarmpatch/kept/playable');
-    for (const kept of await readdir(pathOf('.swarmpatch/kept'))) {
-      expect(await readFile(pathOf(`.swarmpatch/kept/${kept}/saves/1.sav`), 'utf8')).toBe('level 2');
+    for (const kept of await readdir(player.pathOf('.swarmpatch/kept'))) {
+      expect(await readFile(player.pathOf(`.swarmpatch/kept/${kept}/saves/1.sav`), 'utf8')).toBe('level 2');
     }
-    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('playable');
-    expect((await runLauncher(['verify', '--dir', game, '--deep'])).document).toMatchObject({ ok: true, extra: [] });
+    expect(await readdir(player.pathOf('.swarmpatch'))).not.toContain('playable');
+    expect((await player.run('verify', '--deep')).document).toMatchObject({
+      ok: true,
+      extra: [],
+    });
   });
 
   it('are never installed with what was written into them after they were checked', async () => {
@@ -105,26 +93,26 @@ describe('files that come first', () => {
       if (text.includes('playable after')) writeFileSync(playableOf(path), 'written by the game');
     });
     if (spoiled.exitCode !== 0) await install([]);
-    expect((await runLauncher(['verify', '--dir', game, '--deep'])).document).toMatchObject({ ok: true });
+    expect((await player.run('verify', '--deep')).document).toMatchObject({ ok: true });
   });
 
   it('are told of at once where the release is installed already, by the API, too', async () => {
     await install([]);
     const path = newBuild.find(({ content }) => content.length > 0)?.path ?? '';
-    await origin.publish(newBuild, '1.1.0');
+    await player.origin.publish(newBuild, '1.1.0');
     const known = { document: { changed: true, playableSeconds: expect.any(Number) as number } };
     const unchanged = { document: { changed: false, playableSeconds: expect.any(Number) as number } };
     const first = ['--play-first', path, '--api', '127.0.0.1:0'];
-    expect(await runLauncher(['update', '--dir', game, ...first])).toMatchObject(known);
+    expect(await player.run('update', ...first)).toMatchObject(known);
     for (const command of ['update', 'repair']) {
-      const { document, errors } = await runLauncher([command, '--dir', game, ...first]);
+      const { document, errors } = await player.run(command, ...first);
       expect({ document }).toMatchObject(unchanged);
       expect(errors).toContain('API at http://127.0.0.1:');
-      expect(errors).toContain(`1 files of starfall 1.1.0 are in ${game}`);
+      expect(errors).toContain(`1 files of starfall 1.1.0 are in ${player.game}`);
     }
-    const none = await runLauncher(['update', '--dir', game, '--play-first', 'no/such/*', '--api', '127.0.0.1:0']);
+    const none = await player.run('update', '--play-first', 'no/such/*', '--api', '127.0.0.1:0');
     expect(none.document).toMatchObject({ error: { code: 'glob_unmatched' } });
-    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('api.json');
+    expect(await readdir(player.pathOf('.swarmpatch'))).not.toContain('api.json');
   });
 
   it('are an error when there are none', async () => {
@@ -136,10 +124,10 @@ describe('files that come first', () => {
     const largest = [...oldBuild].sort((a, b) => b.content.length - a.content.length)[0];
     const path = 'same/content';
     const twin = { path, content: largest?.content ?? Buffer.of(), executable: false };
-    await origin.publish([...oldBuild, twin], '1.0.1');
+    await player.origin.publish([...oldBuild, twin], '1.0.1');
     let looked: Promise<{ bytes: Buffer; events: string; mode: number }> | undefined;
     const look = async (): Promise<{ bytes: Buffer; events: string; mode: number }> => {
-      const file = pathOf('.swarmpatch/api.json');
+      const file = player.pathOf('.swarmpatch/api.json');
       const { mode } = await stat(file);
       const { address, token } = JSON.parse(await readFile(file, 'utf8')) as { address: string; token: string };
       const events = fetch(`${address}/events?token=${token}`).then((response) => response.text());
@@ -160,6 +148,6 @@ describe('files that come first', () => {
     expect(seen?.mode).toBe(0o600);
     expect(seen?.bytes.equals(largest?.content ?? Buffer.of())).toBe(true);
     expect(seen?.events).toMatch(/event: progress[^]*event: playable[^]*event: done/);
-    expect(await readdir(pathOf('.swarmpatch'))).not.toContain('api.json');
+    expect(await readdir(player.pathOf('.swarmpatch'))).not.toContain('api.json');
   });
 });

@@ -1,55 +1,38 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, open, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { generateBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { generateBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
-import { SmallOrigin } from '../testing/small-origin.contract.ts';
+import { Player } from '../testing/player.contract.ts';
 
 const build = generateBuild(1, { files: 8, largestBytes: 400_000 });
 const WRONG_ON_DISK = /staged pieces are not as they were written/;
 
 describe('an install that goes on', () => {
-  let scratch: string;
-  let game: string;
-  let origin: SmallOrigin;
+  let player: Player;
 
   beforeEach(async () => {
-    scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-staging-'));
-    game = join(scratch, 'game');
-    origin = await SmallOrigin.start(join(scratch, 'builds'));
-    await origin.publish(build, '1.0.0');
+    player = await Player.open(build);
+    const { origin } = player;
     // It lacks a piece, and so comes to no end.
     origin.corrupt('1.0.0', 200_000);
-    expect((await install('--timeout', '2')).exitCode).toBe(1);
+    expect((await player.install(['--timeout', '2'])).exitCode).toBe(1);
     origin.corrupt('1.0.0', 200_000);
     origin.streamedBytes = 0;
   });
-
-  afterEach(async () => {
-    await origin.close();
-    await rm(scratch, { recursive: true, force: true });
-  });
-
-  const install = (...more: string[]): Promise<LauncherRun> =>
-    runLauncher(
-      ['install', 'starfall', '--origin', origin.url, '--dir', game, '--root-fingerprint', origin.fingerprint].concat(
-        more,
-      ),
-    );
+  afterEach(() => player.close());
 
   /** Another byte in the largest staged file, which has its pieces. */
   async function damageStaged(then: 'restore_time' | 'leave_time'): Promise<void> {
-    const content = join(game, '.swarmpatch/staging/content');
+    const content = player.pathOf('.swarmpatch/staging/content');
     const sizes = await Promise.all(
       (await readdir(content)).map(async (name) => ({ name, ...(await stat(join(content, name))) })),
     );
     const [largest] = sizes.sort((a, b) => b.blocks - a.blocks || b.size - a.size);
     const path = join(content, largest?.name ?? '');
-    const like = join(scratch, 'like');
+    const like = join(player.scratch, 'like');
     await writeFile(like, '');
     // Node puts no nanoseconds back.
     spawnSync('touch', ['-r', path, like]);
@@ -63,13 +46,13 @@ describe('an install that goes on', () => {
   }
 
   async function expectWhole(): Promise<void> {
-    expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(build));
-    expect(await readdir(join(game, '.swarmpatch'))).not.toContain('staging');
+    expect(await player.treeOf()).toEqual(summarizeBuild(build));
+    expect(await readdir(player.pathOf('.swarmpatch'))).not.toContain('staging');
   }
 
   it('reads a staged file that has another time', async () => {
     await damageStaged('leave_time');
-    const { exitCode, errors } = await install();
+    const { exitCode, errors } = await player.install();
     expect(exitCode).toBe(0);
     expect(errors).not.toMatch(WRONG_ON_DISK);
     await expectWhole();
@@ -77,7 +60,7 @@ describe('an install that goes on', () => {
 
   it('does not read what has not changed, and finds before the commit what was made to look so', async () => {
     await damageStaged('restore_time');
-    const { exitCode, errors } = await install();
+    const { exitCode, errors } = await player.install();
     expect(exitCode).toBe(0);
     expect(errors).toMatch(WRONG_ON_DISK);
     await expectWhole();

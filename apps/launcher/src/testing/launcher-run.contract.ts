@@ -8,18 +8,17 @@ export interface LauncherRun {
   errors: string;
 }
 
+export interface LauncherRunOptions {
+  signal?: AbortSignal;
+  onOut?: (text: string) => void;
+  onError?: (text: string) => void;
+  alone?: false;
+  /** It prints a line for each event: they go to `onOut` alone. */
+  staysOn?: true;
+}
+
 /** A launcher in this process: each run is one command line with `--json`. */
-export async function runLauncher(
-  argv: readonly string[],
-  options: {
-    signal?: AbortSignal;
-    onOut?: (text: string) => void;
-    onError?: (text: string) => void;
-    alone?: false;
-    /** It prints a line for each event: they go to `onOut` alone. */
-    staysOn?: true;
-  } = {},
-): Promise<LauncherRun> {
+export async function runLauncher(argv: readonly string[], options: LauncherRunOptions = {}): Promise<LauncherRun> {
   let out = '';
   let errors = '';
   const terminal: Terminal = {

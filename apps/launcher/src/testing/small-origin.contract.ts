@@ -256,7 +256,7 @@ export class SmallOrigin {
     this.#trustFiles.set(`${version}.targets.json`, targets);
     this.#trustFiles.set(`${version}.snapshot.json`, snapshot);
     this.#trustFiles.set('timestamp.json', timestamp);
-    this.tell(`event: channel\ndata: {"name":"stable"}\n\n`);
+    this.tell(`event: channel\ndata: ${JSON.stringify({ name: 'stable', version: this.#channel?.version })}\n\n`);
   }
 
   /** Sends to all who listen to news. */
