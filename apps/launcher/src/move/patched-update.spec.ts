@@ -1,62 +1,54 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PATCH_START_SECONDS, type PlanOption } from '@swarmpatch/plan';
 import { type CommandContext, CommandInput } from '@swarmpatch/terminal';
-import { type Build, generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { type Build, generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { update } from '../commands/update.ts';
-import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
-import { SmallOrigin } from '../testing/small-origin.contract.ts';
+import { runLauncher } from '../testing/launcher-run.contract.ts';
+import { Player } from '../testing/player.contract.ts';
+import type { SmallOrigin } from '../testing/small-origin.contract.ts';
 
 const first = generateBuild(3, { files: 8, largestBytes: 400_000 });
 const second = nextBuild(first, 4);
 const third = nextBuild(second, 5);
 
 describe('an update by patches', { timeout: 60_000 }, () => {
-  let scratch: string;
-  let game: string;
+  let player: Player;
   let origin: SmallOrigin;
+  let pristine: string;
   let patchBytes: number;
 
   beforeAll(async () => {
-    scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-patched-'));
-    game = join(scratch, 'game');
-    origin = await SmallOrigin.start(join(scratch, 'builds'));
-    await origin.publish(first, '1.0.0');
-    const root = ['--root-fingerprint', origin.fingerprint];
-    await runLauncher(['install', 'starfall', '--origin', origin.url, '--dir', join(scratch, 'first'), ...root]);
+    player = await Player.open(first);
+    ({ origin } = player);
+    pristine = join(player.scratch, 'pristine');
+    await player.install([], { dir: pristine });
     await origin.publish(second, '1.1.0');
     patchBytes = await origin.offerPatch('1.0.0', '1.1.0');
   }, 60_000);
   beforeEach(async () => {
-    await rm(game, { recursive: true, force: true });
+    await rm(player.game, { recursive: true, force: true });
     // As Node puts no nanoseconds back, every file of a copy of its own would have to be read again.
-    spawnSync('cp', ['-a', join(scratch, 'first'), game]);
+    spawnSync('cp', ['-a', pristine, player.game]);
     origin.streamedBytes = 0;
     origin.patchBytes = 0;
   });
-  afterAll(async () => {
-    await origin.close();
-    await rm(scratch, { recursive: true, force: true });
-  });
+  afterAll(() => player.close());
 
-  const run = (command: string, ...more: string[]): Promise<LauncherRun> =>
-    runLauncher([command, '--dir', game, ...more]);
   async function updateTo(version: string, ...more: string[]): Promise<Updated> {
-    const { exitCode, document, errors } = await run('update', '--version', version, ...more);
+    const { exitCode, document, errors } = await player.run('update', '--version', version, ...more);
     expect({ exitCode, errors }).toMatchObject({ exitCode: 0 });
     return { ...(document as unknown as Omit<Updated, 'errors'>), errors };
   }
   /** Without what the newer release could be put together from again. */
   async function goBack(): Promise<void> {
-    expect((await run('rollback')).document).toMatchObject({ to: '1.0.0' });
-    await rm(join(game, '.swarmpatch/undo'), { recursive: true, force: true });
+    expect((await player.run('rollback')).document).toMatchObject({ to: '1.0.0' });
+    await rm(player.pathOf('.swarmpatch/undo'), { recursive: true, force: true });
   }
-  async function expectInstalled(build: Build): Promise<void> {
-    expect(summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }))).toEqual(summarizeBuild(build));
-  }
+  const expectInstalled = async (build: Build): Promise<void> =>
+    expect(await player.treeOf()).toEqual(summarizeBuild(build));
   /** Runs an update that is stopped as soon as a phase of it begins. */
   async function updateUntil(phase: string): Promise<unknown> {
     const stop = new AbortController();
@@ -69,29 +61,29 @@ describe('an update by patches', { timeout: 60_000 }, () => {
       ...{ warn: () => undefined, emit: () => undefined, nowMs: () => performance.now() },
     };
     const texts = new Map([
-      ['dir', [game]],
+      ['dir', [player.game]],
       ['version', ['1.1.0']],
     ]);
     for (const name of ['no-dht', 'no-lan', 'no-port-mapping']) texts.set(name, ['true']);
     const input = new CommandInput(update, [], texts);
     return update.run(input, context);
   }
-  const kept = async (): Promise<string[]> => (await readdir(join(game, '.swarmpatch/patches'))).sort();
+  const kept = async (): Promise<string[]> => (await readdir(player.pathOf('.swarmpatch/patches'))).sort();
 
   it('fetches the patch and nothing else, and keeps it', async () => {
-    expect((await run('plan', '--version', '1.1.0')).document).toMatchObject({ chosen: 'patch' });
+    expect((await player.run('plan', '--version', '1.1.0')).document).toMatchObject({ chosen: 'patch' });
     const { plan, bytes } = await updateTo('1.1.0');
     expect({ plan, fromWebSeeds: bytes.fromWebSeeds }).toEqual({ plan: 'patch', fromWebSeeds: patchBytes });
     expect(origin.streamedBytes).toBe(0);
     await expectInstalled(second);
     expect((await kept()).map((name) => name.replace(/^[0-9a-f]{64}/, ''))).toEqual(['', '.patch', '.torrent']);
-    expect((await run('verify', '--deep')).document).toMatchObject({ ok: true });
-    expect((await run('rollback')).document).toMatchObject({ to: '1.0.0' });
+    expect((await player.run('verify', '--deep')).document).toMatchObject({ ok: true });
+    expect((await player.run('rollback')).document).toMatchObject({ to: '1.0.0' });
     await expectInstalled(first);
   });
 
   it('is planned for the rate that the player allows', async () => {
-    const { document } = await run('plan', '--version', '1.1.0', '--max-download', '100KB');
+    const { document } = await player.run('plan', '--version', '1.1.0', '--max-download', '100KB');
     const [{ downloadBytes, cost }] = document['options'] as [PlanOption];
     expect(cost.downloadSeconds).toBeCloseTo(downloadBytes / 100_000 + PATCH_START_SECONDS);
   });
@@ -110,9 +102,9 @@ describe('an update by patches', { timeout: 60_000 }, () => {
   });
 
   it('fetches as pieces what a changed old file would have given', async () => {
-    const path = join(game, 'data/world.pak');
+    const path = player.pathOf('data/world.pak');
     const world = await readFile(path);
-    const like = join(scratch, 'like');
+    const like = join(player.scratch, 'like');
     // By its length and time, nothing was changed.
     spawnSync('touch', ['-r', path, like]);
     world.fill(7, 1000, 1100);
@@ -145,8 +137,8 @@ describe('an update by patches', { timeout: 60_000 }, () => {
   });
 
   it('gets the torrent of a patch from those who keep the patch where the origin has none to give', async () => {
-    const giver = join(scratch, 'giver');
-    spawnSync('cp', ['-a', game, giver]);
+    const giver = join(player.scratch, 'giver');
+    spawnSync('cp', ['-a', player.game, giver]);
     await runLauncher(['update', '--dir', giver, '--version', '1.1.0']);
     const stop = new AbortController();
     const mend = origin.failTorrents();
@@ -190,8 +182,8 @@ describe('an update by patches', { timeout: 60_000 }, () => {
       });
       expect(origin.streamedBytes).toBe(0);
       await expectInstalled(third);
-      expect((await run('status')).document).toMatchObject({ previous: '1.0.0' });
-      expect(await readdir(join(game, '.swarmpatch'))).not.toContain('staging');
+      expect((await player.run('status')).document).toMatchObject({ previous: '1.0.0' });
+      expect(await readdir(player.pathOf('.swarmpatch'))).not.toContain('staging');
     });
 
     it('goes on with other patches when one turns out to be none, and without it from then on', async () => {
