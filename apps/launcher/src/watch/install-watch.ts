@@ -22,6 +22,8 @@ import { WatchReport } from './watch-report.ts';
 
 /** How often it is looked at what says nothing by itself: the install, the clock, the network, programs. */
 const TICK_MS = 2_000;
+/** How often others may make it begin again with what it fetches. */
+const SUPERSEDED_GAP_MS_MIN = 60_000;
 const SEED_BACK_OFF = { firstMs: 5_000, lastMs: 5 * 60_000 };
 
 export interface WatchRules {
@@ -50,7 +52,10 @@ export class InstallWatch {
   /** As this watch knows it. */
   #installed: string | undefined;
   #feed: NewsFeed | undefined;
-  #move: AbortController | undefined;
+  #move: { readonly version: string; readonly end: AbortController } | undefined;
+  /** Whether it was said that the release on its way is not the channel's any more. */
+  #isSuperseded = false;
+  #supersededMs = Number.NEGATIVE_INFINITY;
   #wake: () => void = () => undefined;
 
   constructor(directory: string, rules: WatchRules, transfers: CommandTransfers, context: CommandContext) {
@@ -130,8 +135,9 @@ export class InstallWatch {
         this.#engine.streamClosed(performance.now());
         this.#report.asking(why, POLL_MS);
       },
-      news: () => {
+      news: (version) => {
         this.#engine.hinted(performance.now());
+        this.#isSuperseded = version !== '' && this.#move !== undefined && version !== this.#move.version;
         this.#wake();
       },
       patch: () => {
@@ -148,7 +154,14 @@ export class InstallWatch {
     const look = { nowMs: performance.now(), wallMs: Date.now(), network: describeNetwork() };
     const disturbance = this.#surroundings.look(look);
     // Paused transfers would keep the install locked for nothing: what has come stays.
-    if (this.#transfers.pausedBy.length > 0) this.#move?.abort(new TransfersPaused());
+    if (this.#transfers.pausedBy.length > 0) this.#move?.end.abort(new MoveEnded());
+    // Whoever says so may lie: the signed metadata is looked at, and what has come is gone on with.
+    if (this.#isSuperseded && look.nowMs - this.#supersededMs >= SUPERSEDED_GAP_MS_MIN) {
+      this.#supersededMs = look.nowMs;
+      this.#isSuperseded = false;
+      this.#engine.touched(look.nowMs);
+      this.#move?.end.abort(new MoveEnded());
+    }
     if (disturbance === undefined) return;
     this.#report.disturbed(disturbance);
     this.#engine.disturbed(look.nowMs);
@@ -174,10 +187,11 @@ export class InstallWatch {
   }
 
   async #moveTo(version: string): Promise<void> {
-    const move = new AbortController();
-    this.#move = move;
+    const end = new AbortController();
+    this.#move = { version, end };
+    this.#isSuperseded = false;
     try {
-      const signal = AbortSignal.any([this.#context.signal, move.signal]);
+      const signal = AbortSignal.any([this.#context.signal, end.signal]);
       const context = { ...this.#context, signal };
       const waitMs = await this.#waitForPatch(version, context);
       if (waitMs > 0) {
@@ -192,7 +206,7 @@ export class InstallWatch {
       this.#context.signal.throwIfAborted();
       const nowMs = performance.now();
       if (isLocked(error)) await this.#giveWay();
-      else if (!move.signal.aborted) {
+      else if (!end.signal.aborted) {
         this.#news.forget();
         this.#report.failed('update', error, this.#engine.moveFailed(nowMs));
       }
@@ -278,8 +292,9 @@ export class InstallWatch {
   }
 }
 
-class TransfersPaused extends Error {
-  override readonly name = 'TransfersPaused';
+/** A pause, or another release. */
+class MoveEnded extends Error {
+  override readonly name = 'MoveEnded';
 }
 
 function awakening(): { promise: Promise<void>; wake: () => void } {

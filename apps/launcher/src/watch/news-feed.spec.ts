@@ -1,7 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { concerns, NewsFeed } from './news-feed.ts';
+import { newsOf, NewsFeed } from './news-feed.ts';
 
 const PATIENCE = { timeout: 15_000 };
 
@@ -27,7 +28,7 @@ describe('NewsFeed', () => {
     feed = new NewsFeed(url, 'stable', {
       opened: () => told.push('opened'),
       closed: (why) => told.push(`closed: ${why}`),
-      news: () => told.push('news'),
+      news: (version) => told.push(version === '' ? 'news' : `news: ${version}`),
       patch: () => told.push('patch'),
     });
     running = feed.run();
@@ -41,10 +42,10 @@ describe('NewsFeed', () => {
   it('says that there is news, of its own channel alone', async () => {
     await listen((_request, response) => {
       begin(response).write(
-        'event: channel\ndata: {"name":"beta"}\n\n:\n\nevent: channel\ndata: {"name":"stable"}\n\n',
+        'event: channel\ndata: {"name":"beta"}\n\n:\n\nevent: channel\ndata: {"name":"stable","version":"1.1.0"}\n\n',
       );
     });
-    await expect.poll(() => told, PATIENCE).toEqual(['opened', 'news']);
+    await expect.poll(() => told, PATIENCE).toEqual(['opened', 'news: 1.1.0']);
   });
 
   it('says that there is another patch, whatever is said of it', async () => {
@@ -102,10 +103,35 @@ describe('NewsFeed', () => {
   });
 
   it('takes what it cannot read for news', () => {
-    expect(concerns({ kind: 'channel', data: '{' }, 'stable')).toBe(true);
-    expect(concerns({ kind: 'channel-removed', data: '7' }, 'stable')).toBe(true);
-    expect(concerns({ kind: 'release', data: '{"version":"1.0.0"}' }, 'stable')).toBe(false);
-    expect(concerns({ kind: 'something-later', data: '' }, 'stable')).toBe(false);
+    expect(newsOf({ kind: 'channel', data: '{' }, 'stable')).toBe('');
+    expect(newsOf({ kind: 'channel-removed', data: '7' }, 'stable')).toBe('');
+    expect(newsOf({ kind: 'snapshot', data: '{"channels":[null,7]}' }, 'stable')).toBe('');
+    expect(newsOf({ kind: 'release', data: '{"version":"1.0.0"}' }, 'stable')).toBeUndefined();
+    expect(newsOf({ kind: 'something-later', data: '' }, 'stable')).toBeUndefined();
+  });
+
+  it('reads the version of its channel, and throws at nothing', () => {
+    const channels = [
+      { name: 'beta', version: '2.0.0' },
+      { name: 'stable', version: '1.1.0' },
+    ];
+    expect(newsOf({ kind: 'snapshot', data: JSON.stringify({ channels }) }, 'stable')).toBe('1.1.0');
+    expect(newsOf({ kind: 'channel', data: JSON.stringify(channels[0]) }, 'stable')).toBeUndefined();
+    const kind = fc.constantFrom('snapshot', 'channel', 'channel-removed', 'patch');
+    const json = fc.json({ maxDepth: 4 });
+    fc.assert(
+      fc.property(
+        kind,
+        fc.oneof(
+          json,
+          fc.string(),
+          json.map((text) => `{"channels":[${text}]}`),
+        ),
+        (is, data) => {
+          expect(['string', 'undefined']).toContain(typeof newsOf({ kind: is, data }, 'stable'));
+        },
+      ),
+    );
   });
 });
 

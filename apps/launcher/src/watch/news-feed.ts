@@ -18,8 +18,8 @@ export interface NewsSink {
   opened(): void;
   /** @param why In words. */
   closed(why: string): void;
-  /** There may be something new. */
-  news(): void;
+  /** There may be something new. @param version Of the channel now, as is said; empty where it is not. */
+  news(version: string): void;
   /** There may be another patch. */
   patch(): void;
 }
@@ -82,7 +82,8 @@ export class NewsFeed {
       if (receivedBytes > STREAM_BYTES_MAX) return { why: 'the origin sent more than news can be', restMs: REFUSED_MS };
       for (const event of parser.receive(bytes)) {
         if (event.kind === 'patch') this.#sink.patch();
-        else if (concerns(event, this.#channel)) this.#sink.news();
+        const version = newsOf(event, this.#channel);
+        if (version !== undefined) this.#sink.news(version);
       }
     }
     return { why: 'the origin ended the stream', restMs: 0 };
@@ -100,14 +101,26 @@ function endOf(error: unknown): StreamEnd {
   return { why, restMs: error instanceof LauncherError ? REFUSED_MS : 0 };
 }
 
-/** Whether an event may mean another release for those on a channel. One that cannot be read may. */
-export function concerns({ kind, data }: StreamEvent, channel: string): boolean {
-  if (kind === 'snapshot') return true;
-  if (kind !== 'channel' && kind !== 'channel-removed') return false;
+/**
+ * Whether an event may mean another release for those on a channel. One that cannot be read may.
+ *
+ * @returns the version that it names, empty where it names none; undefined where it means nothing.
+ */
+export function newsOf({ kind, data }: StreamEvent, channel: string): string | undefined {
+  if (kind !== 'snapshot' && kind !== 'channel' && kind !== 'channel-removed') return undefined;
+  let value: { channels?: unknown; name?: unknown; version?: unknown } | null;
   try {
-    const value: unknown = JSON.parse(data);
-    return typeof value !== 'object' || value === null || !('name' in value) || value.name === channel;
+    value = JSON.parse(data) as typeof value;
   } catch {
-    return true;
+    return '';
   }
+  if (kind === 'snapshot') {
+    const channels = Array.isArray(value?.channels) ? (value.channels as (typeof value)[]) : [];
+    return textOf(channels.find((each) => each?.name === channel)?.version);
+  }
+  return value?.name === undefined || value.name === channel ? textOf(value?.version) : undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

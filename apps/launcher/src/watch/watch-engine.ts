@@ -110,7 +110,7 @@ export class WatchEngine {
     this.#lookDueMs = nowMs;
   }
 
-  /** The install was written to by somebody else. */
+  /** The install was written to by somebody else, or may be on its way to the wrong release. */
   touched(nowMs: number): void {
     this.#lookDueMs = Math.min(this.#lookDueMs, nowMs);
   }

@@ -12,6 +12,7 @@ export class WatchReport {
   readonly #transfers: CommandTransfers;
   /** Who was said to be at work on the install, until it is this launcher's turn. */
   #busyWith: string | undefined;
+  #waiting = '';
   #failedAt: 'look' | 'update' | 'seed' | undefined;
   #view: WatchView = {
     state: 'watching',
@@ -86,6 +87,7 @@ export class WatchReport {
 
   updating(from: string | null, to: string): void {
     this.#busyWith = undefined;
+    this.#waiting = '';
     this.#show({ state: 'updating', wanted: to, waitingFor: [] });
     this.#say('updating', { from, to }, `Updating to ${to}`);
   }
@@ -95,9 +97,11 @@ export class WatchReport {
     this.#say('staged', { ...report }, `${report.to} is here, and will be put into place when it may be`);
   }
 
-  /** Said once for the same reasons. */
+  /** Said once for the same release and reasons. */
   waiting(to: string, reasons: readonly string[]): void {
-    if (this.#view.waitingFor.join() === reasons.join()) return;
+    const waiting = JSON.stringify([to, reasons]);
+    if (this.#waiting === waiting) return;
+    this.#waiting = waiting;
     this.#show({ wanted: to, waitingFor: reasons });
     if (reasons.length > 0) this.#say('waiting', { to, for: reasons }, `${to} waits: ${reasons.join(', ')}`);
   }

@@ -110,6 +110,16 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     expect(events.filter(({ event }) => event === 'updated')).toHaveLength(2);
   });
 
+  it('goes on to the release that the channel names when it has moved on, before the last one is here', async () => {
+    watch('--max-download', '1KB');
+    await until('listening');
+    await origin.publish(newBuild, '1.1.0');
+    await until('updating', { to: '1.1.0' });
+    await origin.publish(nextBuild(newBuild, 3), '1.2.0');
+    await until('updating', { to: '1.2.0' });
+    expect(events.filter(({ event }) => event === 'updated' || event === 'failed')).toEqual([]);
+  });
+
   it('says who else is at work on the install, and goes on when that one has ended', async () => {
     await origin.publish(newBuild, '1.1.0');
     const lock = await lockInstall(new DiskFileSystem(game), 'repair');
