@@ -24,7 +24,7 @@ const DRY_BYTES_A_STEP_LOG2 = 8;
 /** How far before a place that was looked up a match is followed: as far as places that are not in the index go. */
 const BACK_BYTES_MAX = 16;
 /** The filter of what is wanted has this power of two of bits for each place: more of them miss the processor's cache. */
-const WANTED_BITS_LOG2 = 1;
+const WANTED_BITS_LOG2 = 2;
 
 export interface ParseOptions {
   /** Lengths in bytes of what is looked for anywhere, rising. */

@@ -8,16 +8,9 @@ import { PlaceBatches, type Skips } from './place-batches.ts';
 const NOTHING: Skips = { starts: new Int32Array(0), ends: new Int32Array(0) };
 
 function batchesOf(batches: PlaceBatches): { hash: number; place: number }[][] {
-  const all: { hash: number; place: number }[][] = [];
-  while (batches.next()) {
-    all.push(
-      Array.from({ length: batches.count }, (_, index) => ({
-        hash: batches.hashes[index] ?? 0,
-        place: batches.places[index] ?? 0,
-      })),
-    );
-  }
-  return all;
+  return Array.from(batches.all(), ({ hashes, places, count }) =>
+    Array.from({ length: count }, (_, index) => ({ hash: hashes[index] ?? 0, place: places[index] ?? 0 })),
+  );
 }
 
 function isSkipped({ starts, ends }: Skips, place: number): boolean {

@@ -21,17 +21,26 @@ export interface PlaceBatchesOptions {
   readonly wanted: HashFilter | undefined;
 }
 
+/** Places and the hashes of their bytes; the arrays may be longer. */
+export interface PlaceBatch {
+  readonly hashes: Uint32Array;
+  readonly places: Int32Array;
+  readonly count: number;
+}
+
+export function copyOf({ hashes, places, count }: PlaceBatch): PlaceBatch {
+  return { hashes: hashes.slice(0, count), places: places.slice(0, count), count };
+}
+
 /**
  * The places of a buffer with the hashes of their bytes, so many at a time. Each batch is ordered by the upper bits of the hashes, and
  * places of one hash rise: a large table is then entered region after region, where random access would wait for memory each time.
  */
 export class PlaceBatches {
-  /** How many places the batch has. */
-  count = 0;
-  readonly hashes: Uint32Array = new Uint32Array(BATCH_PLACES);
-  readonly places: Int32Array = new Int32Array(BATCH_PLACES);
   readonly #bytes: Uint8Array;
   readonly #options: PlaceBatchesOptions;
+  readonly #hashes = new Uint32Array(BATCH_PLACES);
+  readonly #places = new Int32Array(BATCH_PLACES);
   readonly #foundHashes = new Uint32Array(BATCH_PLACES);
   readonly #foundPlaces = new Int32Array(BATCH_PLACES);
   readonly #regionEnds = new Int32Array((1 << REGION_BITS) + 1);
@@ -43,14 +52,16 @@ export class PlaceBatches {
     this.#options = options;
   }
 
-  /** @returns Whether there was another batch. */
-  next(): boolean {
-    this.#find();
-    this.#order();
-    return this.count > 0;
+  /** Each batch is overwritten by the next. */
+  *all(): Generator<PlaceBatch> {
+    for (let count = this.#find(); count > 0; count = this.#find()) {
+      this.#order(count);
+      yield { hashes: this.#hashes, places: this.#places, count };
+    }
   }
 
-  #find(): void {
+  /** @returns How many. */
+  #find(): number {
     const { hashLength, stride, skipped, wanted } = this.#options;
     const bytes = this.#bytes;
     const last = bytes.length - hashLength;
@@ -74,26 +85,26 @@ export class PlaceBatches {
       count += 1;
     }
     this.#at = at;
-    this.count = count;
+    return count;
   }
 
-  #order(): void {
+  #order(count: number): void {
     const hashes = this.#foundHashes;
     const places = this.#foundPlaces;
     const ends = this.#regionEnds.fill(0);
-    for (let index = 0; index < this.count; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       const region = ((hashes[index] ?? 0) >>> REGION_SHIFT) + 1;
       ends[region] = (ends[region] ?? 0) + 1;
     }
     for (let region = 1; region < ends.length; region += 1)
       ends[region] = (ends[region] ?? 0) + (ends[region - 1] ?? 0);
-    for (let index = 0; index < this.count; index += 1) {
+    for (let index = 0; index < count; index += 1) {
       const hash = hashes[index] ?? 0;
       const region = hash >>> REGION_SHIFT;
       const place = ends[region] ?? 0;
       ends[region] = place + 1;
-      this.hashes[place] = hash;
-      this.places[place] = places[index] ?? 0;
+      this.#hashes[place] = hash;
+      this.#places[place] = places[index] ?? 0;
     }
   }
 }

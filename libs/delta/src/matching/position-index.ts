@@ -1,12 +1,14 @@
 import { hashAt } from './hash.ts';
 import { HashFilter } from './hash-filter.ts';
-import { PlaceBatches, type Skips } from './place-batches.ts';
+import { copyOf, type PlaceBatch, PlaceBatches, type Skips } from './place-batches.ts';
 
 const SLOT_BITS_MIN = 10;
 const SLOT_BITS_MAX = 22;
 /** To know about how many places would be entered, one of so many is looked at. */
 const SAMPLE_STRIDES = 61;
 
+/** So many places at most are kept from counting to filling. */
+const KEPT_MAX = 1 << 22;
 /** The filter of what is entered has this power of two of bits for each. */
 const ENTERED_BITS_LOG2 = 3;
 
@@ -55,44 +57,48 @@ export class PositionIndex {
     let stride = strideBytes;
     if (bytes.length / stride > entriesMax) {
       // A count for every doubling would take longer than all that comes after.
-      const sample = this.#count(every(stride * SAMPLE_STRIDES)) * SAMPLE_STRIDES;
+      const sample = this.#count(every(stride * SAMPLE_STRIDES)).count * SAMPLE_STRIDES;
       while ((sample * strideBytes) / stride > entriesMax) stride *= 2;
       this.#starts.fill(0);
     }
-    let count = this.#count(every(stride));
+    let { count, kept } = this.#count(every(stride));
     while (count > entriesMax && stride < bytes.length) {
       stride *= 2;
       this.#starts.fill(0);
-      count = this.#count(every(stride));
+      ({ count, kept } = this.#count(every(stride)));
     }
     this.strideBytes = stride;
     this.#positions = new Int32Array(count);
     this.#entered = new HashFilter(count, ENTERED_BITS_LOG2);
-    this.#fill(every(stride));
+    this.#fill(kept ?? every(stride).all());
   }
 
-  /** The first half of a counting sort: makes `#starts` the first place of each slot. */
-  #count(batches: PlaceBatches): number {
+  /** The first half of a counting sort: makes `#starts` the first place of each slot. Few places need not be found twice. */
+  #count(batches: PlaceBatches): { readonly count: number; readonly kept: Iterable<PlaceBatch> | undefined } {
     const starts = this.#starts;
     const shift = this.#shift;
-    const { hashes } = batches;
-    while (batches.next()) {
-      for (let index = 0; index < batches.count; index += 1) {
+    let kept: PlaceBatch[] | undefined = [];
+    let count = 0;
+    for (const batch of batches.all()) {
+      const { hashes } = batch;
+      for (let index = 0; index < batch.count; index += 1) {
         const slot = ((hashes[index] ?? 0) >>> shift) + 1;
         starts[slot] = (starts[slot] ?? 0) + 1;
       }
+      count += batch.count;
+      if (count <= KEPT_MAX) kept?.push(copyOf(batch));
+      else kept = undefined;
     }
     for (let slot = 1; slot < starts.length; slot += 1) starts[slot] = (starts[slot] ?? 0) + (starts[slot - 1] ?? 0);
-    return starts[starts.length - 1] ?? 0;
+    return { count, kept };
   }
 
-  #fill(batches: PlaceBatches): void {
+  #fill(batches: Iterable<PlaceBatch>): void {
     const starts = this.#starts;
     const positions = this.#positions;
     const shift = this.#shift;
-    const { hashes, places } = batches;
-    while (batches.next()) {
-      for (let index = 0; index < batches.count; index += 1) {
+    for (const { hashes, places, count } of batches) {
+      for (let index = 0; index < count; index += 1) {
         const hash = hashes[index] ?? 0;
         this.#entered.add(hash);
         const slot = hash >>> shift;
