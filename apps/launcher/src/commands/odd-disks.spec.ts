@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, rename, symlink, utimes } from 'node:fs/promises';
+import { readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +50,25 @@ describe('swarmpatch-launcher, on a disk that is not plain,', () => {
     expect((await player.run('verify')).document).toMatchObject({ ok: true });
     expect((await player.run('update')).document).toMatchObject({ changed: true, kept: [] });
     expect(await player.treeOf()).toEqual(summarizeBuild(newBuild));
+  });
+
+  it('reads every file once a journal was not to be believed, whatever their times say', async () => {
+    const path = player.pathOf('scripts/main.lua');
+    const restoreTime = (): Promise<void> => utimes(path, 1_700_000_000, 1_700_000_000);
+    await restoreTime();
+    await player.run('verify');
+    const content = await readFile(path);
+    await writeFile(
+      path,
+      content.map((byte) => byte ^ 1),
+    );
+    await restoreTime();
+    await writeFile(player.pathOf('.swarmpatch/journal'), 'torn');
+    await player.run('verify', '--quick');
+    expect((await player.run('status')).document).toMatchObject({ state: 'suspect' });
+    await player.run('update', '--version', '1.0.0');
+    expect(await player.treeOf()).toEqual(summarizeBuild(oldBuild));
+    expect((await player.run('status')).document).toMatchObject({ state: 'installed' });
   });
 
   it.runIf(process.getuid?.() === 0)('tells what is installed where it may not write', async (test) => {

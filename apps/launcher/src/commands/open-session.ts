@@ -41,7 +41,7 @@ export function moveOf(install: OpenInstall, session: Session, input: CommandInp
   const { origin, source } = session;
   const settings = readTransferSettings(input);
   const rates = ratesOf(input);
-  return { install, source, origin, settings, firstFiles: settings.firstFiles, depth: 'quick', rates };
+  return { install, source, origin, settings, firstFiles: settings.firstFiles, depth: install.depth, rates };
 }
 
 /** Where the player allows less than the usual rate, no more is to be expected. */

@@ -19,7 +19,7 @@ export const plan: CommandSpec = {
       const { channel, installId } = install.state;
       const version = input.text('version') ?? (await session.source.versionOf(channel, installId));
       const release = await session.source.release(version);
-      const move = { install, source: session.source, depth: 'quick', rates: ratesOf(input) } as const;
+      const move = { install, source: session.source, depth: install.depth, rates: ratesOf(input) };
       const priced = await surveyInstall(move, release, context);
       const { from = null, to, chosen, options, missing } = priced.plan;
       return {

@@ -16,19 +16,21 @@ export const repair: CommandSpec = {
   arguments: [],
   options: [dirOption, ...depthOptions, ...transferOptions],
   async run(input, context) {
-    const depth = readDepth(input);
+    const asked = readDepth(input);
     return withInstall(input.requiredText('dir'), 'repair', context, async (install) => {
       const session = await openSession(install, context);
       const { version } = install.installed;
       await refreshTrust(session, install, context);
       const release = await session.source.release(version);
       const { manifest, pieces } = release;
+      const depth = install.depth === 'deep' ? 'deep' : asked;
       const found = await verifyRelease(install, { manifest, pieces: () => pieces }, depth, context);
       const isDamaged = !isWhole(found) || install.state.suspect;
+      // What the verification read is in the index, so nothing is read twice.
+      const move = { ...moveOf(install, session, input), depth: 'quick' as const };
       const report: MoveReport = isDamaged
-        ? // What the verification read is in the index, so nothing is read twice.
-          await moveInstall(moveOf(install, session, input), release, context)
-        : await leaveInstall(moveOf(install, session, input), context);
+        ? await moveInstall(move, release, context)
+        : await leaveInstall(move, context);
       const fetchedBytes = report.bytes.fromPeers + report.bytes.fromWebSeeds;
       return {
         document: { ok: true, ...found, fetchedBytes, ...report },

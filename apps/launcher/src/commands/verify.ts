@@ -21,7 +21,7 @@ export const verify: CommandSpec = {
         const { source } = await openSession(install, context);
         const release = await source.installedManifest(install.installed);
         const found = await verifyRelease(install, release, depth, context);
-        if (isWhole(found)) await install.remember({ suspect: false });
+        if (isWhole(found) && depth === 'deep') await install.remember({ suspect: false });
         return outcomeOf(found);
       });
     } catch (error) {

@@ -42,6 +42,11 @@ export class OpenInstall {
     return this.#state;
   }
 
+  /** May recorded lengths and times be believed? Not after a commit of which nobody knows how far it came. */
+  get depth(): 'quick' | 'deep' {
+    return this.#state.suspect ? 'deep' : 'quick';
+  }
+
   /** The release that is whole on disk. @throws {InstallError} `not_installed` */
   get installed(): InstalledRelease {
     const { installed } = this.#state;

@@ -60,7 +60,11 @@ export class AwaitedPatch {
     await withInstall(this.#directory, 'watch', context, async (install) => {
       const { source } = await openSession(install, context);
       const release = await source.release(wait.to);
-      const { plan } = await surveyInstall({ install, source, depth: 'quick', rates: this.#rates }, release, context);
+      const { plan } = await surveyInstall(
+        { install, source, depth: install.depth, rates: this.#rates },
+        release,
+        context,
+      );
       wait.bound(plan, performance.now());
     });
   }

@@ -248,7 +248,7 @@ export class InstallWatch {
       const mayPlace = (): Promise<boolean> => this.#mayPlace();
       return moveAmong(
         this.#transfers,
-        { install, ...session, depth: 'quick', firstFiles, rates, mayPlace },
+        { install, ...session, depth: install.depth, firstFiles, rates, mayPlace },
         release,
         context,
       );
