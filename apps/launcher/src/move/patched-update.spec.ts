@@ -1,15 +1,26 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KEPT_PATCH_DAYS_MAX } from '@swarmpatch/install';
 import { PATCH_START_SECONDS, type PlanOption } from '@swarmpatch/plan';
 import { type CommandContext, CommandInput } from '@swarmpatch/terminal';
 import { type Build, generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { update } from '../commands/update.ts';
+import { SeededInstall, SERVE_ANEW_MS } from '../seed/seeded-install.ts';
 import { runLauncher } from '../testing/launcher-run.contract.ts';
 import { Player } from '../testing/player.contract.ts';
 import type { SmallOrigin } from '../testing/small-origin.contract.ts';
+import { readTransferSettings } from '../transfer-options.ts';
+import { CommandTransfers } from '../transfers/command-transfers.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+const quiet: CommandContext = {
+  ...{ json: true, progress: { phase: () => ({ update: () => undefined, end: () => undefined }) } },
+  ...{ signal: new AbortController().signal, warn: () => undefined, emit: () => undefined },
+  nowMs: () => performance.now(),
+};
 const first = generateBuild(3, { files: 8, largestBytes: 400_000 });
 const second = nextBuild(first, 4);
 const third = nextBuild(second, 5);
@@ -56,10 +67,7 @@ describe('an update by patches', { timeout: 60_000 }, () => {
       if (name === phase) stop.abort();
       return { update: () => undefined, end: () => undefined };
     };
-    const context: CommandContext = {
-      ...{ json: true, progress: { phase: showPhase }, signal: stop.signal },
-      ...{ warn: () => undefined, emit: () => undefined, nowMs: () => performance.now() },
-    };
+    const context = { ...quiet, progress: { phase: showPhase }, signal: stop.signal };
     const texts = new Map([
       ['dir', [player.game]],
       ['version', ['1.1.0']],
@@ -99,6 +107,30 @@ describe('an update by patches', { timeout: 60_000 }, () => {
       sent: 0,
     });
     await expectInstalled(second);
+  });
+
+  it('serves the patch that it keeps until it is old, however long it stays on', async () => {
+    await updateTo('1.1.0');
+    const context = { ...quiet, nowMs: () => nowMs };
+    let nowMs = 0;
+    const texts = new Map(['no-dht', 'no-lan', 'no-port-mapping', 'no-peers'].map((name) => [name, ['true']]));
+    const settings = readTransferSettings(new CommandInput(update, [], texts.set('dir', [player.game])));
+    const transfers = await CommandTransfers.open(settings, player.pathOf('.swarmpatch'), context);
+    try {
+      const serving = await SeededInstall.open(player.game, transfers, context);
+      expect(serving.seeding).toMatchObject({ version: '1.1.0', patches: 1 });
+      const old = new Date(Date.now() - KEPT_PATCH_DAYS_MAX * DAY_MS);
+      for (const name of await kept()) await utimes(player.pathOf(`.swarmpatch/patches/${name}`), old, old);
+      expect(await serving.follow()).toBe(false);
+      nowMs += SERVE_ANEW_MS;
+      expect(await serving.follow()).toBe(true);
+      expect(serving.seeding).toMatchObject({ version: '1.1.0', patches: 0 });
+      await expect(kept()).rejects.toMatchObject({ code: 'ENOENT' });
+      expect(await serving.follow()).toBe(false);
+      await serving.stop();
+    } finally {
+      await transfers.close();
+    }
   });
 
   it('fetches as pieces what a changed old file would have given', async () => {

@@ -25,6 +25,9 @@ import { ServedPatches } from '../patches/served-patches.ts';
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
 import { ServedFiles } from './served-files.ts';
 
+/** What is kept goes by days, also of an install that nobody updates. */
+export const SERVE_ANEW_MS: number = 24 * 60 * 60 * 1000;
+
 /** What is served of an install. */
 export interface Seeding {
   readonly directory: string;
@@ -54,6 +57,7 @@ export class SeededInstall {
   #trackers: AllowedTrackers | undefined;
   /** Which writing of the state was served. */
   #stateSeen: string | undefined;
+  #serveAnewMs = Number.POSITIVE_INFINITY;
   #seeding: Seeding;
 
   private constructor(directory: string, transfers: CommandTransfers, context: CommandContext) {
@@ -92,6 +96,7 @@ export class SeededInstall {
   /** Serves nothing until `follow` finds the install again. */
   async stop(): Promise<void> {
     this.#stateSeen = undefined;
+    this.#serveAnewMs = Number.POSITIVE_INFINITY;
     this.#served = undefined;
     await Promise.all([this.#transfer?.stop(), this.#patches?.stop()]);
     this.#transfer = undefined;
@@ -108,17 +113,18 @@ export class SeededInstall {
 
   /**
    * Serves the release that is installed now, when that is another one, or when its files were mended. Every command that
-   * changes files of the release writes the state anew: until then nothing else is looked at.
+   * changes files of the release writes the state anew: until then nothing else is looked at, but once a day.
    *
    * @returns whether something else is served from now on.
    */
   async follow(): Promise<boolean> {
     const stateNow = await this.#describeState();
-    if (stateNow === this.#stateSeen) return false;
+    const isOld = this.#context.nowMs() >= this.#serveAnewMs;
+    if (stateNow === this.#stateSeen && !isOld) return false;
     const state = await readState(this.#files).catch(() => undefined);
     const version = state?.installed?.version;
     if (version === undefined) return false;
-    if (version === this.#seeding.version && (await this.#served?.haveChanged()) === false) {
+    if (!isOld && version === this.#seeding.version && (await this.#served?.haveChanged()) === false) {
       this.#stateSeen = stateNow;
       return false;
     }
@@ -156,6 +162,7 @@ export class SeededInstall {
       );
       this.#served = served;
       this.#stateSeen = stateNow;
+      this.#serveAnewMs = this.#context.nowMs() + SERVE_ANEW_MS;
       const { game, name: title, version } = release.manifest;
       const counts = { pieces: have.size, pieceCount: have.pieceCount, patches: this.#patches.count };
       this.#seeding = { directory: this.#directory, game, title, version, ...counts };

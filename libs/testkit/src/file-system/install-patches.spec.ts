@@ -1,6 +1,7 @@
 import {
   FileIndex,
   KEPT_PATCH_DAYS_MAX,
+  KEPT_PATCHES_BYTES_MAX,
   KEPT_PATCHES_MAX,
   keepPatches,
   listPatches,
@@ -147,6 +148,14 @@ describe('kept patches', () => {
     expect(await kept()).not.toContain(nameOf(1));
     const names = (await files.list(PATCHES_DIRECTORY)).map(({ name }) => name);
     expect(names).toHaveLength(2 * KEPT_PATCHES_MAX);
+  });
+
+  it('are the newest of what has room', async () => {
+    const statAll = files.statAll.bind(files);
+    files.statAll = async (paths) =>
+      (await statAll(paths)).map((stat) => stat && { ...stat, allocatedBytes: KEPT_PATCHES_BYTES_MAX / 2 });
+    await prunePatches(files, nowMs);
+    expect(await kept()).toEqual([nameOf(2), nameOf(1)]);
   });
 
   it('leave nothing behind but that they were refused', async () => {
