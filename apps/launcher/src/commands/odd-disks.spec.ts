@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile, rename, symlink, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,6 +50,17 @@ describe('swarmpatch-launcher, on a disk that is not plain,', () => {
     expect((await player.run('verify')).document).toMatchObject({ ok: true });
     expect((await player.run('update')).document).toMatchObject({ changed: true, kept: [] });
     expect(await player.treeOf()).toEqual(summarizeBuild(newBuild));
+  });
+
+  it('knows by its history what was installed when the state is lost, and goes on from there', async () => {
+    await writeFile(player.pathOf('.swarmpatch/state'), 'torn');
+    const { document } = await player.install();
+    expect(document).toMatchObject({ from: '1.0.0', to: '1.1.0', kept: [] });
+    expect(await player.treeOf()).toEqual(summarizeBuild(newBuild));
+    await rm(player.pathOf('.swarmpatch/state'));
+    expect((await player.install()).document).toMatchObject({ from: '1.1.0', to: '1.1.0', kept: [] });
+    await player.run('rollback');
+    expect(await player.treeOf()).toEqual(summarizeBuild(oldBuild));
   });
 
   it('reads every file once a journal was not to be believed, whatever their times say', async () => {

@@ -1,6 +1,7 @@
 import { discardStaging, prunePatches, pruneUndo } from '@swarmpatch/install';
 import type { CommandContext, CommandInput, CommandOutcome, CommandSpec } from '@swarmpatch/terminal';
 import { withInstall, type OpenInstall } from '../install/open-install.ts';
+import { recallInstalled } from '../install/recalled-release.ts';
 import { moveInstall } from '../move/move-install.ts';
 import { moveResult } from '../move/move-result.ts';
 import { leaveInstall } from '../move/unchanged-install.ts';
@@ -30,6 +31,7 @@ export async function updateInstall(
   const named = input.text('version');
   const session = await openSession(install, context);
   await refreshTrust(session, install, context);
+  if (install.state.installed === undefined) await recallInstalled(install, session.source, context);
   const { state } = install;
   const version = named ?? (await session.source.versionOf(state.channel, state.installId));
   if (version === state.installed?.version && !state.suspect) {

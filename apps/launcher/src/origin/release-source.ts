@@ -97,6 +97,16 @@ export class ReleaseSource {
     return this.#assemble(version, { manifestBytes, torrentBytes });
   }
 
+  /** A release of which the install keeps all documents, as they were signed. */
+  async kept(version: string): Promise<InstalledRelease | undefined> {
+    const manifestSha256 = this.#client.target(manifestTargetPath(version))?.sha256;
+    const torrentSha256 = this.#client.target(torrentTargetPath(version))?.sha256;
+    if (manifestSha256 === undefined || torrentSha256 === undefined) return undefined;
+    const manifest = await findSavedManifest(this.#files, version, manifestSha256);
+    const torrent = await findSavedTorrent(this.#files, version, torrentSha256);
+    return manifest && torrent && { version, manifestSha256, torrentSha256 };
+  }
+
   /**
    * The signed manifest of any release; one that the install keeps is not fetched again.
    *
