@@ -5,7 +5,7 @@ import type { Origin } from '../origin/origin.ts';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
 import { describeRelease } from '../publish/described-release.ts';
 import { readNotes } from '../publish/notes.ts';
-import { describeNewest, priceForPlayers } from '../publish/player-costs.ts';
+import { describeCompared, priceForPlayers, type VersionUse } from '../publish/player-costs.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
 import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
 import { isFinal, waitForPatches } from '../publish/wait-patches.ts';
@@ -74,7 +74,7 @@ export const publish: CommandSpec = {
         { game: studio.game, version, webSeeds: [webSeed], notes },
         context,
       );
-      const published = await describeNewest(studio, {
+      const published = await describeCompared(studio, await findUses(origin, studio.game), {
         signal: context.signal,
         onUnreadable: (message) => context.warn(message),
       });
@@ -149,6 +149,15 @@ async function send(
   await commitDraft({ ...place, draft, patience });
   committing.end();
   return uploaded;
+}
+
+/** Without them the newest releases are compared with. */
+async function findUses(origin: Origin, game: string): Promise<VersionUse[]> {
+  try {
+    return (await origin.status(game)).versions;
+  } catch {
+    return [];
+  }
 }
 
 /** Patches to other releases: some players go by a chain. Without them what these pay is just not known. */

@@ -1,17 +1,18 @@
 /** What a new release costs those who play an older one, before anybody has paid it. */
-import type { PatchSummary } from '@swarmpatch/api-contract';
+import type { PatchSummary, VersionStatus } from '@swarmpatch/api-contract';
 import {
   compareReleases,
   type DescribedRelease,
   type FileAtHand,
+  type MissingOption,
   type PatchOffer,
   planUpdate,
   type PlanOption,
 } from '@swarmpatch/plan';
-import type { Manifest } from '@swarmpatch/release';
+import { compareVersions, type Manifest } from '@swarmpatch/release';
 import type { Studio } from '../origin/studio.ts';
 
-/** Published releases that a new one is compared with, newest first. */
+/** Published releases that a new one is compared with. */
 export const COMPARED_RELEASES_MAX = 8;
 /** Manifests and torrents that are fetched to compare with; the newest release is always compared with. */
 export const COMPARED_DOCUMENT_BYTES_MAX: number = 64 * 1024 * 1024;
@@ -31,6 +32,8 @@ export interface PlayerCost {
   chosen: PlanOption['kind'];
   reason: string;
   options: PlanOption[];
+  /** Ways that cannot be priced: a patch, until there is one. */
+  missing: MissingOption[];
   /** `at_most`: launchers may find more to reuse, because the older release has longer pieces. */
   precision: 'exact' | 'at_most';
   /** Of the patch that goes the whole way. Null as long as it is not made: its length cannot be known before. */
@@ -39,16 +42,41 @@ export interface PlayerCost {
   costliest: CostlyFile[];
 }
 
-/** The newest releases of a game. One that cannot be read is left out, and told of. */
-export async function describeNewest(
+/** What was seen of a version in the last 30 days. */
+export type VersionUse = Pick<VersionStatus, 'version' | 'peersMost' | 'updates'>;
+
+/**
+ * Whom a new release is priced for: players on the newest one, on those that most players have, and on the newest others.
+ *
+ * @param newest All that are published, newest first.
+ * @returns the most telling first.
+ */
+export function chooseCompared(newest: readonly string[], uses: readonly VersionUse[]): string[] {
+  const published = new Set(newest);
+  const seen = uses
+    .map(({ version, peersMost, updates }) => ({ version, players: peersMost + updates }))
+    .filter(({ version, players }) => players > 0 && published.has(version))
+    .sort((left, right) => right.players - left.players);
+  const chosen = new Set([...newest.slice(0, 1), ...seen.map(({ version }) => version), ...newest]);
+  return [...chosen].slice(0, COMPARED_RELEASES_MAX);
+}
+
+/**
+ * The releases of a game that a new one is compared with, newest first. One that cannot be read is left out, and told of.
+ *
+ * @param uses Of the game's versions, as far as anybody knows.
+ */
+export async function describeCompared(
   studio: Studio,
+  uses: readonly VersionUse[],
   { signal, onUnreadable }: { signal: AbortSignal; onUnreadable: (message: string) => void },
 ): Promise<DescribedRelease[]> {
   const described: DescribedRelease[] = [];
   let documentBytes = 0;
-  for (const version of studio.newestVersions.slice(0, COMPARED_RELEASES_MAX)) {
-    documentBytes += studio.documentBytes(version);
-    if (described.length > 0 && documentBytes > COMPARED_DOCUMENT_BYTES_MAX) break;
+  for (const version of chooseCompared(studio.newestVersions, uses)) {
+    const bytes = studio.documentBytes(version);
+    if (described.length > 0 && documentBytes + bytes > COMPARED_DOCUMENT_BYTES_MAX) continue;
+    documentBytes += bytes;
     try {
       described.push(await studio.describe(version));
     } catch (error) {
@@ -57,7 +85,7 @@ export async function describeNewest(
       onUnreadable(`cannot compare with release ${version}: ${message}`);
     }
   }
-  return described;
+  return described.sort((left, right) => compareVersions(right.manifest.version, left.manifest.version));
 }
 
 /**
@@ -76,12 +104,13 @@ export function priceForPlayers(
     const { manifest } = installed;
     const { atHand, removedCount, precision } = compareReleases(installed, target);
     const input = { installed: manifest, target: target.manifest, atHand, removedCount, offers };
-    const { chosen, options } = planUpdate(input);
+    const { chosen, options, missing } = planUpdate(input);
     return {
       from: manifest.version,
       chosen: chosen.kind,
       reason: chosen.reason,
       options,
+      missing,
       precision,
       patchBytes: offers.find(({ from, to }) => from === manifest.version && to === version)?.bytes ?? null,
       costliest: findCostliest(target.manifest, atHand),

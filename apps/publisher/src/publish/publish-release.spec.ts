@@ -14,7 +14,13 @@ import { Studio } from '../origin/studio.ts';
 import { Refusal, ScratchOrigin } from '../testing/scratch-origin.contract.ts';
 import { describeRelease } from './described-release.ts';
 import type { Patience } from './patience.ts';
-import { describeNewest, type PlayerCost, priceForPlayers } from './player-costs.ts';
+import {
+  chooseCompared,
+  COMPARED_RELEASES_MAX,
+  describeCompared,
+  type PlayerCost,
+  priceForPlayers,
+} from './player-costs.ts';
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from './publish-release.ts';
 import { draftRelease, type ReleaseDraft } from './release-draft.ts';
 
@@ -116,6 +122,18 @@ describe('publishing', () => {
     expect(newBytes).toBeLessThan(next.manifest.bytes);
   });
 
+  it('tells it for players on the newest release, on those that most players have, and on the newest others', () => {
+    const newest = Array.from({ length: 20 }, (_, at) => `1.${19 - at}.0`);
+    const use = (version: string, peersMost: number, updates: number) => ({ version, peersMost, updates });
+    expect(chooseCompared(newest, [])).toEqual(newest.slice(0, COMPARED_RELEASES_MAX));
+    const uses = [use('1.18.0', 0, 0), use('1.0.0', 3, 4), use('1.1.0', 9, 0), use('0.9.0', 50, 0)];
+    expect(chooseCompared(newest, uses).slice(0, 5)).toEqual(['1.19.0', '1.1.0', '1.0.0', '1.18.0', '1.17.0']);
+    expect(chooseCompared(newest, uses)).toHaveLength(COMPARED_RELEASES_MAX);
+    const many = newest.map((version, at) => use(version, at, 0));
+    expect(chooseCompared(newest, many)[0]).toBe('1.19.0');
+    expect(chooseCompared([], uses)).toEqual([]);
+  });
+
   it('tells what players on each release will fetch, and goes on without a release that cannot be read', async () => {
     await create();
     await publish(draftOf('1.0.0'));
@@ -126,11 +144,12 @@ describe('publishing', () => {
     const patches: PatchSummary[] = [];
     const look = async (): Promise<PlayerCost[]> => {
       const onUnreadable = (message: string): number => complaints.push(message);
-      return priceForPlayers(await describeNewest(await open(), { signal, onUnreadable }), target, patches);
+      return priceForPlayers(await describeCompared(await open(), [], { signal, onUnreadable }), target, patches);
     };
     const players = await look();
     expect(players.map((player) => player.from)).toEqual(['1.0.1', '1.0.0']);
-    for (const { chosen, options, costliest, patchBytes } of players) {
+    for (const { chosen, options, missing, costliest, patchBytes } of players) {
+      expect(missing).toMatchObject([{ kind: 'patch' }]);
       expect({ chosen, patchBytes }).toEqual({ chosen: 'pieces', patchBytes: null });
       expect(options.map((option) => option.kind)).toEqual(['pieces', 'full']);
       expect(options[0]?.downloadBytes).toBeLessThan(manifest.bytes);
@@ -148,7 +167,7 @@ describe('publishing', () => {
       { from: '1.0.1', options: [{ kind: 'patch', via: [] }, {}, {}] },
       { from: '1.0.0', chosen: 'patch', patchBytes: null, options: [{ via: ['1.0.1'] }, {}, {}] },
     ]);
-    patches.pop();
+    patches.splice(0);
     scratch.documents.set(torrentTargetPath('1.0.1'), draftOf('1.0.0').torrentBytes);
     expect(await look()).toEqual(players.slice(1));
     expect(complaints).toEqual([
