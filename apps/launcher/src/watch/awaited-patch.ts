@@ -1,4 +1,5 @@
 import { readState } from '@swarmpatch/install';
+import { ApiError } from '@swarmpatch/node-io/api-client';
 import { DiskFileSystem } from '@swarmpatch/node-io/file-system';
 import { type CommandContext, formatDuration } from '@swarmpatch/terminal';
 import { openSession } from '../commands/open-session.ts';
@@ -44,15 +45,16 @@ export class AwaitedPatch {
     return waitMs;
   }
 
-  /** What cannot be asked for is not waited for. */
-  async #ask({ from, to }: PatchWait, { signal }: CommandContext): Promise<PatchProspect> {
+  /** What cannot be asked for is not waited for, unless the origin is away while it makes the patch: it may be restarting. */
+  async #ask({ from, to, isBounded }: PatchWait, { signal }: CommandContext): Promise<PatchProspect> {
     const state = await readState(new DiskFileSystem(this.#directory));
     if (state === undefined) return 'none';
     try {
       return prospectOf(await new Origin(state.origin, signal).patchesTo(state.game, to), from);
-    } catch {
+    } catch (error) {
       signal.throwIfAborted();
-      return 'none';
+      const isAway = error instanceof ApiError && error.status === undefined;
+      return isBounded && isAway ? 'coming' : 'none';
     }
   }
 
