@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PatchSummary } from '@swarmpatch/api-contract';
 import { createPatchFile, locateDirectory } from '@swarmpatch/node-io/delta';
 import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
 import { generateSigningKey } from '@swarmpatch/node-io/keys';
@@ -70,6 +71,8 @@ export class SmallOrigin {
   streamedBytes = 0;
   /** Bytes of patches that were sent. */
   patchBytes = 0;
+  /** What it says of patches in the making; nothing unless given. */
+  patchStates: PatchSummary[] | undefined;
   /** How often it was asked whether there is anything new. */
   timestampCount = 0;
 
@@ -288,6 +291,8 @@ export class SmallOrigin {
       sendJson(response, { id: GAME, title: GAME, state: 'ready', rootFingerprint: this.fingerprint, channels: [] });
     } else if (path === `/api/games/${GAME}/events`) {
       this.#listen(response);
+    } else if (path.endsWith('/patches') && this.patchStates !== undefined) {
+      sendJson(response, { patches: this.patchStates });
     } else if (path.startsWith(`/streams/${GAME}/`)) {
       this.streamedBytes += sendRange(request, response, this.#streams.get(path.slice(`/streams/${GAME}/`.length)));
     } else if (path.startsWith('/torrents/') && !this.#hasTorrents) {
