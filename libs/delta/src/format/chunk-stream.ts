@@ -5,7 +5,8 @@ import { CHECK_BYTES, type Chunk } from './listing.ts';
 import type { ByteSource, Decompressor } from '../ports.ts';
 import type { StreamPart } from './stream-cursor.ts';
 
-const READ_BYTES = 128 * 1024;
+/** So much that a decoder is busy while what it made before is used. */
+const READ_BYTES = 256 * 1024;
 const LOST_BYTES = 64 * 1024;
 
 /** A chunk and where its stored bytes begin in the file. */

@@ -1,13 +1,15 @@
-import { pipeline, Readable } from 'node:stream';
+import { pipeline, Readable, type TransformOptions } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliCompress, constants, createBrotliDecompress } from 'node:zlib';
+import { brotliCompress, type BrotliOptions, constants, createBrotliDecompress } from 'node:zlib';
 
 import type { Compressor, Decompressor } from '@swarmpatch/delta';
 
 const compressInPool = promisify(brotliCompress);
 /** The largest window that every brotli decoder takes, 16 MiB: what decoding one stream needs of memory. */
 const WINDOW_BITS = 24;
-const DECODED_CHUNK_BYTES = 128 * 1024;
+/** What a step of decoding makes at most, and what is made ahead: each step waits for a thread and then for its turn. */
+const DECODED_BYTES = 512 * 1024;
+const DECODING: BrotliOptions & TransformOptions = { chunkSize: DECODED_BYTES, highWaterMark: DECODED_BYTES };
 
 /** Brotli qualities for the efforts 1 to 9. */
 const QUALITIES = [4, 5, 6, 7, 8, 9, 10, 11, 11];
@@ -35,7 +37,7 @@ export const brotliCompressor: Compressor = {
 export const brotliDecompressor: Decompressor = {
   decompress(method, compressed) {
     if (method === 'stored') return compressed;
-    const decoder = createBrotliDecompress({ chunkSize: DECODED_CHUNK_BYTES });
+    const decoder = createBrotliDecompress(DECODING);
     // The reader hears of errors by its own side of the decoder.
     return pipeline(Readable.from(compressed), decoder, () => undefined);
   },
