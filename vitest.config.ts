@@ -7,7 +7,7 @@ const source = '@swarmpatch/source';
 const SANS_IO = 'libs/!(node-io|terminal|delta)/src/**/*.spec.ts';
 
 export default defineConfig({
-  plugins: [await bundledPrograms(source)],
+  plugins: [bundledPrograms(source)],
   resolve: { conditions: [source, 'node'] },
   ssr: { resolve: { conditions: [source, 'node'], externalConditions: [source] } },
   test: {

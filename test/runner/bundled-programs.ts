@@ -10,7 +10,8 @@ const CACHE = join(ROOT, 'node_modules/.cache/swarmpatch');
 const PROGRAM = /-(worker|process\.contract)\.ts$/;
 /** How the sources name one: by its path from theirs. */
 const PROGRAM_URL =
-  /new URL\(\s*[`'](\.[\w./-]+?)(?:\.ts|\$\{extname\(import\.meta\.url\)\})[`'],\s*import\.meta\.url\s*,?\s*\)/g;
+  /new URL\(\s*[`'](\.[\w./-]+?)(?:\.ts|\$\{extname\(import\.meta\.url\)\})[`'],\s*import\.meta\.url\s*,?\s*\)/;
+const PROGRAM_URL_GLOBAL = new RegExp(PROGRAM_URL, 'g');
 
 /**
  * Starts threads and processes of specs from bundles of the sources, made anew for each run of the tests: Node reads no
@@ -18,37 +19,55 @@ const PROGRAM_URL =
  *
  * @param source The export condition under which packages are their sources.
  */
-export async function bundledPrograms(source: string): Promise<Plugin> {
-  await mkdir(CACHE, { recursive: true });
-  const directory = await mkdtemp(join(CACHE, 'programs-'));
-  const programs = new Map((await programPaths()).map((path) => [join(ROOT, path), path.replaceAll('/', '_')]));
-
-  function transform(code: string, id: string): string | undefined {
-    if (!code.includes('import.meta.url')) return undefined;
-    return code.replace(PROGRAM_URL, (whole, path: string) => {
-      const name = programs.get(`${resolve(dirname(id), path)}.ts`);
-      return name === undefined ? whole : `new URL('${pathToFileURL(join(directory, nameOfBundle(name))).href}')`;
-    });
-  }
-
-  const bundle = await rolldown({
-    cwd: ROOT,
-    platform: 'node',
-    input: Object.fromEntries([...programs].map(([path, name]) => [nameOfBundle(name), path])),
-    external: /^(?!\.|\/|@swarmpatch\/)/,
-    resolve: { conditionNames: [source, 'node', 'import'] },
-    plugins: [{ name: 'programs-of-bundle', transform }],
-  });
-  await bundle.write({ dir: directory, entryFileNames: '[name]', chunkFileNames: 'chunk-[hash].js' });
-  await bundle.close();
+export function bundledPrograms(source: string): Plugin {
+  let bundled: Promise<Bundle> | undefined;
   return {
     name: 'bundled-programs',
     enforce: 'pre',
-    transform,
+    async transform(code, id) {
+      if (!PROGRAM_URL.test(code)) return undefined;
+      bundled ??= bundlePrograms(source);
+      return pointAt(await bundled, code, id);
+    },
     configureVitest({ vitest }) {
-      vitest.onClose(() => rm(directory, { recursive: true, force: true }));
+      vitest.onClose(async () => {
+        if (bundled !== undefined) await rm((await bundled).directory, { recursive: true, force: true });
+      });
     },
   };
+}
+
+interface Bundle {
+  directory: string;
+  /** Files of the directory, by the path of their source. */
+  files: ReadonlyMap<string, string>;
+}
+
+async function bundlePrograms(source: string): Promise<Bundle> {
+  await mkdir(CACHE, { recursive: true });
+  const directory = await mkdtemp(join(CACHE, 'programs-'));
+  const paths = await programPaths();
+  const files = new Map(paths.map((path) => [join(ROOT, path), path.replaceAll('/', '_').replace(/\.ts$/, '.js')]));
+  const made = { directory, files };
+  const bundle = await rolldown({
+    cwd: ROOT,
+    platform: 'node',
+    input: Object.fromEntries([...files].map(([path, file]) => [file, path])),
+    external: /^(?!\.|\/|@swarmpatch\/)/,
+    resolve: { conditionNames: [source, 'node', 'import'] },
+    // They start each other, too.
+    plugins: [{ name: 'programs-of-bundle', transform: (code, id) => pointAt(made, code, id) }],
+  });
+  await bundle.write({ dir: directory, entryFileNames: '[name]', chunkFileNames: 'chunk-[hash].js' });
+  await bundle.close();
+  return made;
+}
+
+function pointAt({ directory, files }: Bundle, code: string, id: string): string {
+  return code.replaceAll(PROGRAM_URL_GLOBAL, (whole, path: string) => {
+    const file = files.get(`${resolve(dirname(id), path)}.ts`);
+    return file === undefined ? whole : `new URL('${pathToFileURL(join(directory, file)).href}')`;
+  });
 }
 
 async function programPaths(): Promise<string[]> {
@@ -64,8 +83,4 @@ async function programPaths(): Promise<string[]> {
     }),
   );
   return found.flat().filter((path) => PROGRAM.test(path));
-}
-
-function nameOfBundle(name: string): string {
-  return name.replace(/\.ts$/, '.js');
 }
