@@ -17,21 +17,38 @@ const QUALITIES = [4, 5, 6, 7, 8, 9, 10, 11, 11];
 const SHORT_BYTES_MAX = 256 * 1024;
 const SHORT_EFFORT_MIN = 5;
 
+/** What hardly gets shorter by it is not compressed at a quality that takes ten times as long: a sample of so many bytes shows it. */
+const SAMPLE_BYTES = 128 * 1024;
+const QUICK_QUALITY = 5;
+const SHORTER_SHARE_MIN = 0.001;
+
 /** Brotli in the threads of Node's pool: calls that are made at once run side by side. */
 export const brotliCompressor: Compressor = {
   async compress(bytes, effort) {
-    const isShort = bytes.length <= SHORT_BYTES_MAX && effort >= SHORT_EFFORT_MIN;
-    const quality = isShort ? constants.BROTLI_MAX_QUALITY : QUALITIES[effort - 1];
-    const compressed = await compressInPool(bytes, {
-      params: {
-        [constants.BROTLI_PARAM_QUALITY]: quality ?? constants.BROTLI_MAX_QUALITY,
-        [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
-        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
-      },
-    });
+    const compressed = await compressAt(bytes, await chooseQuality(bytes, effort));
     return compressed.length < bytes.length ? { method: 'brotli', bytes: compressed } : { method: 'stored', bytes };
   },
 };
+
+async function chooseQuality(bytes: Uint8Array, effort: number): Promise<number> {
+  if (bytes.length <= SHORT_BYTES_MAX && effort >= SHORT_EFFORT_MIN) return constants.BROTLI_MAX_QUALITY;
+  const quality = QUALITIES[effort - 1] ?? constants.BROTLI_MAX_QUALITY;
+  if (quality <= QUICK_QUALITY || bytes.length <= 2 * SAMPLE_BYTES) return quality;
+  const begin = Math.floor((bytes.length - SAMPLE_BYTES) / 2);
+  const sample = bytes.subarray(begin, begin + SAMPLE_BYTES);
+  const [quick, thorough] = await Promise.all([compressAt(sample, QUICK_QUALITY), compressAt(sample, quality)]);
+  return thorough.length < quick.length * (1 - SHORTER_SHARE_MIN) ? quality : QUICK_QUALITY;
+}
+
+function compressAt(bytes: Uint8Array, quality: number): Promise<Uint8Array> {
+  return compressInPool(bytes, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: quality,
+      [constants.BROTLI_PARAM_LGWIN]: WINDOW_BITS,
+      [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+    },
+  });
+}
 
 /** In a stream: one window and a few buffers of memory, whatever comes out. */
 export const brotliDecompressor: Decompressor = {
