@@ -1,4 +1,5 @@
-import { executeProgram, type Terminal } from '@swarmpatch/terminal';
+import { executeProgram } from '@swarmpatch/terminal';
+import { RecordedTerminal } from '@swarmpatch/testkit';
 import { expect, it } from 'vitest';
 import { start } from './start.ts';
 import { EXPIRES_DAYS_MAX, tokenCreate, tokenRevoke } from './tokens.ts';
@@ -18,16 +19,7 @@ it.each([
   [[...TOKEN, '--expires', `${EXPIRES_DAYS_MAX + 1}`], 'read --expires: found'],
   [['token', 'revoke', '', '--data', 'nowhere'], 'read id: found'],
 ] as const)('%j is wrong usage, found before anything is done', async (argv, message) => {
-  let errors = '';
-  const terminal: Terminal = {
-    stderrIsTerminal: false,
-    columns: 80,
-    stdout: () => undefined,
-    stderr: (text) => void (errors += text),
-    environment: () => undefined,
-    nowMs: () => 0,
-    every: () => () => undefined,
-  };
+  const terminal = new RecordedTerminal();
   const program = {
     name: 'swarmpatch-origin',
     summary: 'in a spec',
@@ -35,5 +27,5 @@ it.each([
     commands: [start, tokenCreate, tokenRevoke],
   };
   expect(await executeProgram(program, argv, terminal, new AbortController().signal)).toBe(2);
-  expect(errors).toContain(message);
+  expect(terminal.errors).toContain(message);
 });

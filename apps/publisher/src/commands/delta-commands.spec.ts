@@ -3,7 +3,8 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { executeProgram, type Terminal } from '@swarmpatch/terminal';
+import { executeProgram } from '@swarmpatch/terminal';
+import { RecordedTerminal } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { deltaApply } from './delta-apply.ts';
@@ -28,25 +29,12 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 async function run(...argv: string[]): Promise<{ exitCode: number; document: unknown; err: string }> {
-  let out = '';
-  let err = '';
-  const terminal: Terminal = {
-    stderrIsTerminal: false,
-    columns: 80,
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    environment: () => undefined,
-    nowMs: () => 0,
-    every: () => () => undefined,
-  };
+  const terminal = new RecordedTerminal();
   const commands = [deltaCreate, deltaApply, deltaShow];
   const program = { name: 'swarmpatch', summary: '', version: '0.0.0', commands };
   const signal = new AbortController().signal;
   const exitCode = await executeProgram(program, ['delta', ...argv, '--json'], terminal, signal);
+  const { out, errors: err } = terminal;
   return { exitCode, document: out === '' ? undefined : (JSON.parse(out) as unknown), err };
 }
 

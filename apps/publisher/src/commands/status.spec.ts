@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GameStatusReply } from '@swarmpatch/api-contract';
-import { executeProgram, type Terminal } from '@swarmpatch/terminal';
+import { executeProgram } from '@swarmpatch/terminal';
+import { RecordedTerminal } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { status } from './status.ts';
 
@@ -32,17 +33,7 @@ beforeAll(() => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', res
 afterAll(() => void server.close());
 
 async function run(...argv: string[]): Promise<{ exitCode: number; out: string; err: string }> {
-  let out = '';
-  let err = '';
-  const terminal: Terminal = {
-    stderrIsTerminal: false,
-    columns: 80,
-    stdout: (text) => void (out += text),
-    stderr: (text) => void (err += text),
-    environment: () => undefined,
-    nowMs: () => 0,
-    every: () => () => undefined,
-  };
+  const terminal = new RecordedTerminal();
   const program = {
     name: 'swarmpatch',
     summary: '',
@@ -56,7 +47,7 @@ async function run(...argv: string[]): Promise<{ exitCode: number; out: string; 
     terminal,
     new AbortController().signal,
   );
-  return { exitCode, out, err };
+  return { exitCode, out: terminal.out, err: terminal.errors };
 }
 
 it('status prints versions in use, peers, bytes by source and patches', async () => {

@@ -1,4 +1,5 @@
-import { executeProgram, type Terminal } from '@swarmpatch/terminal';
+import { executeProgram } from '@swarmpatch/terminal';
+import { RecordedTerminal } from '@swarmpatch/testkit';
 import { expect, it } from 'vitest';
 import { torrentCreate } from '../torrent/torrent-create.ts';
 import { channelSet } from './channel-set.ts';
@@ -30,16 +31,7 @@ it.each([
   [[...TORRENT, '--tracker', 'nowhere'], 'read --tracker: found'],
   [[...TORRENT, '--web-seed', 'udp://127.0.0.1:9'], 'read --web-seed: found'],
 ] as const)('%j is wrong usage, found before anything is done', async (argv, message) => {
-  let errors = '';
-  const terminal: Terminal = {
-    stderrIsTerminal: false,
-    columns: 80,
-    stdout: () => undefined,
-    stderr: (text) => void (errors += text),
-    environment: () => undefined,
-    nowMs: () => 0,
-    every: () => () => undefined,
-  };
+  const terminal = new RecordedTerminal();
   const program = {
     name: 'swarmpatch',
     summary: 'in a spec',
@@ -47,5 +39,5 @@ it.each([
     commands: [channelSet, deltaCreate, gameCreate, publish, releaseShow, status, torrentCreate],
   };
   expect(await executeProgram(program, argv, terminal, new AbortController().signal)).toBe(2);
-  expect(errors).toContain(message);
+  expect(terminal.errors).toContain(message);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { executeProgram } from '@swarmpatch/terminal';
-import type { Terminal } from '@swarmpatch/terminal';
+import { RecordedTerminal } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { torrentCommands } from './index.ts';
@@ -30,21 +30,7 @@ interface Outcome {
 }
 
 async function run(...argv: string[]): Promise<Outcome> {
-  let out = '';
-  let err = '';
-  const terminal: Terminal = {
-    stderrIsTerminal: false,
-    columns: 80,
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: (text) => {
-      err += text;
-    },
-    environment: () => undefined,
-    nowMs: () => 0,
-    every: () => () => undefined,
-  };
+  const terminal = new RecordedTerminal();
   const program = { name: 'swarmpatch', summary: '', version: '0.0.0', commands: torrentCommands };
   const exitCode = await executeProgram(
     program,
@@ -52,6 +38,7 @@ async function run(...argv: string[]): Promise<Outcome> {
     terminal,
     new AbortController().signal,
   );
+  const { out, errors: err } = terminal;
   const document = (out === '' ? {} : JSON.parse(out)) as Record<string, unknown>;
   return { exitCode, document, err };
 }

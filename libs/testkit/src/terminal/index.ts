@@ -1,0 +1,1 @@
+export { RecordedTerminal } from './recorded-terminal.ts';
