@@ -20,3 +20,5 @@ export const SEGMENT_STREAM_COUNT_MAX = 16;
 export const STREAM_BYTES_MAX: number = 8 * SEGMENT_BYTES_MAX;
 /** Bytes of a chunk, decompressed: what is compressed as one, and lost as one when it is damaged. */
 export const CHUNK_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Bytes of a block of a chunk that is stored by contexts: two are in memory while a patch is applied. */
+export const CONTEXT_BLOCK_BYTES_MAX: number = 1024 * 1024;

@@ -5,7 +5,7 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** How the bytes of a chunk are stored. */
+/** How bytes are stored. */
 export type CompressionMethod = 'stored' | 'brotli';
 
 /** Entropy coding, done elsewhere: several calls run at once, in threads. */

@@ -7,6 +7,7 @@ import { matchContent } from '../matching/index.ts';
 import type { Compressor } from '../ports.ts';
 import { contentDigest, shapeDigest, sortTree, type PatchFile } from '../tree.ts';
 import { AddressSpace } from './address-space.ts';
+import { compressChunk } from './compress-chunk.ts';
 import { chooseViews } from './choose-views.ts';
 import { compareTrees, contentKey } from './compare-trees.ts';
 import { cutSegments } from './cut-segments.ts';
@@ -156,7 +157,7 @@ async function writeStreams(
 ): Promise<Chunk[][]> {
   const compressed = await Promise.all(
     streams.map((stream) =>
-      Promise.all(cutChunks(stream).map(async (raw) => ({ raw, ...(await compressor.compress(raw, effort)) }))),
+      Promise.all(cutChunks(stream).map(async (raw) => ({ raw, ...(await compressChunk(raw, compressor, effort)) }))),
     ),
   );
   const placed: Chunk[][] = [];

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
+import { decodeContextBlocks } from './context-blocks.ts';
 import { CHECK_BYTES, type Chunk } from './listing.ts';
 import type { ByteSource, Decompressor } from '../ports.ts';
 import type { StreamPart } from './stream-cursor.ts';
@@ -49,7 +50,7 @@ async function* decompressSafely(
   chunk: Chunk,
   stored: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
-  const parts = decompressor.decompress(chunk.method, stored)[Symbol.asyncIterator]();
+  const parts = decode(decompressor, chunk, stored)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const next = await parts.next().catch(() => undefined);
@@ -59,6 +60,14 @@ async function* decompressSafely(
   } finally {
     await parts.return?.();
   }
+}
+
+function decode(
+  decompressor: Decompressor,
+  { method }: Chunk,
+  stored: AsyncIterable<Uint8Array>,
+): AsyncIterable<Uint8Array> {
+  return method === 'contexts' ? decodeContextBlocks(stored, decompressor) : decompressor.decompress(method, stored);
 }
 
 async function isIntact(source: ByteSource, chunk: PlacedChunk): Promise<boolean> {

@@ -31,7 +31,7 @@ import {
   type SourceView,
 } from './listing.ts';
 import { LINE_ENDS } from './line-ends.ts';
-import { METHODS } from './methods.ts';
+import { CHUNK_METHODS } from './methods.ts';
 
 /** Reads a listing and checks all that can be checked without the old tree. @throws {DeltaError} `bad_patch` */
 export function decodeListing(bytes: Uint8Array): Listing {
@@ -190,8 +190,8 @@ function readChunks(reader: ByteReader, countMax: number): Chunk[] {
   let streamBytes = 0;
   for (let count = reader.varint(countMax, 'chunks'); count > 0; count -= 1) {
     const code = reader.byte();
-    const method = METHODS[code];
-    if (method === undefined) throw bad(`compression ${code}, 0 to ${METHODS.length - 1} are known`);
+    const method = CHUNK_METHODS[code];
+    if (method === undefined) throw bad(`compression ${code}, 0 to ${CHUNK_METHODS.length - 1} are known`);
     const rawBytes = reader.varint(CHUNK_BYTES_MAX, 'bytes of a chunk');
     const storedBytes = reader.varint(2 * CHUNK_BYTES_MAX, 'stored bytes of a chunk');
     streamBytes += rawBytes;

@@ -4,7 +4,7 @@ import { ByteWriter } from './byte-writer.ts';
 import { LINE_ENDS } from './line-ends.ts';
 import type { List } from '../list.ts';
 import { ENTRY_KINDS, type Listing, type PatchEntry, type Segment, type SourceView } from './listing.ts';
-import { METHODS } from './methods.ts';
+import { CHUNK_METHODS } from './methods.ts';
 
 /** The listing as it is before compression: docs/formats/patch.md, "Listing". */
 export function encodeListing(listing: Listing): Uint8Array {
@@ -93,7 +93,7 @@ function writeSegment(writer: ByteWriter, segment: Segment): void {
   for (const chunks of segment.streams) {
     writer.varint(chunks.length);
     for (const { method, rawBytes, storedBytes, check } of chunks) {
-      writer.byte(METHODS.indexOf(method));
+      writer.byte(CHUNK_METHODS.indexOf(method));
       writer.varint(rawBytes);
       writer.varint(storedBytes);
       writer.raw(check);

@@ -1,5 +1,5 @@
 import type { List } from '../list.ts';
-import type { CompressionMethod } from '../ports.ts';
+import type { ChunkMethod } from './methods.ts';
 import type { LineEnds } from './line-ends.ts';
 
 /** Digest of the old tree's shape, as kept in a patch: the first bytes of a SHA-256. */
@@ -33,7 +33,7 @@ export const ENTRY_KINDS: readonly EntryContent['kind'][] = ['written', 'old', '
 
 /** What is compressed as one. */
 export interface Chunk {
-  readonly method: CompressionMethod;
+  readonly method: ChunkMethod;
   readonly rawBytes: number;
   readonly storedBytes: number;
   /** First bytes of the SHA-256 of the stored bytes. */
