@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { copyFile, readFile, rm } from 'node:fs/promises';
 import { DiskFileSystem, lockInstall } from '@swarmpatch/node-io/file-system';
-import { generateBuild, nextBuild, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { generateBuild, nextBuild, summarizeBuild } from '@swarmpatch/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type LauncherRun, runLauncher } from '../testing/launcher-run.contract.ts';
-import { SmallOrigin } from '../testing/small-origin.contract.ts';
+import { Player } from '../testing/player.contract.ts';
+import type { SmallOrigin } from '../testing/small-origin.contract.ts';
 
 type WatchEvent = Record<string, unknown> & { event: string };
 
@@ -18,8 +17,7 @@ const newBuild = nextBuild(oldBuild, 2);
 const PATIENCE_MS = 60_000;
 
 describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
-  let scratch: string;
-  let game: string;
+  let player: Player;
   let origin: SmallOrigin;
   let events: WatchEvent[];
   let errors: string;
@@ -27,11 +25,9 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
   let ended: Promise<LauncherRun> | undefined;
 
   beforeEach(async () => {
-    scratch = await mkdtemp(join(tmpdir(), 'swarmpatch-watch-'));
-    game = join(scratch, 'game');
-    origin = await SmallOrigin.start(join(scratch, 'builds'));
-    await origin.publish(oldBuild, '1.0.0');
-    const found = await run('install', 'starfall', '--origin', origin.url, '--root-fingerprint', origin.fingerprint);
+    player = await Player.open(oldBuild);
+    ({ origin } = player);
+    const found = await player.install();
     expect(found.exitCode).toBe(0);
     events = [];
     errors = '';
@@ -41,15 +37,11 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     end.abort();
     await ended;
     ended = undefined;
-    await origin.close();
-    await rm(scratch, { recursive: true, force: true });
+    await player.close();
   }, PATIENCE_MS);
 
-  const run = (command: string, ...more: string[]): Promise<LauncherRun> =>
-    runLauncher([command, ...more, '--dir', game]);
-
   function watch(...more: string[]): void {
-    ended = runLauncher(['watch', '--dir', game, '--listen', '127.0.0.1:0', ...more], {
+    ended = runLauncher(['watch', '--dir', player.game, '--listen', '127.0.0.1:0', ...more], {
       staysOn: true,
       signal: end.signal,
       onOut: (text) => {
@@ -70,13 +62,10 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     return find() ?? { event };
   }
 
-  const treeOf = async (): Promise<Record<string, string>> =>
-    summarizeBuild(await readBuild(game, { skip: ['.swarmpatch'] }));
-
   it.runIf(process.platform === 'linux')(
     'brings a release beside the install while its program runs, and puts it into place afterwards',
     async () => {
-      const program = join(game, 'bin/engine');
+      const program = player.pathOf('bin/engine');
       await copyFile('/bin/sleep', program);
       const playing = spawn(program, ['60']);
       try {
@@ -85,8 +74,8 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
         watch();
         expect(await until('staged')).toMatchObject({ from: '1.0.0', to: '1.1.0', changed: false });
         expect(await until('waiting')).toMatchObject({ to: '1.1.0', for: ['bin/engine runs'] });
-        expect((await run('status')).document).toMatchObject({ version: '1.0.0', state: 'installed' });
-        expect(await run('verify')).toMatchObject({ exitCode: 0 });
+        expect((await player.run('status')).document).toMatchObject({ version: '1.0.0', state: 'installed' });
+        expect(await player.run('verify')).toMatchObject({ exitCode: 0 });
       } finally {
         playing.kill();
         await once(playing, 'exit');
@@ -94,7 +83,7 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
       // All of it was here: nothing is fetched any more.
       expect(await until('updated')).toMatchObject({ to: '1.1.0', bytes: { fromWebSeeds: 0 } });
       await rm(program);
-      expect(await treeOf()).toEqual(summarizeBuild(newBuild));
+      expect(await player.treeOf()).toEqual(summarizeBuild(newBuild));
     },
   );
 
@@ -102,7 +91,7 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     await origin.publish(newBuild, '1.1.0');
     watch();
     await until('seeding', { version: '1.1.0' });
-    expect(await run('rollback')).toMatchObject({ exitCode: 0, document: { to: '1.0.0' } });
+    expect(await player.run('rollback')).toMatchObject({ exitCode: 0, document: { to: '1.0.0' } });
     await until('changed', { version: '1.0.0' });
     await until('seeding', { version: '1.0.0' });
     await origin.publish(nextBuild(newBuild, 3), '1.2.0');
@@ -122,7 +111,7 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
 
   it('says who else is at work on the install, and goes on when that one has ended', async () => {
     await origin.publish(newBuild, '1.1.0');
-    const lock = await lockInstall(new DiskFileSystem(game), 'repair');
+    const lock = await lockInstall(new DiskFileSystem(player.game), 'repair');
     watch();
     expect(await until('busy')).toMatchObject({ by: expect.stringContaining(`${process.pid} on `) as string });
     await lock.release();
@@ -137,13 +126,13 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     expect(await until('failed')).toMatchObject({ what: 'update', error: { code: expect.any(String) as string } });
     origin.corrupt('1.1.0', 20_000);
     await until('updated');
-    expect(await treeOf()).toEqual(summarizeBuild(newBuild));
+    expect(await player.treeOf()).toEqual(summarizeBuild(newBuild));
   });
 
   it('believes nobody but the signed metadata, and does not mind being flooded, as its API shows', async () => {
     watch('--api', '127.0.0.1:0');
     await until('listening');
-    const api = JSON.parse(await readFile(join(game, '.swarmpatch/api.json'), 'utf8')) as Record<string, string>;
+    const api = JSON.parse(await readFile(player.pathOf('.swarmpatch/api.json'), 'utf8')) as Record<string, string>;
     const headers = { authorization: `Bearer ${api['token']}` };
     const status = async (): Promise<unknown> => (await fetch(`${api['address']}/status`, { headers })).json();
     const told = await fetch(`${api['address']}/events`, { headers });
@@ -155,7 +144,7 @@ describe('swarmpatch-launcher watch', { timeout: PATIENCE_MS }, () => {
     expect(await until('asking')).toMatchObject({ why: expect.stringContaining('characters') as string });
     await expect.poll(() => origin.listenerCount, { timeout: PATIENCE_MS }).toBe(0);
     expect(await status()).toMatchObject({ watch: { listening: false } });
-    expect((await run('status')).document).toMatchObject({ version: '1.0.0', stale: false });
+    expect((await player.run('status')).document).toMatchObject({ version: '1.0.0', stale: false });
     expect(origin.timestampCount).toBeLessThan(20);
     end.abort();
     expect(await told.text()).toMatch(
