@@ -3,7 +3,6 @@ export type { CommandContext, CommandOutcome, CommandSpec, LazyCommands } from '
 export { failureOf } from './failure.ts';
 export { formatBytes, formatDuration, formatRate } from './format.ts';
 export type { ArgumentSpec, OptionKind, OptionSpec, TextForm } from './option-spec.ts';
-export { SECONDS_MAX } from './option-value.ts';
 export type { Progress, ProgressPhase, ProgressSample } from './progress.ts';
 export { executeProgram, runProgram, type ProgramSpec } from './program.ts';
 export { formatTable } from './table.ts';
