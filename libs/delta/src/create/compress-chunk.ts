@@ -6,9 +6,8 @@ import type { Compressor } from '../ports.ts';
 const CONTEXTS_EFFORT_MAX = 6;
 const SAMPLE_BYTES = 256 * 1024;
 const SAMPLE_EFFORT = 2;
-const CHUNK_BYTES_MIN: number = 2 * SAMPLE_BYTES;
 /** What is gained has to be worth it for whoever applies the patch. */
-const SHORTER_SHARE_MIN = 0.03;
+const SHORTER_SHARE_WORTH = 0.03;
 
 export interface StoredChunk {
   readonly method: ChunkMethod;
@@ -17,13 +16,13 @@ export interface StoredChunk {
 
 /** Compresses a chunk in the form that is shorter by a sample. */
 export async function compressChunk(raw: Uint8Array, compressor: Compressor, effort: number): Promise<StoredChunk> {
-  if (effort > CONTEXTS_EFFORT_MAX || raw.length < CHUNK_BYTES_MIN) return compressor.compress(raw, effort);
+  if (effort > CONTEXTS_EFFORT_MAX || raw.length < 2 * SAMPLE_BYTES) return compressor.compress(raw, effort);
   const begin = Math.floor((raw.length - SAMPLE_BYTES) / 2);
   const sample = raw.subarray(begin, begin + SAMPLE_BYTES);
   const [plain, split] = await Promise.all([
     compressor.compress(sample, SAMPLE_EFFORT),
     encodeContextBlocks(sample, compressor),
   ]);
-  if (split.length > plain.bytes.length * (1 - SHORTER_SHARE_MIN)) return compressor.compress(raw, effort);
+  if (split.length > plain.bytes.length * (1 - SHORTER_SHARE_WORTH)) return compressor.compress(raw, effort);
   return { method: 'contexts', bytes: await encodeContextBlocks(raw, compressor) };
 }

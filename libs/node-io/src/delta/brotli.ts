@@ -20,7 +20,7 @@ const SHORT_EFFORT_MIN = 5;
 /** What hardly gets shorter by it is not compressed at a quality that takes ten times as long: a sample of so many bytes shows it. */
 const SAMPLE_BYTES = 128 * 1024;
 const QUICK_QUALITY = 5;
-const SHORTER_SHARE_MIN = 0.001;
+const SHORTER_SHARE_WORTH = 0.001;
 
 /** Brotli in the threads of Node's pool: calls that are made at once run side by side. */
 export const brotliCompressor: Compressor = {
@@ -37,7 +37,7 @@ async function chooseQuality(bytes: Uint8Array, effort: number): Promise<number>
   const begin = Math.floor((bytes.length - SAMPLE_BYTES) / 2);
   const sample = bytes.subarray(begin, begin + SAMPLE_BYTES);
   const [quick, thorough] = await Promise.all([compressAt(sample, QUICK_QUALITY), compressAt(sample, quality)]);
-  return thorough.length < quick.length * (1 - SHORTER_SHARE_MIN) ? quality : QUICK_QUALITY;
+  return thorough.length < quick.length * (1 - SHORTER_SHARE_WORTH) ? quality : QUICK_QUALITY;
 }
 
 function compressAt(bytes: Uint8Array, quality: number): Promise<Uint8Array> {
