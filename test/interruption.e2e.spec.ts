@@ -72,7 +72,7 @@ describe('an interruption', () => {
     const { scene, studio, second } = stage;
     const player = scene.path('stopped');
     const argv = studio.installing(player, '--no-peers');
-    const install = scene.startCommand('swarmpatch-launcher', ...argv, '--max-download', '1MiB');
+    const install = scene.startCommand('swarmpatch-launcher', ...argv, '--max-download', '512KiB');
     await install.until(({ complaints }) => /download\s+[3-9]\d%/.test(complaints) || undefined);
     install.kill('SIGINT');
     expect(await finish(install)).toMatchObject({ exitCode: 130, document: { error: { code: 'interrupted' } } });
