@@ -25,7 +25,7 @@ export class LookUps {
   }
 
   /**
-   * @param at Above what was asked before.
+   * @param at Above what was asked before; places in between need not be asked.
    * @returns The slot of the index with places that may have the same bytes; -1 without one.
    */
   slotAt(at: number): number {
@@ -36,11 +36,11 @@ export class LookUps {
         if (place === at) return this.#slots[this.#next] ?? -1;
       }
       if (this.#from > at || this.#isDone) return -1;
-      this.#look();
+      this.#look(at);
     }
   }
 
-  #look(): void {
+  #look(at: number): void {
     this.#next = 0;
     this.#count = 0;
     let room = BATCH_PLACES;
@@ -51,6 +51,8 @@ export class LookUps {
         if (stretch.done === true) break;
         [this.#from, this.#to] = stretch.value;
       }
+      this.#from = Math.max(this.#from, at);
+      if (this.#from >= this.#to) continue;
       const end = Math.min(this.#to, this.#from + room);
       this.#count = this.index.likely(this.#from, end, this.#places, this.#slots, this.#count);
       room -= end - this.#from;

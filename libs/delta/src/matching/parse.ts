@@ -1,11 +1,11 @@
 import type { Anchors } from './anchors.ts';
 import { HashFilter } from './hash-filter.ts';
-import { hashAt, matchLength } from './hash.ts';
+import { matchLength } from './hash.ts';
 import { NearPlaces } from './near-places.ts';
 import { KIND_ADD, KIND_COPY, KIND_LITERAL, type OpList } from './op-list.ts';
 import { PlaceTable } from './place-table.ts';
 import { LookUps } from './look-ups.ts';
-import type { Skips } from './place-batches.ts';
+import { PlaceBatches, type Skips } from './place-batches.ts';
 import { PositionIndex } from './position-index.ts';
 import { Prices, SLOT_ALIGNED, SLOT_CONTINUE, SLOT_EARLIER, SLOT_EARLIEST } from './prices.ts';
 import { Ways } from './ways.ts';
@@ -133,6 +133,16 @@ class Parser {
     yield [at, this.#bytes.length, count];
   }
 
+  /** What need not be parsed: old and the anchors. */
+  #known(): Skips {
+    const { count, starts, ends } = this.#anchors;
+    const known = { starts: new Int32Array(count + 1), ends: new Int32Array(count + 1) };
+    known.starts.set(starts.subarray(0, count), 1);
+    known.ends[0] = this.#begin;
+    known.ends.set(ends.subarray(0, count), 1);
+    return known;
+  }
+
   /** Only of places whose bytes are like some that are left to parse. */
   #index(hashLength: number): PositionIndex {
     const bytes = this.#bytes;
@@ -141,9 +151,8 @@ class Parser {
       left -= (this.#anchors.ends[anchor] ?? 0) - (this.#anchors.starts[anchor] ?? 0);
     }
     const wanted = new HashFilter(left, WANTED_BITS_LOG2);
-    for (const [from, to] of this.#gaps()) {
-      const last = Math.min(to - 1, bytes.length - hashLength);
-      for (let at = from; at <= last; at += 1) wanted.add(hashAt(bytes, at, hashLength));
+    for (const { hashes, count } of new PlaceBatches(bytes, { hashLength, stride: 1, skipped: this.#known() }).all()) {
+      for (let index = 0; index < count; index += 1) wanted.add(hashes[index] ?? 0);
     }
     const { strideBytes, entriesMax, anchorEdgeBytes } = this.#options;
     const skipped = innerParts(this.#anchors, anchorEdgeBytes);
@@ -191,7 +200,7 @@ class Parser {
       if (node >= rested && node % step === 0) {
         for (const lookUps of this.#lookUps) {
           if (longest >= lengthEnough) break;
-          const slot = lookUps.slotAt(at + node);
+          const slot = step > 1 ? lookUps.index.slotAt(at + node) : lookUps.slotAt(at + node);
           if (slot >= 0) longest = Math.max(longest, this.#tryIndex(lookUps.index, slot, node, at, end));
         }
         rested = Math.max(rested, node + longest - restBytes);

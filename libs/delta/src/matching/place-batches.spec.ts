@@ -38,7 +38,7 @@ describe('PlaceBatches', () => {
         fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 60 })), { maxLength: 6 }),
         (bytes, stride, hashLength, lengths) => {
           const skipped = skipsOf(lengths);
-          const found = batchesOf(new PlaceBatches(bytes, { hashLength, stride, skipped, wanted: undefined })).flat();
+          const found = batchesOf(new PlaceBatches(bytes, { hashLength, stride, skipped })).flat();
           const wanted: number[] = [];
           for (let at = 0; at + hashLength <= bytes.length; at += stride) if (!isSkipped(skipped, at)) wanted.push(at);
           expect(found.map(({ place }) => place).toSorted((a, b) => a - b)).toEqual(wanted);
@@ -50,9 +50,7 @@ describe('PlaceBatches', () => {
 
   it('gives places of one hash in the order of the buffer, over all batches', () => {
     const bytes = Uint8Array.from({ length: 300_000 }, (_, index) => index % 251);
-    const batches = batchesOf(
-      new PlaceBatches(bytes, { hashLength: 8, stride: 1, skipped: NOTHING, wanted: undefined }),
-    );
+    const batches = batchesOf(new PlaceBatches(bytes, { hashLength: 8, stride: 1, skipped: NOTHING }));
     expect(batches.length).toBeGreaterThan(2);
     const last = new Map<number, number>();
     for (const { hash, place } of batches.flat()) {

@@ -18,7 +18,7 @@ export interface PlaceBatchesOptions {
   readonly stride: number;
   readonly skipped: Skips;
   /** When given, only places whose hash is in it are. */
-  readonly wanted: HashFilter | undefined;
+  readonly wanted?: HashFilter | undefined;
 }
 
 /** Places and the hashes of their bytes; the arrays may be longer. */
@@ -54,15 +54,15 @@ export class PlaceBatches {
 
   /** Each batch is overwritten by the next. */
   *all(): Generator<PlaceBatch> {
-    for (let count = this.#find(); count > 0; count = this.#find()) {
-      this.#order(count);
-      yield { hashes: this.#hashes, places: this.#places, count };
+    for (let found = this.#find(); found > 0; found = this.#find()) {
+      this.#order(found);
+      yield { hashes: this.#hashes, places: this.#places, count: this.#keepWanted(found) };
     }
   }
 
   /** @returns How many. */
   #find(): number {
-    const { hashLength, stride, skipped, wanted } = this.#options;
+    const { hashLength, stride, skipped } = this.#options;
     const bytes = this.#bytes;
     const last = bytes.length - hashLength;
     const hashes = this.#foundHashes;
@@ -78,9 +78,7 @@ export class PlaceBatches {
         at += Math.max(0, Math.ceil((end - at) / stride)) * stride - stride;
         continue;
       }
-      const hash = hashAt(bytes, at, hashLength);
-      if (wanted && !wanted.has(hash)) continue;
-      hashes[count] = hash;
+      hashes[count] = hashAt(bytes, at, hashLength);
       places[count] = at;
       count += 1;
     }
@@ -106,5 +104,22 @@ export class PlaceBatches {
       this.#hashes[place] = hash;
       this.#places[place] = places[index] ?? 0;
     }
+  }
+
+  /** After they are ordered: the filter, too, is then read region after region. @returns How many are left. */
+  #keepWanted(count: number): number {
+    const { wanted } = this.#options;
+    if (!wanted) return count;
+    const hashes = this.#hashes;
+    const places = this.#places;
+    let kept = 0;
+    for (let index = 0; index < count; index += 1) {
+      const hash = hashes[index] ?? 0;
+      if (!wanted.has(hash)) continue;
+      hashes[kept] = hash;
+      places[kept] = places[index] ?? 0;
+      kept += 1;
+    }
+    return kept;
   }
 }
