@@ -10,7 +10,7 @@ const SAMPLE_STRIDES = 61;
 /** So many places at most are kept from counting to filling. */
 const KEPT_MAX = 1 << 22;
 /** The filter of what is entered has this power of two of bits for each. */
-const ENTERED_BITS_LOG2 = 3;
+const ENTERED_BITS_LOG2 = 4;
 
 const NO_SKIPS: Skips = { starts: new Int32Array(0), ends: new Int32Array(0) };
 
