@@ -328,7 +328,7 @@ class Parser {
         const node = path[last] ?? 0;
         const byte = this.#bytes[begin + node - 1] ?? 0;
         const difference = this.#difference(begin + node - 1, sources[node] ?? 0);
-        saved += this.#prices.add(KIND_ADD, difference) - this.#prices.literal(KIND_LITERAL, byte);
+        saved += this.#prices.saving(byte, difference);
       }
       if (saved > 0) for (let index = step; index > last; index -= 1) kinds[path[index] ?? 0] = KIND_LITERAL;
       step = Math.min(last, step - 1);

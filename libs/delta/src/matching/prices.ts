@@ -32,6 +32,8 @@ export class Prices {
   readonly #backCounts = new Float64Array(WIDTHS).fill(2);
   readonly #literalCounts = new Float64Array(256).fill(1);
   readonly #addCounts = new Float64Array(256).fill(1);
+  /** Of literals, and of what differences make. */
+  readonly #byteCounts = new Float64Array(256).fill(1);
   #literalRuns = 1;
   #literalBytes = 64;
   readonly #kind = new Float64Array(KINDS * KINDS);
@@ -41,6 +43,7 @@ export class Prices {
   readonly #back = new Float64Array(WIDTHS);
   readonly #add = new Float64Array(256);
   readonly #literal = new Float64Array(256);
+  readonly #plain = new Float64Array(256);
 
   constructor() {
     for (let index = 0; index < KINDS * SLOTS; index += 1) {
@@ -53,6 +56,11 @@ export class Prices {
   literal(before: number, byte: number): number {
     const run = before === KIND_LITERAL ? 0 : (this.#kind[before * KINDS + KIND_LITERAL] ?? 0);
     return run + (this.#literal[byte] ?? 0);
+  }
+
+  /** What a byte costs less as a literal than as a difference, in the midst of such. */
+  saving(byte: number, difference: number): number {
+    return RUN_BITS + (this.#add[difference] ?? 0) - (this.#plain[byte] ?? 0);
   }
 
   add(before: number, difference: number): number {
@@ -83,13 +91,13 @@ export class Prices {
     }
     this.#literalBytes += 1;
     increment(this.#literalCounts, byte);
+    increment(this.#byteCounts, byte);
   }
 
   noteAdd(before: number, difference: number, byte: number): void {
     if (before !== KIND_ADD) increment(this.#kindCounts, before * KINDS + KIND_ADD);
     increment(this.#addCounts, difference);
-    // What literals would cost has to be known where none are taken.
-    increment(this.#literalCounts, byte);
+    increment(this.#byteCounts, byte);
   }
 
   noteCopy(
@@ -132,11 +140,13 @@ export class Prices {
     }
     price(this.#literalCounts, this.#literal, 0, 256);
     price(this.#addCounts, this.#add, 0, 256);
+    price(this.#byteCounts, this.#plain, 0, 256);
     for (const counts of [this.#kindCounts, this.#slotCounts, this.#lengthCounts, this.#nearCounts, this.#backCounts]) {
       age(counts, COUNT_MAX);
     }
     age(this.#literalCounts, BYTE_COUNT_MAX);
     age(this.#addCounts, BYTE_COUNT_MAX);
+    age(this.#byteCounts, BYTE_COUNT_MAX);
   }
 
   /** The cheapest way to say where a source is that no alignment names. */
