@@ -20,6 +20,13 @@ export interface Anchors {
   readonly sources: Int32Array;
 }
 
+/** How much of new the anchors make. */
+export function anchoredBytes({ count, starts, ends }: Anchors): number {
+  let bytes = 0;
+  for (let anchor = 0; anchor < count; anchor += 1) bytes += (ends[anchor] ?? 0) - (starts[anchor] ?? 0);
+  return bytes;
+}
+
 export interface AnchorOptions {
   /** Every how many bytes the index has a place. */
   readonly strideBytes: number;

@@ -1,4 +1,4 @@
-import { type Anchors, findAnchors } from './anchors.ts';
+import { anchoredBytes, type Anchors, findAnchors } from './anchors.ts';
 import { LITTLE_BYTES_MAX, matchEffort, type AnchorEffort, type MatchEffort } from './effort.ts';
 import type { MatchInput } from './match-input.ts';
 import { OpList } from './op-list.ts';
@@ -43,7 +43,7 @@ function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops
       onSlice: (at) => report((ANCHOR_SHARE * (at - begin)) / size),
     });
   let anchors = look(effort.usual.anchors);
-  const search = size - bytesOf(anchors) <= LITTLE_BYTES_MAX ? effort.little : effort.usual;
+  const search = size - anchoredBytes(anchors) <= LITTLE_BYTES_MAX ? effort.little : effort.usual;
   if (search.anchors !== effort.usual.anchors) anchors = look(search.anchors);
   const found = new OpList();
   parse(bytes, begin, anchors, found, {
@@ -52,10 +52,4 @@ function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops
     onSlice: (at) => report(ANCHOR_SHARE + ((1 - ANCHOR_SHARE) * (at - begin)) / size),
   });
   window.place(found, ops);
-}
-
-function bytesOf({ count, starts, ends }: Anchors): number {
-  let bytes = 0;
-  for (let anchor = 0; anchor < count; anchor += 1) bytes += (ends[anchor] ?? 0) - (starts[anchor] ?? 0);
-  return bytes;
 }

@@ -1,4 +1,4 @@
-import type { Anchors } from './anchors.ts';
+import { anchoredBytes, type Anchors } from './anchors.ts';
 import { HashFilter } from './hash-filter.ts';
 import { matchLength } from './hash.ts';
 import { NearPlaces } from './near-places.ts';
@@ -98,8 +98,8 @@ class Parser {
     this.#ops = ops;
     this.#options = options;
     this.#found = new Int32Array(3 * options.reach);
-    this.#lookUps = options.hashLengths
-      .map((hashLength) => new LookUps(this.#index(hashLength), this.#gaps()))
+    this.#lookUps = this.#indexes()
+      .map((index) => new LookUps(index, this.#gaps()))
       .reverse();
     this.#near = new NearPlaces(bytes, options.nearBytesAByte);
     this.#made = new PlaceTable(bytes);
@@ -143,26 +143,20 @@ class Parser {
     return known;
   }
 
-  /** Only of places whose bytes are like some that are left to parse. */
-  #index(hashLength: number): PositionIndex {
+  /** Of each length; only of places whose bytes are like some that are left to parse. */
+  #indexes(): PositionIndex[] {
     const bytes = this.#bytes;
-    let left = bytes.length - this.#begin;
-    for (let anchor = 0; anchor < this.#anchors.count; anchor += 1) {
-      left -= (this.#anchors.ends[anchor] ?? 0) - (this.#anchors.starts[anchor] ?? 0);
-    }
-    const wanted = new HashFilter(left, WANTED_BITS_LOG2);
-    for (const { hashes, count } of new PlaceBatches(bytes, { hashLength, stride: 1, skipped: this.#known() }).all()) {
-      for (let index = 0; index < count; index += 1) wanted.add(hashes[index] ?? 0);
-    }
-    const { strideBytes, entriesMax, anchorEdgeBytes } = this.#options;
+    const { hashLengths, strideBytes, entriesMax, anchorEdgeBytes } = this.#options;
+    const left = bytes.length - this.#begin - anchoredBytes(this.#anchors);
+    const known = this.#known();
     const skipped = innerParts(this.#anchors, anchorEdgeBytes);
-    return new PositionIndex(bytes, {
-      hashLength,
-      strideBytes,
-      entriesExpected: 2 * left,
-      entriesMax,
-      skipped,
-      wanted,
+    return hashLengths.map((hashLength) => {
+      const wanted = new HashFilter(left, WANTED_BITS_LOG2);
+      for (const { hashes, count } of new PlaceBatches(bytes, { hashLength, stride: 1, skipped: known }).all()) {
+        for (let index = 0; index < count; index += 1) wanted.add(hashes[index] ?? 0);
+      }
+      const entriesExpected = 2 * left;
+      return new PositionIndex(bytes, { hashLength, strideBytes, entriesExpected, entriesMax, skipped, wanted });
     });
   }
 
