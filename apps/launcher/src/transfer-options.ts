@@ -32,7 +32,8 @@ export const transferOptions: readonly OptionSpec[] = [
     name: 'listen',
     value: 'host:port',
     kind: 'endpoint',
-    description: 'where peers may connect; every interface and a free port unless given',
+    description:
+      'where peers may connect; every interface and a free port unless given, another port if that one is taken',
   },
   { name: 'peer', value: 'host:port', kind: 'endpoint', repeatable: true, description: 'a peer to connect to' },
   { name: 'no-peers', kind: 'switch', description: 'neither connect to peers nor let them connect: web seeds alone' },

@@ -62,6 +62,18 @@ describe('download', () => {
     }
   }
 
+  it('takes another port than the one that another program has, and says so', async () => {
+    const torrent = await seed('starfall', 32_768);
+    const { host, port } = session.address ?? { host: '', port: 0 };
+    const taken = `${host}:${port}`;
+    const options = ['--dir', join(dir, 'copy'), '--peer', taken, '--timeout', '15', '--listen', taken];
+    const { exitCode, errors } = await runLauncher(['download', torrent, ...options]);
+    expect(errors).toMatch(
+      new RegExp(`port ${port} of ${host} is taken by another program; .* port [1-9]\\d+ instead`),
+    );
+    expect(exitCode).toBe(0);
+  });
+
   it('fetches several torrents at once, and what they have in common once', async () => {
     const torrents = [await seed('starfall', 32_768), await seed('moonfall', 65_536)];
     const { exitCode, document } = await download(torrents);

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { type Transfer, TransferSession } from '@swarmpatch/node-io/transfer';
+import { type SessionOptions, type Transfer, TransferError, TransferSession } from '@swarmpatch/node-io/transfer';
 import { type CommandContext, failureOf } from '@swarmpatch/terminal';
 
 import type { LoopbackApi } from '../api/loopback-api.ts';
@@ -138,11 +138,26 @@ export class CommandTransfers implements TransferBoard {
   async #openSession(): Promise<TransferSession> {
     const { discovery } = this.settings;
     const dht = discovery?.dht && { ...discovery.dht, state: await this.#dhtState.read() };
-    const session = await TransferSession.open({ ...this.settings, discovery: { ...discovery, dht } });
+    const session = await this.#listen({ ...this.settings, discovery: { ...discovery, dht } });
     this.#session = session;
     this.#dhtState.keep(() => session.dhtState);
     this.#pauses = await TransferPauses.start(session, this.settings.pauses, this.#context);
     return session;
+  }
+
+  /** A port that is taken keeps nobody from fetching and serving: another one takes its place, and the user hears of it. */
+  async #listen(options: SessionOptions): Promise<TransferSession> {
+    try {
+      return await TransferSession.open(options);
+    } catch (error) {
+      if (!(error instanceof TransferError) || error.code !== 'port_taken' || !options.listen) throw error;
+      const session = await TransferSession.open({ ...options, listen: { ...options.listen, port: 0 } });
+      const { host, port } = options.listen;
+      this.#context.warn(
+        `port ${port} of ${host} is taken by another program; peers can come in at port ${session.address?.port} instead`,
+      );
+      return session;
+    }
   }
 
   async #openApi(listen: { host: string; port: number }): Promise<void> {

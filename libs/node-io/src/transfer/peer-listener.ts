@@ -39,17 +39,16 @@ export class PeerListener {
     });
   }
 
-  /** @throws {TransferError} `listen_failed` */
+  /** @throws {TransferError} `port_taken`, `listen_failed` */
   static async open({ host, port }: ListenAddress, encryption: EncryptionPolicy): Promise<PeerListener> {
     const listener = new PeerListener(encryption);
     await new Promise<void>((resolve, reject) => {
-      listener.#server.once('error', (error) => {
+      listener.#server.once('error', (error: NodeJS.ErrnoException) => {
+        const doing = `listen for peers on ${host}:${port}`;
         reject(
-          new TransferError(
-            'listen_failed',
-            `listen for peers on ${host}:${port}: ${error.message}; choose another port`,
-            error,
-          ),
+          error.code === 'EADDRINUSE'
+            ? new TransferError('port_taken', `${doing}: another program has this port; choose another`, error)
+            : new TransferError('listen_failed', `${doing}: ${error.message}; choose another address or port`, error),
         );
       });
       // All interfaces is what no host means, on machines without IPv6, too.

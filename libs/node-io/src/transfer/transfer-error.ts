@@ -5,6 +5,8 @@ export type TransferErrorCode =
   /** Every web seed is proven to send wrong bytes, and no peer has what is missing. */
   | 'bad_content'
   | 'listen_failed'
+  /** Another program has the port that was asked for. */
+  | 'port_taken'
   | 'piece_not_written'
   | 'file_too_short'
   | 'torrent_incomplete'

@@ -53,7 +53,7 @@ export class TransferSession {
     this.#discovery = new SessionDiscovery(options.discovery ?? {}, listener?.address);
   }
 
-  /** @throws {TransferError} `listen_failed` */
+  /** @throws {TransferError} `port_taken`, `listen_failed` */
   static async open(options: SessionOptions = {}): Promise<TransferSession> {
     return TransferSession.#open(options, 'until_closed');
   }
@@ -61,7 +61,7 @@ export class TransferSession {
   /**
    * Fetches and serves one torrent in a session that ends with it.
    *
-   * @throws {TransferError} `listen_failed`, `torrent_incomplete`; the signal's reason
+   * @throws {TransferError} `port_taken`, `listen_failed`, `torrent_incomplete`; the signal's reason
    */
   static async ofOne(options: TransferOptions): Promise<Transfer> {
     options.signal?.throwIfAborted();
@@ -231,7 +231,7 @@ export class TransferSession {
 /**
  * Starts to fetch and serve one torrent, in a session that ends with it.
  *
- * @throws {TransferError} `listen_failed`, `torrent_incomplete`; the signal's reason
+ * @throws {TransferError} `port_taken`, `listen_failed`, `torrent_incomplete`; the signal's reason
  */
 export async function startTransfer(options: TransferOptions): Promise<Transfer> {
   return TransferSession.ofOne(options);

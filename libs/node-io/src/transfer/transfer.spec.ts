@@ -161,7 +161,12 @@ describe('startTransfer', () => {
 
   it('refuses an address that is taken', async () => {
     const seed = await startSeed();
-    await expect(start('x', { listen: addressOf(seed) })).rejects.toMatchObject({ code: 'listen_failed' });
+    await expect(start('x', { listen: addressOf(seed) })).rejects.toMatchObject({ code: 'port_taken' });
+  });
+
+  it('refuses an address that is not of this machine', async () => {
+    const listen = { host: '192.0.2.1', port: 0 };
+    await expect(start('x', { listen })).rejects.toMatchObject({ code: 'listen_failed' });
   });
 
   it('gives its info dictionary to those who come with a magnet link', async () => {
