@@ -7,8 +7,8 @@ import { HashPool } from '../hashing/hash-pool.ts';
 import { scanTree, walkTree } from '../hashing/scan-tree.ts';
 import type { LocatedFile } from './patch-job.ts';
 
-/** The piece length has no influence on the roots; large ones keep the layers small. */
-const PIECE_LENGTH_BYTES = 4 * 1024 * 1024;
+/** The piece length has no influence on the roots. Pieces that are read at once are hashed with the fewest calls. */
+const PIECE_LENGTH_BYTES = 256 * 1024;
 
 export interface LocateOptions {
   readonly onScanned?: ((progress: { readonly files: number }) => void) | undefined;
