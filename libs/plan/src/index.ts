@@ -11,7 +11,15 @@ export type { FetchedAtHand, FileAtHand, RewriteAtHand } from './file-at-hand.ts
 export type { PatchOffer } from './patch-offer.ts';
 export { PATCH_OPTIONS_MAX, type PatchSource } from './patch-prices.ts';
 export { CHAIN_PATCHES_MAX, ROUTES_PER_VERSION_MAX } from './patch-routes.ts';
-export type { MissingOption, PlanKind, PlanOption } from './plan-option.ts';
+export { nameOption } from './judgement.ts';
+export {
+  describeMiddle,
+  MIDDLES_PER_ORDER_MAX,
+  type Middle,
+  type MiddleOrder,
+  type MiddleRelease,
+} from './middle-release.ts';
+export type { MissingOption, PlanKind, PlanOption, PlanStep } from './plan-option.ts';
 export { compareReleases, type DescribedRelease, type ReleaseComparison } from './release-comparison.ts';
 export {
   priceOfFetched,
@@ -21,4 +29,10 @@ export {
   type FilePrice,
   type SpaceUse,
 } from './rewrites.ts';
-export { planUpdate, type PlanConditions, type PlanInput, type UpdatePlan } from './update-plan.ts';
+export {
+  middlesWorthKnowing,
+  planUpdate,
+  type PlanConditions,
+  type PlanInput,
+  type UpdatePlan,
+} from './update-plan.ts';

@@ -44,14 +44,14 @@ function impossible(option: PricedOption, scratchBytesMax: number): PlanOption {
 function whyChosen(winner: PricedOption, second: PricedOption | undefined): string {
   const taking = `takes about ${inWords(winner.seconds)}`;
   if (second === undefined) return `${taking}; no other way is possible`;
-  if (second.seconds === winner.seconds) return `${taking}, as ${nameOf(second)} does, and is simpler`;
-  return `${taking}, ${inWords(second.seconds - winner.seconds)} less than ${nameOf(second)}: ${largestDifference(second, winner, 'less')}`;
+  if (second.seconds === winner.seconds) return `${taking}, as ${nameOption(second)} does, and is simpler`;
+  return `${taking}, ${inWords(second.seconds - winner.seconds)} less than ${nameOption(second)}: ${largestDifference(second, winner, 'less')}`;
 }
 
 function whyLost(option: PricedOption, winner: PricedOption): string {
   const taking = `takes about ${inWords(option.seconds)}`;
-  if (option.seconds === winner.seconds) return `${taking}, as ${nameOf(winner)} does, which is simpler`;
-  return `${taking}, ${inWords(option.seconds - winner.seconds)} more than ${nameOf(winner)}: ${largestDifference(option, winner, 'more')}`;
+  if (option.seconds === winner.seconds) return `${taking}, as ${nameOption(winner)} does, which is simpler`;
+  return `${taking}, ${inWords(option.seconds - winner.seconds)} more than ${nameOption(winner)}: ${largestDifference(option, winner, 'more')}`;
 }
 
 function largestDifference(costlier: PricedOption, cheaper: PricedOption, word: 'less' | 'more'): string {
@@ -63,9 +63,17 @@ function largestDifference(costlier: PricedOption, cheaper: PricedOption, word: 
   return `${inWords(largest.seconds)} ${word} ${largest.what}`;
 }
 
-function nameOf({ kind, via, space }: PricedOption): string {
+/** The way in a few words, such as `patch by way of 1.1.0` or `patch to 1.1.0, then pieces`. */
+export function nameOption({ kind, steps, space }: Pick<PricedOption, 'kind' | 'steps' | 'space'>): string {
   if (space === 'least') return `${kind} with the least space`;
-  return via.length === 0 ? kind : `${kind} by way of ${via.join(', ')}`;
+  const between = steps.slice(0, -1).map(({ to }) => to);
+  if (between.length === 0) return kind;
+  const first = steps[0]?.by;
+  const turn = steps.findIndex(({ by }) => by !== first);
+  if (turn < 0) return `${kind} by way of ${between.join(', ')}`;
+  const [before, after] = [between.slice(0, turn), between.slice(turn)].map((versions) => versions.join(', '));
+  const on = after === '' ? '' : ` by way of ${after}`;
+  return `${first} to ${before}, then ${steps[turn]?.by}${on}`;
 }
 
 /** Three digits are more than is known. */
@@ -79,9 +87,13 @@ function compareOptions(left: PricedOption, right: PricedOption): number {
     left.downloadBytes - right.downloadBytes ||
     left.scratchBytes - right.scratchBytes ||
     RANK[left.kind] - RANK[right.kind] ||
-    left.via.length - right.via.length ||
-    compareText(left.via.join(' '), right.via.join(' '))
+    left.steps.length - right.steps.length ||
+    compareText(pathOf(left), pathOf(right))
   );
+}
+
+function pathOf({ steps }: PricedOption): string {
+  return steps.map(({ by, to }) => `${by} ${to}`).join(' ');
 }
 
 function compareText(left: string, right: string): number {

@@ -4,11 +4,11 @@ import { costOf, PATCH_RISK, secondsOf, UNREAD_SOURCE_RISK, type ExpectedRates, 
 import { inDiskBlocks } from './disk-blocks.ts';
 import type { FileAtHand } from './file-at-hand.ts';
 import type { PatchOffer } from './patch-offer.ts';
-import { findPatchRoutes, type PatchRoute } from './patch-routes.ts';
-import type { MissingOption, PricedOption } from './plan-option.ts';
-import { addCopied, addFetched, NO_BYTES } from './release-prices.ts';
+import { findPatchRoutes, type LinkPrice, type PatchRoute } from './patch-routes.ts';
+import type { MissingOption, PlanStep, PricedOption } from './plan-option.ts';
+import { addCopied, addFetched, NO_BYTES, type Bytes } from './release-prices.ts';
 
-/** Ways through patches that a plan lists. */
+/** Ways through patches alone that a plan lists. */
 export const PATCH_OPTIONS_MAX = 16;
 
 /** The old files as a patch would find them. */
@@ -31,43 +31,61 @@ export interface PatchPricing {
   pieces: PricedOption;
 }
 
+/** Where patches begin and end, and what is done beside them. */
+export interface PatchedWay {
+  from: string;
+  to: string;
+  rest: Readonly<Bytes>;
+  /** The steps of a route of patches, with those that come before and after it. */
+  stepsOf: (patches: readonly PlanStep[]) => PlanStep[];
+}
+
 /** @returns The cheapest ways, at most `PATCH_OPTIONS_MAX`, and why there is none. */
 export function pricePatches(pricing: PatchPricing): PricedOption[] | MissingOption {
-  const { installed, target, offers, rates, pieces } = pricing;
+  const { installed, target, offers } = pricing;
   const { version: from } = installed;
   const { version: to } = target;
   if (offers.length === 0) return { kind: 'patch', reason: 'no patch is offered' };
   if (from === to) return { kind: 'patch', reason: `patches lead to other versions; ${to} is installed and damaged` };
-  const rest = workBesidePatches(pricing);
-  const firstRisk = riskOfFirst(pricing);
-  const riskOf = (place: 'first' | 'later'): number => (place === 'first' ? firstRisk : PATCH_RISK);
+  const options = pricePatched(pricing, {
+    from,
+    to,
+    rest: bytesBesidePatches(pricing),
+    stepsOf: (patches) => [...patches],
+  });
+  if (options.length > 0) return options.slice(0, PATCH_OPTIONS_MAX);
+  return { kind: 'patch', reason: `the patches offered, ${offers.length} in all, do not lead from ${from} to ${to}` };
+}
+
+/** @returns In the order of their cost. */
+export function pricePatched(pricing: PatchPricing, way: PatchedWay): PricedOption[] {
+  const { from, to, rest } = way;
   const routes = findPatchRoutes({
     from,
     to,
-    offers,
-    priceOf: (offer, place) => ({
-      seconds: secondsOf(costOf(workOf(offer), rates)) + riskOf(place) * pieces.seconds,
-      scratchBytes: scratchOf(offer),
-    }),
+    offers: pricing.offers,
+    priceOf: linkPricer(pricing),
     scratchBytesMax: pricing.scratchBytesMax - rest.scratchBytes,
   });
-  if (routes.length === 0) {
-    return { kind: 'patch', reason: `the patches offered, ${offers.length} in all, do not lead from ${from} to ${to}` };
-  }
-  return routes.slice(0, PATCH_OPTIONS_MAX).map((route) => {
-    const work = route.links.map(workOf).reduce(addWork, rest.work);
-    const risk = firstRisk + (route.links.length - 1) * PATCH_RISK;
-    return optionOf(route, { ...rest, work, riskSeconds: risk * pieces.seconds }, pricing);
+  return routes.map((route) => optionOf(route, way, pricing));
+}
+
+export function linkPricer(pricing: PatchPricing): (offer: PatchOffer, place: 'first' | 'later') => LinkPrice {
+  const { rates, pieces } = pricing;
+  const firstRisk = riskOfFirst(pricing);
+  return (offer, place) => ({
+    seconds: secondsOf(costOf(workOf(offer), rates)) + (place === 'first' ? firstRisk : PATCH_RISK) * pieces.seconds,
+    scratchBytes: scratchOf(offer),
   });
 }
 
-function optionOf(
-  route: PatchRoute,
-  rest: { work: Work; scratchBytes: number; rewrittenBytes: number; riskSeconds: number },
-  { rates, pieces }: PatchPricing,
-): PricedOption {
-  const cost = { ...costOf(rest.work, rates), riskSeconds: rest.riskSeconds };
-  const { downloadBytes, readBytes, writeBytes } = rest.work;
+function optionOf(route: PatchRoute, { rest, stepsOf }: PatchedWay, pricing: PatchPricing): PricedOption {
+  const { rates, pieces } = pricing;
+  const { scratchBytes, rewrittenBytes, ...bytes } = rest;
+  const work = route.links.map(workOf).reduce(addWork, { ...bytes, patchedBytes: 0, patchCount: 0 });
+  const risk = riskOfFirst(pricing) + (route.links.length - 1) * PATCH_RISK;
+  const cost = { ...costOf(work, rates), riskSeconds: risk * pieces.seconds };
+  const { downloadBytes, readBytes, writeBytes } = work;
   return {
     kind: 'patch',
     space: 'usual',
@@ -75,20 +93,16 @@ function optionOf(
     readBytes,
     writeBytes,
     // Whatever a patch says that it writes, the files of the target have to be staged.
-    scratchBytes: Math.max(rest.scratchBytes + route.scratchBytes, pieces.scratchBytes),
-    rewrittenBytes: rest.rewrittenBytes,
-    via: route.links.slice(1).map((link) => link.from),
+    scratchBytes: Math.max(scratchBytes + route.scratchBytes, pieces.scratchBytes),
+    rewrittenBytes,
+    steps: stepsOf(route.links.map(({ to }) => ({ by: 'patch', to }))),
     seconds: secondsOf(cost),
     cost,
   };
 }
 
 /** What no patch brings: equal files at further paths, and files in place of those that the player changed. */
-function workBesidePatches({ target, atHand, source }: PatchPricing): {
-  work: Work;
-  scratchBytes: number;
-  rewrittenBytes: number;
-} {
+export function bytesBesidePatches({ target, atHand, source }: PatchPricing): Bytes {
   const bytes = { ...NO_BYTES };
   for (const [index, { path, length }] of target.files.entries()) {
     const hand = atHand[index];
@@ -96,8 +110,7 @@ function workBesidePatches({ target, atHand, source }: PatchPricing): {
     else if (hand?.kind === 'fetched' && source.changedPaths.has(path))
       addFetched(bytes, { length, hand, space: 'usual' });
   }
-  const { scratchBytes, rewrittenBytes, ...work } = bytes;
-  return { work: { ...work, patchedBytes: 0, patchCount: 0 }, scratchBytes, rewrittenBytes };
+  return bytes;
 }
 
 /** A patch reads anywhere in the old files: the more of them is changed, the likelier it needs what is not there. */

@@ -3,11 +3,18 @@ import type { SpaceUse } from './rewrites.ts';
 
 /**
  * - `none`: the target is installed and whole.
- * - `patch`: one patch or a chain of them; what they do not bring, pieces.
+ * - `patch`: one patch or a chain of them, where that is cheaper from a release or to one that pieces lead to; what they do not
+ *   bring, pieces.
  * - `pieces`: the bytes that differ from what is on disk.
  * - `full`: every byte of the target.
  */
 export type PlanKind = 'none' | 'patch' | 'pieces' | 'full';
+
+/** One edge of the graph of versions: what brings the install to the next one. */
+export interface PlanStep {
+  by: 'patch' | 'pieces' | 'full';
+  to: string;
+}
 
 /** One way to the target release, and what it takes. */
 export interface PricedOption {
@@ -24,8 +31,8 @@ export interface PricedOption {
   space: SpaceUse;
   /** Bytes of installed files that the commit writes over where they lie; the rest of those files stays as it is. */
   rewrittenBytes: number;
-  /** Of a chain of patches, the versions in between, in order. */
-  via: readonly string[];
+  /** In their order; the last leads to the target. */
+  steps: readonly PlanStep[];
   /** Expected time, and what options are compared by: the sum of `cost`. */
   seconds: number;
   cost: Cost;

@@ -6,7 +6,10 @@ import type { FetchedAtHand, FileAtHand } from './file-at-hand.ts';
 import type { PricedOption } from './plan-option.ts';
 import { priceOfFetched, type SpaceUse } from './rewrites.ts';
 
-type Bytes = Pick<PricedOption, 'downloadBytes' | 'readBytes' | 'writeBytes' | 'scratchBytes' | 'rewrittenBytes'>;
+export type Bytes = Pick<
+  PricedOption,
+  'downloadBytes' | 'readBytes' | 'writeBytes' | 'scratchBytes' | 'rewrittenBytes'
+>;
 
 export const NO_BYTES: Readonly<Bytes> = {
   downloadBytes: 0,
@@ -20,7 +23,7 @@ export function priceOfFull(target: Manifest, rates: ExpectedRates): PricedOptio
   let scratchBytes = 0;
   for (const file of target.files) scratchBytes += inDiskBlocks(file.length);
   const bytes = { ...NO_BYTES, downloadBytes: target.bytes, writeBytes: target.bytes, scratchBytes };
-  return withCost('full', 'usual', bytes, rates);
+  return withCost(target, { kind: 'full', space: 'usual' }, bytes, rates);
 }
 
 export function priceOfPieces(
@@ -34,7 +37,7 @@ export function priceOfPieces(
     if (hand?.kind === 'copied') addCopied(bytes, length);
     else if (hand?.kind === 'fetched') addFetched(bytes, { length, hand, space });
   }
-  return withCost('pieces', space, bytes, rates);
+  return withCost(target, { kind: 'pieces', space }, bytes, rates);
 }
 
 export function addCopied(bytes: Bytes, lengthBytes: number): void {
@@ -55,7 +58,12 @@ export function addFetched(
   bytes.rewrittenBytes += price.rewrittenBytes;
 }
 
-function withCost(kind: 'full' | 'pieces', space: SpaceUse, bytes: Bytes, rates: ExpectedRates): PricedOption {
+function withCost(
+  { version }: Manifest,
+  { kind, space }: { kind: 'full' | 'pieces'; space: SpaceUse },
+  bytes: Bytes,
+  rates: ExpectedRates,
+): PricedOption {
   const cost = costOf({ ...bytes, patchedBytes: 0, patchCount: 0 }, rates);
-  return { kind, space, ...bytes, via: [], seconds: secondsOf(cost), cost };
+  return { kind, space, ...bytes, steps: [{ by: kind, to: version }], seconds: secondsOf(cost), cost };
 }

@@ -3,7 +3,9 @@ import { costOf, USUAL_RATES, type ExpectedRates } from './costs.ts';
 import type { FileAtHand } from './file-at-hand.ts';
 import { judge } from './judgement.ts';
 import type { PatchOffer } from './patch-offer.ts';
-import { pricePatches, type PatchSource } from './patch-prices.ts';
+import { findMiddles, type Middle, type MiddleRelease } from './middle-release.ts';
+import { priceMiddles } from './middle-prices.ts';
+import { linkPricer, pricePatches, type PatchPricing, type PatchSource } from './patch-prices.ts';
 import type { MissingOption, PlanOption, PricedOption } from './plan-option.ts';
 import { priceOfFull, priceOfPieces } from './release-prices.ts';
 
@@ -22,6 +24,8 @@ export interface UpdatePlan {
 export interface PlanConditions {
   /** At most one for each pair of versions; in any order. None unless given. */
   offers?: readonly PatchOffer[] | undefined;
+  /** Releases in between whose documents are known; none unless given. */
+  middles?: readonly MiddleRelease[] | undefined;
   /** Those that are known; the others are `USUAL_RATES`. */
   rates?: Partial<ExpectedRates> | undefined;
   /** Free space that content may take until the commit. Without a limit unless given. */
@@ -63,7 +67,7 @@ export function planUpdate(input: PlanInput): UpdatePlan {
 }
 
 function priceAll(input: PlanInput): { priced: PricedOption[]; missing: MissingOption[] } {
-  const { installed, target, atHand, offers = [], source = UNCHANGED_SOURCE, scratchBytesMax = Infinity } = input;
+  const { installed, target, atHand, scratchBytesMax = Infinity } = input;
   const rates = { ...USUAL_RATES, ...input.rates };
   const full = priceOfFull(target, rates);
   const pieces = priceOfPieces(target, { atHand, space: 'usual' }, rates);
@@ -80,10 +84,28 @@ function priceAll(input: PlanInput): { priced: PricedOption[]; missing: MissingO
     missing.push({ kind: 'patch', reason: 'nothing is installed that a patch could begin with' });
     return { priced, missing };
   }
-  const patches = pricePatches({ installed, target, atHand, source, offers, rates, scratchBytesMax, pieces });
+  const pricing = patchPricing(input, installed);
+  const patches = pricePatches(pricing);
+  const mixed = priceMiddles(pricing, input.middles ?? []);
+  priced.push(...mixed);
   if (Array.isArray(patches)) priced.push(...patches);
-  else missing.push(patches);
+  else if (mixed.length === 0) missing.push(patches);
   return { priced, missing };
+}
+
+/** Releases in between by which it may be cheaper to go than the plan says that was made without them. */
+export function middlesWorthKnowing(input: PlanInput, { chosen }: UpdatePlan): Middle[] {
+  const { installed, target, offers = [] } = input;
+  if (installed === undefined || chosen.kind === 'none' || installed.version === target.version) return [];
+  const priceOf = linkPricer(patchPricing(input, installed));
+  return findMiddles({ from: installed.version, to: target.version, offers, priceOf, secondsMax: chosen.seconds });
+}
+
+function patchPricing(input: PlanInput, installed: Manifest): PatchPricing {
+  const { target, atHand, offers = [], source = UNCHANGED_SOURCE, scratchBytesMax = Infinity } = input;
+  const rates = { ...USUAL_RATES, ...input.rates };
+  const pieces = priceOfPieces(target, { atHand, space: 'usual' }, rates);
+  return { installed, target, atHand, source, offers, rates, scratchBytesMax, pieces };
 }
 
 function nothingToDo({ version }: Manifest): PlanOption {
@@ -96,7 +118,7 @@ function nothingToDo({ version }: Manifest): PlanOption {
     scratchBytes: 0,
     space: 'usual',
     rewrittenBytes: 0,
-    via: [],
+    steps: [],
     seconds: 0,
     cost,
     verdict: 'chosen',
