@@ -228,6 +228,7 @@ describe('openPatch()', () => {
     const bomb = (await compressor.compress(new Uint8Array(200 * 1024 * 1024), 1)).bytes;
     let made = 0;
     const counting: Decompressor = {
+      ...decompressor,
       async *decompress(method, compressed) {
         for await (const bytes of decompressor.decompress(method, compressed)) {
           made += bytes.length;

@@ -28,4 +28,10 @@ export interface Decompressor {
    * caller stops to draw once it has what was declared: no more than a few buffers are made ahead of it.
    */
   decompress(method: CompressionMethod, compressed: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>;
+  /**
+   * A brotli stream at once, which takes less time than in parts. For a few MiB at most: so many are in memory.
+   *
+   * @returns Undefined when it is not one of exactly so many bytes.
+   */
+  decompressShort(compressed: Uint8Array, lengthBytes: number): Promise<Uint8Array | undefined>;
 }

@@ -1,6 +1,6 @@
 import { SegmentDecoder } from '../coding/index.ts';
 import { DeltaError } from '../delta-error.ts';
-import { readChunks } from '../format/chunk-stream.ts';
+import { keepsWindow, readChunks } from '../format/chunk-stream.ts';
 import type { Patch, PlacedSegment } from '../format/open-patch.ts';
 import { StreamCursor } from '../format/stream-cursor.ts';
 import type { PatchTrees } from '../new-tree.ts';
@@ -50,6 +50,7 @@ class Applier {
     this.#sources = new SourceReader(old, fresh, ports, this.#faults);
     this.#arena = new ContentArena({
       ...{ oldBytes: old.length, newBytes: fresh.length },
+      besideWindows: patch.segments.some(({ streams }) => streams.some((chunks) => chunks.some(keepsWindow))),
       loadOld: (place, target) => this.#sources.loadOld(place, target),
       loadFar: (place, target) => this.#sources.loadNew(place, target),
     });
@@ -77,6 +78,8 @@ class Applier {
     const streams = segment.streams.map((chunks) => new StreamCursor(readChunks(source, chunks, decompressor)));
     try {
       const decoder = new SegmentDecoder(streams, { start: this.#oldBytes + begin, oldBytes: this.#oldBytes });
+      // Decoded side by side: one after another they would be waited for when each is first asked.
+      await Promise.all(streams.map((stream) => stream.fill()));
       await this.#make(
         new SegmentMaker({
           ...{ decoder, arena: this.#arena, sources: this.#sources, faults: this.#faults },

@@ -4,7 +4,9 @@ import { PAGE_BYTES, PageCache, type LoadPage } from './page-cache.ts';
 export const BATCH_BYTES: number = 2 * 1024 * 1024;
 /** New content that stays where it was made: most of what is taken from new content was made not long before. */
 const RECENT_BYTES: number = 4 * BATCH_BYTES;
-const PAGE_COUNT = 1280;
+/** Pages, while decoders have windows of memory and while none has one. */
+const PAGES_BYTES_BY_WINDOWS: number = 20 * 1024 * 1024;
+const PAGES_BYTES_ALONE: number = 40 * 1024 * 1024;
 /** Behind the last page: copies may read a little more than they need. */
 const SPARE_BYTES = 16;
 
@@ -29,13 +31,18 @@ export class ContentArena {
   constructor(content: {
     readonly oldBytes: number;
     readonly newBytes: number;
+    /** Whether decoding takes memory for as long as content is made. */
+    readonly besideWindows: boolean;
     readonly loadOld: LoadPage;
     readonly loadFar: LoadPage;
   }) {
-    const { oldBytes, newBytes, loadOld, loadFar } = content;
+    const { oldBytes, newBytes, besideWindows, loadOld, loadFar } = content;
     this.recentBytes = Math.min(RECENT_BYTES, newBytes);
     this.newBegin = pagesOf(oldBytes) * PAGE_BYTES;
-    const pageCount = Math.min(PAGE_COUNT, pagesOf(oldBytes) + pagesOf(newBytes - this.recentBytes));
+    const pageCount = Math.min(
+      (besideWindows ? PAGES_BYTES_BY_WINDOWS : PAGES_BYTES_ALONE) / PAGE_BYTES,
+      pagesOf(oldBytes) + pagesOf(newBytes - this.recentBytes),
+    );
     this.bytes = new Uint8Array(this.recentBytes + pageCount * PAGE_BYTES + SPARE_BYTES);
     this.pages = new PageCache(
       { bytes: this.bytes, begin: this.recentBytes, pageCount },

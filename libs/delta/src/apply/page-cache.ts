@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../maybe-promise.ts';
 
-export const PAGE_BYTES: number = 16 * 1024;
+export const PAGE_BYTES: number = 32 * 1024;
 
 /** Fills the target with the bytes from a place on. */
 export type LoadPage = (place: number, target: Uint8Array) => MaybePromise<void>;

@@ -77,7 +77,7 @@ async function make(ops: readonly PatchOp[], fresh: Uint8Array, partBytes: numbe
   };
   const sources = new SourceReader(old, files, ports, faults);
   const arena = new ContentArena({
-    ...{ oldBytes: OLD.length, newBytes: fresh.length },
+    ...{ oldBytes: OLD.length, newBytes: fresh.length, besideWindows: false },
     loadOld: (place, target) => sources.loadOld(place, target),
     loadFar: () => undefined,
   });

@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 
+import { sameBytes } from '../same-bytes.ts';
 import { decodeContextBlocks } from './context-blocks.ts';
+import { checkOf } from './frame.ts';
 import { CHECK_BYTES, type Chunk } from './listing.ts';
 import type { ByteSource, Decompressor } from '../ports.ts';
 import type { StreamPart } from './stream-cursor.ts';
@@ -9,6 +11,8 @@ import type { StreamPart } from './stream-cursor.ts';
 /** So much that a decoder is busy while what it made before is used. */
 const READ_BYTES = 256 * 1024;
 const LOST_BYTES = 64 * 1024;
+/** What has no more bytes is decompressed at once. */
+const SHORT_CHUNK_BYTES = 2 * 1024 * 1024;
 
 /** A chunk and where its stored bytes begin in the file. */
 export interface PlacedChunk extends Chunk {
@@ -22,6 +26,11 @@ export async function* readChunks(
   decompressor: Decompressor,
 ): AsyncGenerator<StreamPart, void> {
   for (const chunk of chunks) {
+    const whole = await readShort(source, chunk, decompressor);
+    if (whole) {
+      yield { bytes: whole, isLost: false };
+      continue;
+    }
     let left = chunk.rawBytes;
     if (await isIntact(source, chunk)) {
       const decoded = decompressSafely(decompressor, chunk, readRange(source, chunk.offset, chunk.storedBytes));
@@ -42,6 +51,23 @@ export async function* readChunks(
       yield { bytes: new Uint8Array(Math.min(left, LOST_BYTES)), isLost: true };
     }
   }
+}
+
+/** Whether decompressing a chunk takes a window of memory for as long as its bytes are used. */
+export function keepsWindow({ method, rawBytes }: Chunk): boolean {
+  return method === 'brotli' && rawBytes > SHORT_CHUNK_BYTES;
+}
+
+/** A whole chunk; undefined when it is not short or not as it should be. */
+async function readShort(
+  source: ByteSource,
+  chunk: PlacedChunk,
+  decompressor: Decompressor,
+): Promise<Uint8Array | undefined> {
+  const { method, rawBytes, storedBytes } = chunk;
+  if (method !== 'brotli' || keepsWindow(chunk) || storedBytes > rawBytes) return undefined;
+  const stored = await source.read(chunk.offset, storedBytes);
+  return sameBytes(checkOf(stored), chunk.check) ? decompressor.decompressShort(stored, rawBytes) : undefined;
 }
 
 /** What decoding gives until it fails: the rest of the chunk is then lost. */

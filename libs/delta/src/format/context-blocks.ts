@@ -90,17 +90,9 @@ async function decodeBlock(input: Input, decompressor: Decompressor): Promise<Bl
 }
 
 async function decodePart(source: Uint8Array, target: Uint8Array, decompressor: Decompressor): Promise<void> {
-  let at = 0;
-  for await (const bytes of decompressor.decompress('brotli', only(source))) {
-    if (at + bytes.length > target.length) throw bad(`more than ${target.length} bytes in a part of a block`);
-    target.set(bytes, at);
-    at += bytes.length;
-  }
-  if (at < target.length) throw bad(`${at} bytes in a part of a block, not ${target.length}`);
-}
-
-async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
-  yield bytes;
+  const bytes = await decompressor.decompressShort(source, target.length);
+  if (!bytes) throw bad(`a part of a block that does not decompress to its ${target.length} bytes`);
+  target.set(bytes);
 }
 
 /** Bytes out of buffers of any lengths. */

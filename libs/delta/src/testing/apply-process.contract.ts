@@ -3,8 +3,6 @@
  * Old files are `oldFile`s; new content is the pattern that repeats.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { createBrotliDecompress } from 'node:zlib';
-import { pipeline, Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 
 import { applyPatch } from '../apply/apply-patch.ts';
@@ -12,6 +10,7 @@ import { FileTable } from '../file-table.ts';
 import { openPatch } from '../format/open-patch.ts';
 import { resolveTrees } from '../new-tree.ts';
 import type { TreeFile } from '../tree.ts';
+import { decompressor } from './memory-patch.contract.ts';
 
 export const PATTERN_BYTES: number = 64 * 1024;
 
@@ -53,12 +52,7 @@ async function main(patchPath: string, oldFileCount: number): Promise<ApplyOutco
           return bytes;
         },
       },
-      {
-        decompress(method, compressed) {
-          if (method === 'stored') return compressed;
-          return pipeline(Readable.from(compressed), createBrotliDecompress(), () => undefined);
-        },
-      },
+      decompressor,
     );
     await applyPatch(patch, resolveTrees(patch, old), {
       readOld: () => undefined,

@@ -1,5 +1,5 @@
 import { Readable, pipeline } from 'node:stream';
-import { brotliCompressSync, constants, createBrotliDecompress } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants, createBrotliDecompress } from 'node:zlib';
 
 import { MerkleHasher } from '@swarmpatch/merkle';
 
@@ -29,6 +29,14 @@ export const decompressor: Decompressor = {
   decompress(method, compressed) {
     if (method === 'stored') return compressed;
     return pipeline(Readable.from(compressed), createBrotliDecompress(), () => undefined);
+  },
+  async decompressShort(compressed, lengthBytes) {
+    try {
+      const bytes = brotliDecompressSync(compressed, { maxOutputLength: lengthBytes });
+      return bytes.length === lengthBytes ? bytes : undefined;
+    } catch {
+      return undefined;
+    }
   },
 };
 

@@ -1,15 +1,20 @@
 import { pipeline, Readable, type TransformOptions } from 'node:stream';
 import { promisify } from 'node:util';
-import { brotliCompress, type BrotliOptions, constants, createBrotliDecompress } from 'node:zlib';
+import { brotliCompress, brotliDecompress, type BrotliOptions, constants, createBrotliDecompress } from 'node:zlib';
 
 import type { Compressor, Decompressor } from '@swarmpatch/delta';
 
+import { Turns } from './turns.ts';
+
 const compressInPool = promisify(brotliCompress);
+const decompressInPool = promisify(brotliDecompress);
 /** The largest window that every brotli decoder takes, 16 MiB: what decoding one stream needs of memory. */
 const WINDOW_BITS = 24;
 /** What a step of decoding makes at most, and what is made ahead: each step waits for a thread and then for its turn. */
 const DECODED_BYTES = 256 * 1024;
 const DECODING: BrotliOptions & TransformOptions = { chunkSize: DECODED_BYTES, highWaterMark: DECODED_BYTES };
+/** Decoded at once, each may take a window of memory however little it gives. */
+const shortTurns: Turns = new Turns(2);
 
 /** Brotli qualities for the efforts 1 to 9. */
 const QUALITIES = [4, 5, 6, 7, 8, 9, 10, 11, 11];
@@ -50,12 +55,21 @@ function compressAt(bytes: Uint8Array, quality: number): Promise<Uint8Array> {
   });
 }
 
-/** In a stream: one window and a few buffers of memory, whatever comes out. */
+/** In a stream, one window and a few buffers of memory, whatever comes out. */
 export const brotliDecompressor: Decompressor = {
   decompress(method, compressed) {
     if (method === 'stored') return compressed;
     const decoder = createBrotliDecompress(DECODING);
     // The reader hears of errors by its own side of the decoder.
     return pipeline(Readable.from(compressed), decoder, () => undefined);
+  },
+
+  decompressShort(compressed, lengthBytes) {
+    return shortTurns.run(async () => {
+      // A byte more than there is: a full buffer would be taken for one of several.
+      const options = { chunkSize: Math.max(constants.Z_MIN_CHUNK, lengthBytes + 1), maxOutputLength: lengthBytes };
+      const bytes = await decompressInPool(compressed, options).catch(() => undefined);
+      return bytes?.length === lengthBytes ? bytes : undefined;
+    });
   },
 };
