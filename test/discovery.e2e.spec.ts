@@ -43,7 +43,13 @@ describe('finding libtorrent, and being found by it', { timeout: TIMEOUT_MS }, (
     const dht = await startDht({ host: HOST, bootstrapNodes: [] });
     try {
       const connected = once(listener, 'connection');
-      const seeker = await startLibtorrentSeeker(test, scene, infohash.toString('hex'), '--dht', `${HOST}:${dht.port}`);
+      const seeker = await startLibtorrentSeeker(
+        test,
+        scene,
+        infohash.toString('hex'),
+        '--dht',
+        `${HOST}:${dht.ports.ipv4}`,
+      );
       dht.join(torrent, member());
       await connected;
       await expect.poll(() => found, { timeout: TIMEOUT_MS }).toContain(seeker);

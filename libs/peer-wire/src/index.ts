@@ -12,14 +12,27 @@ export type { RandomBytes } from './encryption/key-exchange.ts';
 export type { HandshakeStep, SettledStream } from './encryption/settled-stream.ts';
 export { type StreamCipher, StreamKeys } from './encryption/stream-keys.ts';
 export {
+  DHT_FAMILIES,
+  DHT_PEER_BYTES,
+  type DhtContact,
+  type DhtFamily,
+  packDhtContacts,
+  readDhtContacts,
+} from './dht-contact.ts';
+export {
+  askForNodes,
   DHT_PACKET_BYTES_MAX,
   DHT_REPLY_BYTES_MAX,
   DHT_TOKENS_MAX,
   DHT_TRANSACTION_ID_BYTES_MAX,
   DHT_WRITE_TOKEN_BYTES_MAX,
-  isDhtPacket,
-  trimDhtReply,
-} from './dht-packet.ts';
+  type DhtFailure,
+  type DhtMessage,
+  type DhtQuery,
+  type DhtReply,
+  encodeDhtReply,
+  readDhtMessage,
+} from './dht-message.ts';
 export { DONT_HAVE_EXTENSION, encodeDontHave, parseDontHave } from './extensions/dont-have-message.ts';
 export {
   encodeExtensionHandshake,

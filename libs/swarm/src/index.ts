@@ -2,6 +2,7 @@ export { Bitfield, bitfieldBytes } from './pieces/bitfield.ts';
 export { BlockLayout } from './pieces/block-layout.ts';
 export { CHOKE_ROUND_MS, UPLOAD_SLOTS } from './uploads/choker.ts';
 export type { DisconnectReason, SwarmCommand, WebRun } from './command.ts';
+export type { OwnDhtPorts } from './peers/dht-ports.ts';
 export { addressKey, type PeerAddress } from './peers/peer-address.ts';
 export { CONNECTIONS_MAX, DIALS_MAX, type FoundPeer, KNOWN_PEERS_MAX, type PeerOrigin } from './peers/peer-book.ts';
 export type { NewPeer } from './peers/peer-registry.ts';

@@ -2,6 +2,7 @@ import type { PieceRange } from '@swarmpatch/metainfo';
 import { ProtocolError, type WireMessage } from '@swarmpatch/peer-wire';
 
 import { type DisconnectReason, Outbox, type SwarmCommand } from './command.ts';
+import type { OwnDhtPorts } from './peers/dht-ports.ts';
 import { Host } from './peers/host.ts';
 import type { PeerAddress } from './peers/peer-address.ts';
 import type { PeerOrigin } from './peers/peer-book.ts';
@@ -72,9 +73,9 @@ export class Swarm {
     for (const address of addresses) this.#parts.registry.book.add(address, origin, nowMs);
   }
 
-  /** This client's DHT node answers at this UDP port from now on: peers that have one are told (BEP 5). */
-  dhtStarted(port: number): void {
-    this.#parts.dhtPorts?.started(port);
+  /** This client's DHT nodes answer there from now on: peers that have one are told (BEP 5). */
+  dhtStarted(ports: OwnDhtPorts): void {
+    this.#parts.dhtPorts?.started(ports);
   }
 
   /** A tracker's count of those who lack pieces, this client included: peers that are connected are a part of them only. */

@@ -108,9 +108,10 @@ describe('download', () => {
 
   it('begins with a magnet link and one node of the DHT, and the next time with whom it met then', async () => {
     const node = await startDht({ host: '127.0.0.1', bootstrapNodes: [] });
+    const nodePort = node.ports.ipv4 ?? expect.fail();
     const seeds = await TransferSession.open({
       listen: { host: '127.0.0.1', port: 0 },
-      discovery: { dht: { bootstrapNodes: [{ host: '127.0.0.1', port: node.port }] } },
+      discovery: { dht: { bootstrapNodes: [{ host: '127.0.0.1', port: nodePort }] } },
     });
     try {
       const options = ['--dir', join(dir, 'copy'), '--timeout', '18', '--listen', '127.0.0.1:0'];
@@ -121,11 +122,11 @@ describe('download', () => {
         expect(await runLauncher(argv, { alone: false })).toMatchObject({ document: { done: true, name } });
         await expectWhole(name);
       };
-      await fetchFrom('starfall', node.port);
+      await fetchFrom('starfall', nodePort);
       const nobody = 9;
       await fetchFrom('moonfall', nobody);
       await writeFile(join(dir, 'copy', '.swarmpatch', 'dht'), 'this is no state of a DHT node');
-      await fetchFrom('sunfall', node.port);
+      await fetchFrom('sunfall', nodePort);
     } finally {
       await seeds.close();
       await node.close();

@@ -23,9 +23,9 @@ declare module 'bittorrent-dht' {
   }
 
   interface DhtNodeEvents {
-    peer: [peer: Endpoint, infohash: Uint8Array, from: { address?: string; host?: string } | null];
+    peer: [peer: Endpoint, infohash: Uint8Array];
     /** A peer that is stored: another node's that announced it here, or this node's own. */
-    announce: [peer: Endpoint, infohash: Uint8Array, from: Endpoint];
+    announce: [peer: Endpoint, infohash: Uint8Array];
     node: [];
     warning: [Error];
     error: [Error];
@@ -33,7 +33,11 @@ declare module 'bittorrent-dht' {
 
   class DhtNode extends EventEmitter<DhtNodeEvents> {
     readonly nodeId: Uint8Array;
-    readonly nodes: { count(): number };
+    readonly nodes: {
+      count(): number;
+      /** Nearest first. */
+      closest(id: Uint8Array, countMax: number): (Endpoint & { id: Uint8Array })[];
+    };
     constructor(options: DhtNodeOptions);
     listen(): void;
     addNode(node: Endpoint): void;

@@ -1,9 +1,14 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { isDhtPacket, trimDhtReply } from '@swarmpatch/peer-wire';
+import type { DhtFamily } from '@swarmpatch/peer-wire';
+import { parseIpAddress } from '@swarmpatch/tracker';
+import type { DhtDelivery, DhtTranslator } from './dht-translator.ts';
 import { DiscoveryError } from './discovery-error.ts';
 import { PacketBudget } from './packet-budget.ts';
+
+/** Of an IPv6 address, those that name its network: what is in it is one machine's, if that machine likes. */
+const NETWORK_BYTES = 8;
 
 /**
  * The UDP socket as the DHT library sees it. The library's reader runs out of memory on some packets (`l-3:`), and its
@@ -12,12 +17,15 @@ import { PacketBudget } from './packet-budget.ts';
  */
 export class DhtSocket extends EventEmitter {
   readonly #socket: Socket;
+  readonly #translator: DhtTranslator;
   readonly #budget: PacketBudget = new PacketBudget();
+  #onDelivery: (delivery: DhtDelivery) => void = () => undefined;
   #isOpen = true;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, translator: DhtTranslator) {
     super();
     this.#socket = socket;
+    this.#translator = translator;
     socket.on('error', () => undefined);
     socket.on('message', (packet, source) => {
       this.#receive(packet, source);
@@ -26,8 +34,12 @@ export class DhtSocket extends EventEmitter {
   }
 
   /** @throws {DiscoveryError} `discovery_port_taken`, `discovery_unavailable` */
-  static async open(host: string, port: number): Promise<DhtSocket> {
-    const socket = createSocket('udp4');
+  static async open(
+    family: DhtFamily,
+    { host, port }: { host: string; port: number },
+    translator: DhtTranslator,
+  ): Promise<DhtSocket> {
+    const socket = family === 'ipv4' ? createSocket('udp4') : createSocket({ type: 'udp6', ipv6Only: true });
     await new Promise<void>((resolve, reject) => {
       socket.once('error', (error: NodeJS.ErrnoException) => {
         socket.close();
@@ -38,7 +50,12 @@ export class DhtSocket extends EventEmitter {
         resolve();
       });
     });
-    return new DhtSocket(socket);
+    return new DhtSocket(socket, translator);
+  }
+
+  /** Calls with what a message brings beside the library's part, before the library has it. */
+  onDelivery(take: (delivery: DhtDelivery) => void): void {
+    this.#onDelivery = take;
   }
 
   address(): AddressInfo {
@@ -51,10 +68,11 @@ export class DhtSocket extends EventEmitter {
   }
 
   send(packet: Uint8Array, _offset: number, _length: number, port: number, host: string): void {
-    if (!this.#isOpen) return;
+    const dispatch = this.#isOpen ? this.#translator.send(packet, { host, port }) : undefined;
+    if (dispatch === undefined) return;
     try {
       // A packet that cannot be sent is a lost one.
-      this.#socket.send(trimDhtReply(packet), port, host, () => undefined);
+      this.#socket.send(dispatch.packet, dispatch.target.port, dispatch.target.host, () => undefined);
     } catch {
       return;
     }
@@ -66,15 +84,23 @@ export class DhtSocket extends EventEmitter {
     this.#socket.close();
   }
 
-  #receive(packet: Buffer, source: RemoteInfo): void {
-    if (!this.#isOpen || source.port === 0) return;
-    if (!this.#budget.take(source.address, performance.now()) || !isDhtPacket(packet)) return;
+  #receive(packet: Buffer, { address, port }: RemoteInfo): void {
+    if (!this.#isOpen || port === 0) return;
+    if (!this.#budget.take(networkOf(address), performance.now())) return;
+    const delivery = this.#translator.receive(packet, { host: address, port });
+    if (delivery === undefined) return;
+    this.#onDelivery(delivery);
     try {
-      this.emit('message', packet, source);
+      this.emit('message', delivery.packet, { address: delivery.source.host, port });
     } catch {
       // The library's own mistake with one packet ends nothing.
     }
   }
+}
+
+function networkOf(address: string): string {
+  const bytes = address.includes(':') ? parseIpAddress(address) : undefined;
+  return bytes ? bytes.subarray(0, NETWORK_BYTES).join('.') : address;
 }
 
 function toDiscoveryError(error: NodeJS.ErrnoException, host: string, port: number): DiscoveryError {

@@ -24,8 +24,12 @@ async function start(options: DhtOptions = {}): Promise<Dht> {
 /** Nodes that all know the first. */
 async function startNetwork(count: number): Promise<Dht[]> {
   const first = await start();
-  const bootstrapNodes = [{ host: HOST, port: first.port }];
+  const bootstrapNodes = [{ host: HOST, port: portOf(first) }];
   return [first, ...(await Promise.all(Array.from({ length: count - 1 }, () => start({ bootstrapNodes }))))];
+}
+
+function portOf(dht: Dht | undefined): number {
+  return dht?.ports.ipv4 ?? expect.fail();
 }
 
 function randomTorrent(): DiscoveredTorrent {
@@ -115,7 +119,7 @@ describe('startDht()', () => {
 
   it('meets nodes that peers name', async () => {
     const [a, b] = [await start(), await start()];
-    a.addNode({ host: '::ffff:127.0.0.1', port: b.port });
+    a.addNode({ host: '::ffff:127.0.0.1', port: portOf(b) });
     const torrent = randomTorrent();
     announce(b, torrent, 7003);
     expect(await find(a, torrent)).toEqual({ host: HOST, port: 7003 });
@@ -148,7 +152,7 @@ describe('startDht()', () => {
     ];
     for (let round = 0; round < 1000; round += 1) {
       for (const packet of [...fatal.map((text) => Buffer.from(text)), randomBytes(200)])
-        flooder.send(packet, first?.port ?? 0, HOST);
+        flooder.send(packet, portOf(first), HOST);
       if (round % 100 === 0) await sleep(1);
     }
     const torrent = randomTorrent();
@@ -165,7 +169,7 @@ describe('startDht()', () => {
   });
 
   it('names a port that is in use', async () => {
-    const { port } = await start();
+    const port = portOf(await start());
     await expect(startDht({ host: HOST, port })).rejects.toMatchObject({ code: 'discovery_port_taken' });
   });
 

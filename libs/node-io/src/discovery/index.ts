@@ -1,5 +1,10 @@
-export { Dht, DHT_NAMED_NODES_PER_MINUTE_MAX, DHT_STORED_LOOKUPS_MAX, DHT_STORED_PEERS_MAX, startDht } from './dht.ts';
-export type { DhtMember, DhtOptions } from './dht.ts';
+export { Dht, type DhtOptions, startDht } from './dht.ts';
+export {
+  DHT_NAMED_NODES_PER_MINUTE_MAX,
+  DHT_STORED_LOOKUPS_MAX,
+  DHT_STORED_PEERS_MAX,
+  type DhtMember,
+} from './dht-node.ts';
 export { DHT_BOOTSTRAP_NODES } from './dht-nodes.ts';
 export type { MappedPort } from './gateway.ts';
 export { DHT_STATE_NODES_MAX } from './dht-state.ts';

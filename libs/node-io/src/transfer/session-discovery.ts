@@ -1,4 +1,4 @@
-import type { PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
+import type { OwnDhtPorts, PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
 
 import type { Dht, DiscoveredTorrent as PublicTorrent, LanDiscovery, PortMapping } from '../discovery/index.ts';
 import type { ListenAddress } from './peer-listener.ts';
@@ -37,13 +37,13 @@ export interface DiscoveryMember {
   /** The port to be found under; undefined looks without being found. */
   readonly announcedPort: () => number | undefined;
   readonly wantsPeers: () => boolean;
-  /** The session's DHT node answers at this UDP port, and looks for this torrent. */
-  readonly onDhtStarted?: (port: number) => void;
+  /** The session's DHT nodes answer at these UDP ports, and look for this torrent. */
+  readonly onDhtStarted?: (ports: OwnDhtPorts) => void;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
 
-/** The one DHT node, the one place in the local network and the one port mapping of a session. Nothing waits for them. */
+/** The DHT nodes, the one place in the local network and the one port mapping of a session. Nothing waits for them. */
 export class SessionDiscovery {
   readonly #options: DiscoveryOptions;
   readonly #listen: ListenAddress | undefined;
@@ -129,8 +129,11 @@ export class SessionDiscovery {
     };
     if (!dht) return;
     for (const node of torrent.nodes ?? []) dht.addNode(node);
-    dht.join(torrent, { ...member, onPeers });
-    member.onDhtStarted?.(dht.port);
+    // What a router maps is IPv4's.
+    const announcedPort = (family: 'ipv4' | 'ipv6'): number | undefined =>
+      family === 'ipv4' ? member.announcedPort() : member.announcedPort() && this.#listen?.port;
+    dht.join(torrent, { ...member, announcedPort, onPeers });
+    member.onDhtStarted?.(dht.ports);
   }
 
   async #joinLan(torrent: DiscoveredTorrent, member: DiscoveryMember): Promise<void> {
@@ -165,7 +168,7 @@ export class SessionDiscovery {
     const { host, port } = this.#listen ?? { host: '::', port: 0 };
     const { startDht } = await import('../discovery/index.ts');
     const options = {
-      ...(isEveryAddress(host) || host.includes(':') ? {} : { host }),
+      ...(host === '::' ? {} : { host }),
       ...(bootstrapNodes ? { bootstrapNodes } : {}),
       state,
     };

@@ -1,6 +1,14 @@
 import { PieceVerifier } from '@swarmpatch/metainfo';
 import type { Handshake } from '@swarmpatch/peer-wire';
-import { Bitfield, BlockLayout, type FoundPeer, type PeerOrigin, Swarm, type SwarmCommand } from '@swarmpatch/swarm';
+import {
+  Bitfield,
+  BlockLayout,
+  type FoundPeer,
+  type OwnDhtPorts,
+  type PeerOrigin,
+  Swarm,
+  type SwarmCommand,
+} from '@swarmpatch/swarm';
 
 import type { WebSeed } from '../web-seed/index.ts';
 import { LeafReader } from './leaf-reader.ts';
@@ -182,9 +190,9 @@ export class SwarmDriver {
     this.#tick();
   }
 
-  /** This client's DHT node answers at this UDP port. */
-  dhtStarted(port: number): void {
-    this.swarm.dhtStarted(port);
+  /** This client's DHT nodes answer at these UDP ports. */
+  dhtStarted(ports: OwnDhtPorts): void {
+    this.swarm.dhtStarted(ports);
     this.pump();
   }
 

@@ -1,5 +1,5 @@
 import type { Metainfo } from '@swarmpatch/metainfo';
-import type { PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
+import type { OwnDhtPorts, PeerAddress, PeerOrigin } from '@swarmpatch/swarm';
 
 import { type AnnouncedProgress, TieredAnnouncer } from '../tracker-client/index.ts';
 import { infohashesOf } from './torrent-identity.ts';
@@ -16,7 +16,7 @@ interface TorrentPeersContext {
   readonly onPeers: (peers: readonly PeerAddress[], origin: PeerOrigin) => void;
   /** A tracker's count of those who lack something. */
   readonly onLeechers: (count: number) => void;
-  readonly onDhtStarted: (port: number) => void;
+  readonly onDhtStarted: (ports: OwnDhtPorts) => void;
 }
 
 /** Looks for peers of one torrent, and tells the others where this one is. */

@@ -66,8 +66,8 @@ export class Transfer {
       onLeechers: (count) => {
         this.#driver.swarm.leechersCounted(count, monotonicMs());
       },
-      onDhtStarted: (port) => {
-        this.#driver.dhtStarted(port);
+      onDhtStarted: (ports) => {
+        this.#driver.dhtStarted(ports);
       },
     });
     this.done = new Promise((resolve, reject) => {

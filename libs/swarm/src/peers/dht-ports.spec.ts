@@ -20,7 +20,7 @@ describe('DhtPorts', () => {
     const early = meet(swarm, { capabilities: WITH_DHT });
     const without = meet(swarm);
     expect(ports(swarm.drain(0), early)).toEqual([]);
-    swarm.dhtStarted(6881);
+    swarm.dhtStarted({ ipv4: 6881 });
     const late = meet(swarm, { capabilities: WITH_DHT });
     const commands = swarm.drain(0);
     for (const peer of [early, late]) expect(ports(commands, peer)).toEqual([{ kind: 'port', port: 6881 }]);
@@ -29,7 +29,7 @@ describe('DhtPorts', () => {
 
   it('says first what is here, as BEP 6 wants it', () => {
     const swarm = newSwarm();
-    swarm.dhtStarted(6881);
+    swarm.dhtStarted({ ipv4: 6881 });
     const peer = meet(swarm, { capabilities: WITH_DHT });
     expect(sent(swarm.drain(0), peer).map(({ kind }) => kind)).toEqual(['extended', 'have_none', 'port']);
   });
@@ -41,19 +41,21 @@ describe('DhtPorts', () => {
     expect(nodes(swarm.drain(0))).toEqual([{ kind: 'dht_node', address: { host: '10.1.2.3', port: 7000 } }]);
   });
 
-  it('neither tells nor hears of nodes over IPv6', () => {
+  it('tells those of a family of its own node in the DHT of that family (BEP 32), and hears of theirs', () => {
     const swarm = newSwarm();
-    swarm.dhtStarted(6881);
+    swarm.dhtStarted({ ipv6: 6882 });
     const peer = meet(swarm, { host: '2001:db8::7', capabilities: WITH_DHT });
+    const other = meet(swarm, { capabilities: WITH_DHT });
     swarm.messageReceived(peer, { kind: 'port', port: 7000 }, 0);
     const commands = swarm.drain(0);
-    expect(ports(commands, peer)).toEqual([]);
-    expect(nodes(commands)).toEqual([]);
+    expect(ports(commands, peer)).toEqual([{ kind: 'port', port: 6882 }]);
+    expect(ports(commands, other)).toEqual([]);
+    expect(nodes(commands)).toEqual([{ kind: 'dht_node', address: { host: '2001:db8::7', port: 7000 } }]);
   });
 
   it('neither tells nor hears of nodes for a private torrent (BEP 27)', () => {
     const swarm = newSwarm({ metainfo: torrent('private') });
-    swarm.dhtStarted(6881);
+    swarm.dhtStarted({ ipv4: 6881 });
     const peer = meet(swarm, { capabilities: WITH_DHT });
     swarm.messageReceived(peer, { kind: 'port', port: 7000 }, 0);
     const commands = swarm.drain(0);

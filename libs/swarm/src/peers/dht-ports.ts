@@ -1,35 +1,42 @@
 import type { Outbox } from '../command.ts';
 import type { SwarmPeer } from './swarm-peer.ts';
 
+/** The UDP ports of this client's nodes, of the IPv4 and of the IPv6 DHT. */
+export interface OwnDhtPorts {
+  readonly ipv4?: number | undefined;
+  readonly ipv6?: number | undefined;
+}
+
 /**
- * Tells peers of this client's DHT node, and hears of theirs (`port` message of BEP 5): each is heard once. BEP 32 is not spoken,
- * so the node is none of those who are met over IPv6.
+ * Tells peers of this client's DHT nodes, and hears of theirs (`port` message of BEP 5): each is heard once. Over IPv6 it is about
+ * the IPv6 DHT (BEP 32).
  */
 export class DhtPorts {
   readonly #peers: ReadonlyMap<number, SwarmPeer>;
   readonly #outbox: Outbox;
   readonly #heard = new WeakSet<SwarmPeer>();
-  #ownPort: number | undefined;
+  #ownPorts: OwnDhtPorts = {};
 
   constructor(options: { peers: ReadonlyMap<number, SwarmPeer>; outbox: Outbox }) {
     this.#peers = options.peers;
     this.#outbox = options.outbox;
   }
 
-  /** This client's node answers at this UDP port from now on. */
-  started(port: number): void {
-    this.#ownPort = port;
+  /** This client's nodes answer there from now on. */
+  started(ports: OwnDhtPorts): void {
+    this.#ownPorts = ports;
     for (const peer of this.#peers.values()) this.greet(peer);
   }
 
   /** To be sent after what is here, which BEP 6 wants first. */
   greet(peer: SwarmPeer): void {
-    if (this.#ownPort === undefined || peer.capabilities.dht !== true || isIpv6(peer)) return;
-    this.#outbox.send(peer.number, { kind: 'port', port: this.#ownPort });
+    const port = this.#ownPorts[isIpv6(peer) ? 'ipv6' : 'ipv4'];
+    if (port === undefined || peer.capabilities.dht !== true) return;
+    this.#outbox.send(peer.number, { kind: 'port', port });
   }
 
   received(peer: SwarmPeer, port: number): void {
-    if (port === 0 || this.#heard.has(peer) || isIpv6(peer)) return;
+    if (port === 0 || this.#heard.has(peer)) return;
     this.#heard.add(peer);
     this.#outbox.put({ kind: 'dht_node', address: { host: peer.host, port } });
   }

@@ -87,7 +87,7 @@ export class SimulatedLauncher implements LinkEnd {
       auditEvery: network.auditEvery,
       broken: (invariant, detail) => network.broken(invariant, `launcher ${this.address.host}: ${detail}`),
     });
-    if (options.dhtPort !== undefined) this.swarm.dhtStarted(options.dhtPort);
+    if (options.dhtPort !== undefined) this.swarm.dhtStarted({ ipv4: options.dhtPort });
     if (this.swarm.isComplete) this.finishedMs = time.nowMs;
     time.after(random() * network.tickMs, () => {
       this.#tick();
