@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 import { freePort, untilListening } from './local-port.ts';
@@ -80,19 +81,22 @@ export async function startAria2(
   return scene.start(requirePeer(test, ARIA2), [...plain, ...own, '-d', directory, torrent]);
 }
 
-/** A transmission that listens; it seeds what it finds in the directory, and downloads the rest. */
+/** A transmission that seeds what it finds in the directory, and downloads the rest. @returns Where it listens. */
 export async function startTransmission(
   test: TestContext,
   scene: Scene,
   torrent: string,
   directory: string,
-): Promise<{ program: RunningProgram; listen: string }> {
+): Promise<string> {
   const program = requirePeer(test, TRANSMISSION);
   const port = await freePort();
   const settings = scene.path(`transmission-${port}`);
   await Promise.all([mkdir(settings), mkdir(directory, { recursive: true })]);
-  const argv = ['-w', directory, '-g', settings, '-p', String(port), '-M', torrent];
+  // Transmission 4.0 does not heed `-w`.
+  const local = { 'download-dir': directory, 'dht-enabled': false, 'lpd-enabled': false };
+  await writeFile(join(settings, 'settings.json'), JSON.stringify(local));
+  const argv = ['-g', settings, '-p', String(port), '-M', torrent];
   const running = scene.start(program, argv);
   await untilListening(port, running);
-  return { program: running, listen: `127.0.0.1:${port}` };
+  return `127.0.0.1:${port}`;
 }
