@@ -2,6 +2,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
+import type { PlanOption } from '@swarmpatch/plan';
 import { type Build, generateBuild, nextBuild, seededRandom, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyInstall, STATE_DIRECTORY, treeOf } from './support/installed-tree.ts';
@@ -118,14 +119,15 @@ describe('an update by a patch', () => {
 
     it('goes by a chain, which plan shows with why it won', async () => {
       const { chosen, reason, options } = await stage.scene.succeed('swarmpatch-launcher', 'plan', '--dir', player);
-      expect({ chosen, options }).toMatchObject({
+      const [chain, ...costlier] = options as PlanOption[];
+      expect({ chosen, chain }).toMatchObject({
         chosen: 'patch',
-        options: [
-          { kind: 'patch', via: ['1.1.0'], downloadBytes: chainBytes, verdict: 'chosen', reason },
-          { kind: 'pieces', verdict: 'costlier' },
-          { kind: 'full', verdict: 'costlier' },
-        ],
+        chain: { kind: 'patch', downloadBytes: chainBytes, verdict: 'chosen', reason },
       });
+      expect(chain?.steps.map(({ by, to }) => `${by} ${to}`)).toEqual(['patch 1.1.0', 'patch 1.2.0']);
+      expect(costlier.map(({ kind, verdict }) => `${kind} ${verdict}`)).toEqual(
+        expect.arrayContaining(['pieces costlier', 'full costlier']),
+      );
       expect(reason).toMatch(/^takes about .+ less than pieces: .+ less for the download$/);
     });
 

@@ -15,7 +15,7 @@ export {
   type InstalledRelease,
   type InstallState,
 } from './install-state.ts';
-export { planFrom, takeInventory, type Inventory, type InventoryInput } from './inventory.ts';
+export { planFrom, planInputOf, takeInventory, type Inventory, type InventoryInput } from './inventory.ts';
 export type { KeptFile } from './journal.ts';
 export {
   KEPT_PATCH_DAYS_MAX,

@@ -1,5 +1,12 @@
 import { foldPath } from '@swarmpatch/metainfo';
-import { planUpdate, type FileAtHand, type PatchSource, type PlanConditions, type UpdatePlan } from '@swarmpatch/plan';
+import {
+  planUpdate,
+  type FileAtHand,
+  type PatchSource,
+  type PlanConditions,
+  type PlanInput,
+  type UpdatePlan,
+} from '@swarmpatch/plan';
 import type { Manifest, ManifestFile } from '@swarmpatch/release';
 import type { FileIndex } from './file-index.ts';
 import { fetchedAtHand } from './fetched-at-hand.ts';
@@ -92,15 +99,19 @@ export async function takeInventory(input: InventoryInput): Promise<Inventory> {
 
 /** Prices what the inventory found, and the patches that are offered. */
 export function planFrom(inventory: Inventory, conditions: PlanConditions = {}): UpdatePlan {
+  return planUpdate(planInputOf(inventory, conditions));
+}
+
+export function planInputOf(inventory: Inventory, conditions: PlanConditions): PlanInput {
   const { installed, target, removed } = inventory;
-  return planUpdate({
+  return {
     ...conditions,
     installed,
     target: target.manifest,
     atHand: filesAtHand(inventory),
     removedCount: removed.length,
     source: patchSourceOf(inventory),
-  });
+  };
 }
 
 function patchSourceOf({ installed, scan, depth }: Inventory): PatchSource {

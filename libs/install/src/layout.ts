@@ -16,7 +16,7 @@ export const STAGING_DIRECTORY: string = `${STATE_DIRECTORY}/staging`;
 export const STAGED_CONTENT_DIRECTORY: string = `${STAGING_DIRECTORY}/content`;
 /** Which pieces that content has, one file for each torrent, so that it is not read again. */
 export const STAGED_RESUME_DIRECTORY: string = `${STAGING_DIRECTORY}/resume`;
-/** Content of releases on the way to the target, for the next patch of a chain; emptied at every start. */
+/** Content of releases on the way to the target, for the next patch of a chain or for pieces; emptied at every start. */
 export const STAGED_LINKS_DIRECTORY: string = `${STAGING_DIRECTORY}/links`;
 /** Links and copies made last, right before the journal; emptied at every start, since a link shares its bytes with the install. */
 export const STAGED_NAMES_DIRECTORY: string = `${STAGING_DIRECTORY}/names`;

@@ -35,10 +35,21 @@ export class PatchContents {
     }
   }
 
-  static async open(files: FileSystem, inventory: Inventory): Promise<PatchContents> {
+  /** @param start A release that is staged for the first patch to begin with, where it is not the installed one. */
+  static async open(files: FileSystem, inventory: Inventory, start?: Manifest): Promise<PatchContents> {
     await removeTree(files, STAGED_LINKS_DIRECTORY);
     for (const pathIn of [stagedContentPath, linkContentPath]) await makeParents(files, pathIn(''));
-    return new PatchContents(files, inventory);
+    const contents = new PatchContents(files, inventory);
+    for (const { piecesRoot } of start?.files ?? []) {
+      if (piecesRoot === undefined || contents.#paths.has(piecesRoot)) continue;
+      contents.#paths.set(piecesRoot, stagedContentPath(piecesRoot));
+    }
+    return contents;
+  }
+
+  /** Content of releases on the way, which is here until the staging is open or this is closed. */
+  get linkPaths(): string[] {
+    return [...this.#paths.values()].filter((path) => path.startsWith(`${STAGED_LINKS_DIRECTORY}/`));
   }
 
   /** The files of a patch to a signed release. */
@@ -54,7 +65,7 @@ export class PatchContents {
     };
   }
 
-  /** No further patch is applied. */
+  /** No further patch is applied, and nothing is wanted of releases on the way. */
   async close(): Promise<void> {
     await removeTree(this.#files, STAGED_LINKS_DIRECTORY);
   }

@@ -1,8 +1,12 @@
 import type { FileHashes, FileHasher, FileToHash } from './file-hasher.ts';
+import type { FileSystem } from './file-system.ts';
 import type { PathScan } from './path-scan.ts';
 import { hashAt, type ReleasePieces } from './release-pieces.ts';
 
 export interface PieceSourcesInput {
+  files: FileSystem;
+  /** Read in any case; none unless given. */
+  further?: readonly string[] | undefined;
   hasher: FileHasher;
   target: ReleasePieces;
   installedPieces?: ReleasePieces | undefined;
@@ -40,6 +44,12 @@ export class PieceSources {
       const layer = scan.layers.get(root) ?? installedLayer ?? target.layerOf(root);
       if (layer === undefined) unread.push({ path, lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs });
       else sources.#add(path, layer);
+    }
+    const { further = [] } = input;
+    for (const [index, stat] of (await input.files.statAll(further)).entries()) {
+      const path = further[index];
+      if (path === undefined || stat?.kind !== 'file' || target.piecesIn(stat.lengthBytes) < 2) continue;
+      unread.push({ path, lengthBytes: stat.lengthBytes, mtimeMs: stat.mtimeMs });
     }
     const found = await input.hasher.hash(unread, {
       pieceLengthBytes,

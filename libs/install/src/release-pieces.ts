@@ -59,6 +59,11 @@ export class ReleasePieces {
     return this.#layers.get(piecesRoot);
   }
 
+  /** All of them, by pieces root. */
+  get layers(): ReadonlyMap<string, Uint8Array> {
+    return this.#layers;
+  }
+
   /** Is this the content of that piece of the torrent? Without padding. */
   isPiece(piece: number, data: Uint8Array): boolean {
     return this.#verifier.verify(piece, data);

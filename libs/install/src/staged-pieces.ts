@@ -12,6 +12,8 @@ export interface StagedPiecesInput extends Omit<HashOptions, 'pieceLengthBytes'>
   target: ReleasePieces;
   /** Pieces of the installed release: where they are as long as the target's, its files need not be read to find some. */
   installedPieces?: ReleasePieces | undefined;
+  /** Files beside those of the releases where pieces may be, too; they are read. None unless given. */
+  further?: readonly string[] | undefined;
   /** Believe what is recorded of files, or read every one? */
   depth: 'quick' | 'deep';
   /** By file of the target, the pieces that an earlier run staged and that need not be read, as `quick` as the rest; undefined when it is not known. */

@@ -1,7 +1,11 @@
 import type { Inventory } from './inventory.ts';
 import { findHeldPieces, findStagedPieces, type StagedPiecesInput } from './staged-pieces.ts';
 
-/** Finds again what is staged of an inventory's files, after something else than `Staging` wrote there: all of it is read. */
+/**
+ * Finds again what is staged of an inventory's files, after something else than `Staging` wrote there: all of it is read.
+ *
+ * @param input `further` are other files that pieces may be copied from until the staging is open.
+ */
 export async function reviewStaged(
   inventory: Inventory,
   input: Omit<StagedPiecesInput, 'target' | 'depth' | 'stagedPieces'>,

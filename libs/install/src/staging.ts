@@ -10,6 +10,7 @@ import { changedMeanwhile, InstallError } from './install-error.ts';
 import type { ModeChange, Placement, Rewrite } from './journal.ts';
 import {
   STAGED_CONTENT_DIRECTORY,
+  STAGED_LINKS_DIRECTORY,
   STAGED_NAMES_DIRECTORY,
   STAGING_DIRECTORY,
   STATE_DIRECTORY,
@@ -36,6 +37,8 @@ export interface SealedStaging {
 export interface StagingOptions {
   /** As the plan says; `usual` unless given. */
   space?: SpaceUse | undefined;
+  /** Pieces roots of staged content that stays though the target does not want it; none unless given. */
+  keep?: ReadonlySet<string> | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
@@ -161,7 +164,7 @@ export class Staging {
     return wrong;
   }
 
-  async #prepare({ signal, onProgress }: StagingOptions): Promise<void> {
+  async #prepare({ signal, keep, onProgress }: StagingOptions): Promise<void> {
     const { target, tasks } = this.inventory;
     await removeTree(this.#files, STAGED_NAMES_DIRECTORY);
     for (const directory of [STAGED_CONTENT_DIRECTORY, STAGED_NAMES_DIRECTORY]) {
@@ -172,7 +175,7 @@ export class Staging {
       const isOnDisk = task.kind === 'unchanged' || task.kind === 'moved' || task.kind === 'copied';
       if (isOnDisk) this.have.addRange(target.firstPieceOf(fileIndex), target.pieceCountOf(fileIndex));
     }
-    const known = await this.#dropUnwanted();
+    const known = await this.#dropUnwanted(keep);
     const heldBytes = this.#heldBytes();
     await forEachBounded(this.#fetched(), async ({ task, fileIndex, lengthBytes }) => {
       signal?.throwIfAborted();
@@ -200,6 +203,8 @@ export class Staging {
       }
       for (const piece of wanted) if (!this.have.has(first + piece)) this.wanted.add(first + piece);
     });
+    // What patches made on the way was of use until here.
+    await removeTree(this.#files, STAGED_LINKS_DIRECTORY);
   }
 
   /** Pieces of a file that have to be staged. */
@@ -220,12 +225,13 @@ export class Staging {
   }
 
   /** Content of another target takes room that this one may need. @returns what is left. */
-  async #dropUnwanted(): Promise<Set<string>> {
+  async #dropUnwanted(keep?: ReadonlySet<string>): Promise<Set<string>> {
     const wanted = new Set(this.#fetched().map(({ fileIndex }) => this.locate(fileIndex)));
     const entries = await this.#files.list(STAGED_CONTENT_DIRECTORY);
     const paths = entries.map((entry) => joinPath(STAGED_CONTENT_DIRECTORY, entry.name));
-    await forEachBounded(paths, async (path) => {
-      if (!wanted.has(path)) await this.#files.remove(path);
+    await forEachBounded(entries, async ({ name }) => {
+      const path = stagedContentPath(name);
+      if (!wanted.has(path) && keep?.has(name) !== true) await this.#files.remove(path);
     });
     return new Set(paths.filter((path) => wanted.has(path)));
   }

@@ -1,4 +1,4 @@
-import type { PlanOption } from '@swarmpatch/plan';
+import { nameOption, type PlanOption } from '@swarmpatch/plan';
 import { formatBytes, formatDuration, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { surveyInstall } from '../move/survey.ts';
@@ -36,7 +36,7 @@ type Missing = Awaited<ReturnType<typeof surveyInstall>>['plan']['missing'];
 
 function describePlan(journey: string, options: readonly PlanOption[], missing: Missing): string {
   const rows = [HEADINGS, ...options.map(rowOf)];
-  const reasons = options.map((option) => `${nameOf(option)} ${option.reason}`);
+  const reasons = options.map((option) => `${nameOption(option)} ${option.reason}`);
   const absent = missing.map(({ kind, reason }) => `no ${kind}: ${reason}`);
   return [journey, formatTable(rows), ...reasons, ...absent].join('\n');
 }
@@ -44,9 +44,5 @@ function describePlan(journey: string, options: readonly PlanOption[], missing: 
 function rowOf(option: PlanOption): string[] {
   const bytes = [option.downloadBytes, option.readBytes, option.writeBytes, option.scratchBytes].map(formatBytes);
   const mark = { chosen: '*', costlier: '', impossible: 'x' }[option.verdict];
-  return [mark, nameOf(option), ...bytes, formatDuration(option.seconds)];
-}
-
-function nameOf({ kind, via }: PlanOption): string {
-  return via.length === 0 ? kind : `${kind} by ${via.join(', ')}`;
+  return [mark, nameOption(option), ...bytes, formatDuration(option.seconds)];
 }

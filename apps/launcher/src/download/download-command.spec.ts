@@ -107,7 +107,7 @@ describe('download', () => {
   });
 
   it('begins with a magnet link and one node of the DHT, and the next time with whom it met then', async () => {
-    const node = await startDht({ host: '127.0.0.1', bootstrapNodes: [] });
+    const node = await startDht({ addresses: ['127.0.0.1'], bootstrapNodes: [] });
     const nodePort = node.ports.ipv4 ?? expect.fail();
     const seeds = await TransferSession.open({
       listen: { host: '127.0.0.1', port: 0 },

@@ -17,12 +17,13 @@ import type { Origin } from '../origin/origin.ts';
 import type { Release } from '../origin/release-source.ts';
 import { PatchFetch } from '../patches/patch-fetch.ts';
 import type { TransferSettings } from '../transfer-options.ts';
-import { CommandTransfers } from '../transfers/command-transfers.ts';
+import { addBytes, CommandTransfers } from '../transfers/command-transfers.ts';
 import { countBytes, historyEntryOf, type MoveReport } from './move-report.ts';
 import { MoveSwarm } from './move-swarm.ts';
 import { stagePatched } from './patched-staging.ts';
 import { inPhase } from './phases.ts';
 import { makeMoreRoom, makeRoom } from './room-making.ts';
+import { StartStaging } from './start-staging.ts';
 import { surveyInstall, type SurveyInput } from './survey.ts';
 
 export interface Move extends MoveWay {
@@ -65,6 +66,7 @@ export async function moveAmong(
     startedMs: context.nowMs(),
     swarm: new MoveSwarm(install, sharing, release, context),
     patches: new PatchFetch(install.files, sharing, context),
+    starts: new StartStaging(install, sharing, context),
   };
   const move = (): Promise<MoveReport> => moveThrough(sources, way, release, context);
   try {
@@ -85,6 +87,7 @@ interface MoveSources {
   startedMs: number;
   swarm: MoveSwarm;
   patches: PatchFetch;
+  starts: StartStaging;
   /** What the first attempt found staged. */
   resumedBytes?: number;
 }
@@ -95,7 +98,7 @@ async function moveThrough(
   release: Release,
   context: CommandContext,
 ): Promise<MoveReport> {
-  const { swarm, patches, startedMs } = sources;
+  const { swarm, patches, starts, startedMs } = sources;
   const { files, state } = move.install;
   const { manifest } = release;
   const survey = await surveyInstall(move, release, context);
@@ -123,7 +126,7 @@ async function moveThrough(
     });
     const work = { releaseBytes: manifest.bytes, rest: plan.chosen, madeBytes: 0, stagedBytes, resumedBytes };
     if (survey.route.length > 0) {
-      const patched = await stagePatched({ input: move, patches }, survey, context);
+      const patched = await stagePatched({ input: move, patches, starts }, survey, context);
       if (patched.outcome === 'given_up') report.plan = patched.rest.kind;
       else Object.assign(work, { stagedBytes: 0, resumedBytes: 0 });
       Object.assign(work, patched);
@@ -133,8 +136,8 @@ async function moveThrough(
     );
     await swarm.fetch(staging);
     const measure = (): void => {
-      report.peers = Math.max(swarm.peersMax, patches.peersMax);
-      report.bytes = countBytes(work, patches.bytes, swarm.bytes);
+      report.peers = Math.max(swarm.peersMax, patches.peersMax, starts.peersMax);
+      report.bytes = countBytes(work, addBytes(patches.bytes, starts.bytes), swarm.bytes);
       report.seconds = (context.nowMs() - startedMs) / 1000;
     };
     if (move.mayPlace && !(await move.mayPlace())) {
@@ -161,7 +164,7 @@ async function moveThrough(
     for (const { path, to: kept } of result.kept)
       context.warn(`kept ${path} as ${kept}: it was in the way of the release`);
     await swarm.seed();
-    report.bytes.uploaded = patches.bytes.uploaded + swarm.bytes.uploaded;
+    report.bytes.uploaded = patches.bytes.uploaded + starts.bytes.uploaded + swarm.bytes.uploaded;
   } catch (error) {
     throw asDiskFull('update', error);
   } finally {

@@ -1,14 +1,15 @@
 import { DeltaError } from '@swarmpatch/delta';
 import { PatchContents, planFrom, refusePatch, reviewStaged } from '@swarmpatch/install';
-import type { PlanOption } from '@swarmpatch/plan';
+import { nameOption, type PlanOption } from '@swarmpatch/plan';
 import { type CommandContext, formatBytes } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import { applyPatch } from '../patches/patch-application.ts';
 import type { PatchFetch } from '../patches/patch-fetch.ts';
 import type { PatchLink } from '../patches/patch-route.ts';
-import { failureOfPatch, type RouteFailure } from '../patches/route-failure.ts';
+import { failureOfNeed, needOfPatch, type RouteFailure } from '../patches/route-failure.ts';
 import { inPhase } from './phases.ts';
 import { makeRoom } from './room-making.ts';
+import type { StartStaging } from './start-staging.ts';
 import { planWithout, type Survey, type SurveyInput } from './survey.ts';
 
 /** Routes that are tried before all comes as pieces. */
@@ -30,13 +31,13 @@ export interface PatchedStaging {
  * @throws {InstallError} `disk_full` when there is no room without patches; the signal's reason
  */
 export async function stagePatched(
-  { input, patches }: { input: SurveyInput; patches: PatchFetch },
+  { input, ...sources }: { input: SurveyInput } & RouteSources,
   first: Survey,
   context: CommandContext,
 ): Promise<PatchedStaging> {
   let survey = first;
   for (let routes = 1; ; routes += 1) {
-    const failure = await tryRoute(survey, { install: input.install, patches }, context);
+    const failure = await tryRoute(survey, { install: input.install, ...sources }, context);
     if (failure === undefined) {
       const madeBytes = survey.route.reduce((sum, { entry }) => sum + entry.writtenBytes, 0);
       return { outcome: 'applied', madeBytes, rest: planFrom(survey.inventory).chosen };
@@ -49,46 +50,53 @@ export async function stagePatched(
   }
 }
 
+/** Where what a route wants comes from. */
+interface RouteSources {
+  patches: PatchFetch;
+  starts: StartStaging;
+}
+
 /** Brings the inventory up to what was made, in any case. */
 async function tryRoute(
-  { before, inventory, route }: Survey,
-  { install, patches }: { install: OpenInstall; patches: PatchFetch },
+  survey: Survey,
+  { install, patches, starts }: { install: OpenInstall } & RouteSources,
   context: CommandContext,
 ): Promise<RouteFailure | undefined> {
+  const { before, inventory, route, start } = survey;
   const { files, hasher } = install;
   const { signal } = context;
-  const failure = (await patches.fetch(route)) ?? (await applyRoute(route, { install, patches }, inventory, context));
-  if (failure !== undefined) await patches.stop();
+  let failure = await patches.fetch(route);
+  if (failure === undefined && start !== undefined) failure = await starts.stage(start, survey);
+  const contents = failure === undefined ? await PatchContents.open(files, inventory, start?.manifest) : undefined;
+  if (contents !== undefined) failure = await applyRoute(route, { install, patches, contents }, context);
+  if (failure !== undefined) {
+    await contents?.close();
+    await patches.stop();
+  }
+  const further = failure === undefined ? contents?.linkPaths : undefined;
   await inPhase(context, 'check', (onProgress) =>
-    reviewStaged(inventory, { files, hasher, installedPieces: before?.pieces, signal, onProgress }),
+    reviewStaged(inventory, { files, hasher, installedPieces: before?.pieces, further, signal, onProgress }),
   );
   return failure;
 }
 
 async function applyRoute(
   route: readonly PatchLink[],
-  { install, patches }: { install: OpenInstall; patches: PatchFetch },
-  inventory: Survey['inventory'],
+  { install, patches, contents }: { install: OpenInstall; patches: PatchFetch; contents: PatchContents },
   context: CommandContext,
 ): Promise<RouteFailure | undefined> {
-  const { files } = install;
-  const contents = await PatchContents.open(files, inventory);
-  try {
-    for (const link of route) {
-      try {
-        await applyLink(install, link, contents, context);
-      } catch (error) {
-        context.signal.throwIfAborted();
-        await patches.stop();
-        // Fetched again, it would be the same.
-        if (error instanceof DeltaError) await refusePatch(files, link.entry.torrent.infohashV2);
-        return failureOfPatch(link, error);
-      }
+  for (const link of route) {
+    try {
+      await applyLink(install, link, contents, context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      await patches.stop();
+      // Fetched again, it would be the same.
+      if (error instanceof DeltaError) await refusePatch(install.files, link.entry.torrent.infohashV2);
+      return failureOfNeed(needOfPatch(link), error);
     }
-    return undefined;
-  } finally {
-    await contents.close();
   }
+  return undefined;
 }
 
 async function applyLink(
@@ -112,6 +120,5 @@ async function applyLink(
 function describeDetour({ reason }: RouteFailure, { plan, route }: Survey): string {
   const bytes = formatBytes(plan.chosen.downloadBytes);
   if (route.length === 0) return `${reason}; going on without patches: ${bytes} come as pieces instead`;
-  const ways = route.map(({ entry }) => `${entry.from} to ${entry.to}`).join(', ');
-  return `${reason}; going on with other patches: ${bytes} from ${ways}`;
+  return `${reason}; going on with ${nameOption(plan.chosen)}: ${bytes} to fetch`;
 }

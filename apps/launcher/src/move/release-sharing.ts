@@ -21,6 +21,8 @@ export interface SharedPieces {
   wanted: PieceSet;
   /** Absolute path of a file now. */
   locate: (fileIndex: number) => string;
+  /** To fetch what is wanted; as the player said unless given. */
+  timeoutMs?: number | undefined;
   /** Resolves when files are where `locate` says; at once unless they are being moved. */
   whenReadable?: () => Promise<void>;
 }
@@ -35,14 +37,14 @@ export async function shareRelease(
   const { manifest, metainfo } = release;
   const policy = new HostPolicy(origin.url, manifest.webSeeds);
   const store = new FilePieceStore(metainfo.geometry, pieces.locate);
-  const { peers, webSeedUse, deadlineMs, timeoutMs } = transfers.settings;
+  const { peers, webSeedUse, deadlineMs } = transfers.settings;
   const session = await transfers.session();
   let damagedPieces = 0;
   const transfer = session.add({
     peers,
     webSeedUse,
     deadlineMs,
-    timeoutMs,
+    timeoutMs: pieces.timeoutMs ?? transfers.settings.timeoutMs,
     metainfo,
     store: new UnsyncedStore(store),
     have: pieces.have.bits,

@@ -2,19 +2,20 @@ import {
   FileIndex,
   idleUndoBytes,
   InstallError,
-  planFrom,
+  planInputOf,
   spaceForContent,
   takeInventory,
   type FileSystem,
   type Inventory,
 } from '@swarmpatch/install';
-import type { PlanConditions, UpdatePlan } from '@swarmpatch/plan';
+import { middlesWorthKnowing, type PlanConditions, planUpdate, type UpdatePlan } from '@swarmpatch/plan';
 import type { Manifest, PatchEntry } from '@swarmpatch/release';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import type { Release, ReleaseSource } from '../origin/release-source.ts';
 import { entriesOf, openRoute, pricePatches, type PatchLink } from '../patches/patch-route.ts';
 import type { FirstFiles } from '../play-first/first-files.ts';
+import { MiddleReleases } from './middle-releases.ts';
 import { inPhase } from './phases.ts';
 import { resumeOfStaging } from './staging-resume.ts';
 
@@ -34,6 +35,10 @@ export interface Survey {
   plan: UpdatePlan;
   /** Patches of the listing, as far as they are of use. */
   entries: readonly PatchEntry[];
+  /** Releases in between that were looked at. */
+  middles: MiddleReleases;
+  /** Comes as pieces before the patches; none where they begin with the installed release. */
+  start: Release | undefined;
   /** The patches of the plan, in their order; none where it takes none. */
   route: PatchLink[];
 }
@@ -63,37 +68,47 @@ export async function surveyInstall(input: SurveyInput, release: Release, contex
   await index.save(files);
   const isOther = before !== undefined && before.manifest.version !== release.manifest.version;
   const entries = isOther ? await findPatches(input.source, context) : [];
-  return { before, inventory, ...(await planRoute(input, inventory, entries)) };
+  const middles = new MiddleReleases(input.source, { installed: before, target: inventory.target });
+  return planRoute(input, { before, inventory, entries, middles });
 }
 
 /** Plans again from what the inventory has now, without patches that are of no use. */
-export async function planWithout(
-  input: SurveyInput,
-  { before, inventory, entries }: Survey,
-  spoilt: readonly PatchEntry[],
-): Promise<Survey> {
-  const left = entries.filter((entry) => !spoilt.includes(entry));
-  return { before, inventory, ...(await planRoute(input, inventory, left)) };
+export async function planWithout(input: SurveyInput, survey: Survey, spoilt: readonly PatchEntry[]): Promise<Survey> {
+  return planRoute(input, { ...survey, entries: survey.entries.filter((entry) => !spoilt.includes(entry)) });
 }
 
 /** Plans again without a patch that turns out to join other releases than those that were signed. */
 async function planRoute(
   { install, source, rates }: SurveyInput,
-  inventory: Inventory,
-  entries: readonly PatchEntry[],
-): Promise<Pick<Survey, 'plan' | 'entries' | 'route'>> {
+  seen: Pick<Survey, 'before' | 'inventory' | 'entries' | 'middles'>,
+): Promise<Survey> {
+  const { inventory, middles } = seen;
   const { installed: from, target } = inventory;
   const to = target.manifest;
-  let left = from === undefined ? [] : entries;
+  let entries = from === undefined ? [] : seen.entries;
   for (;;) {
-    const conditions = { ...(await priceConditions(install.files, to, left)), rates };
-    const plan = planFrom(inventory, conditions);
-    if (from === undefined) return { plan, entries: left, route: [] };
-    const chosen = entriesOf(plan.chosen, { from: from.version, to: to.version }, left);
-    const route = await openRoute(source, chosen, { from, to });
-    if (Array.isArray(route)) return { plan, entries: left, route };
-    left = left.filter((entry) => entry !== route);
+    const conditions = { ...(await priceConditions(install.files, to, entries)), rates };
+    const plan = await planAmong(middles, inventory, conditions);
+    if (from === undefined) return { ...seen, plan, entries, start: undefined, route: [] };
+    const { chosen } = plan;
+    const start = middles.startOf(chosen);
+    const patches = entriesOf(chosen, from.version, entries);
+    const route = await openRoute(source, patches, { from: start?.manifest ?? from, to });
+    if (Array.isArray(route)) return { ...seen, plan, entries, start, route };
+    entries = entries.filter((entry) => entry !== route);
   }
+}
+
+/** Looks at releases in between where it may be cheaper to go by way of them. */
+async function planAmong(
+  middles: MiddleReleases,
+  inventory: Inventory,
+  conditions: PlanConditions,
+): Promise<UpdatePlan> {
+  const input = planInputOf(inventory, conditions);
+  const plan = planUpdate(input);
+  const known = await middles.describe(middlesWorthKnowing(input, plan), plan.chosen);
+  return known.length === 0 ? plan : planUpdate({ ...input, middles: known });
 }
 
 async function priceConditions(

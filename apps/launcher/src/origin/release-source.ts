@@ -97,6 +97,13 @@ export class ReleaseSource {
     return this.#assemble(version, { manifestBytes, torrentBytes });
   }
 
+  /** Length of what `release` may have to fetch for a release; undefined where the studio has signed no such thing. */
+  documentBytes(version: string): number | undefined {
+    const manifest = this.#client.target(manifestTargetPath(version));
+    const torrent = this.#client.target(torrentTargetPath(version));
+    return manifest && torrent && manifest.lengthBytes + torrent.lengthBytes;
+  }
+
   /** A release of which the install keeps all documents, as they were signed. */
   async kept(version: string): Promise<InstalledRelease | undefined> {
     const manifestSha256 = this.#client.target(manifestTargetPath(version))?.sha256;

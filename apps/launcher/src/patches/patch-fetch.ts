@@ -3,12 +3,12 @@ import type { CommandContext } from '@swarmpatch/terminal';
 import type { SharingSources } from '../move/release-sharing.ts';
 import { HostPolicy } from '../origin/host-policy.ts';
 import { addBytes, bytesOf, NO_BYTES, type TransferBytes } from '../transfers/command-transfers.ts';
-import { PatchArrival, type RunningPatch } from './patch-arrival.ts';
 import type { PatchLink } from './patch-route.ts';
 import { fetchPatchTorrent } from './patch-torrent-fetch.ts';
 import { openPatchTorrent } from './patch-torrent.ts';
 import { PatchTransfer } from './patch-transfer.ts';
-import { failureOfPatch, type RouteFailure } from './route-failure.ts';
+import { type AwaitedTransfer, RouteArrival } from './route-arrival.ts';
+import { failureOfNeed, needOfPatch, type RouteFailure } from './route-failure.ts';
 
 /** The patches of an update: those of a route are fetched all at once, and served until they are stopped. */
 export class PatchFetch {
@@ -16,7 +16,7 @@ export class PatchFetch {
   readonly #files: DiskFileSystem;
   readonly #sharing: SharingSources;
   readonly #context: CommandContext;
-  #running: RunningPatch[] = [];
+  #running: (AwaitedTransfer & { patch: PatchTransfer })[] = [];
   #routes = 0;
   /** Of those that were stopped. */
   #before: TransferBytes = NO_BYTES;
@@ -62,18 +62,16 @@ export class PatchFetch {
       const metainfo = await openPatchTorrent(this.#files, entry, () => fetchPatchTorrent(wanted, this.#sharing));
       const webSeeds = [origin.patchUrl(to.game, entry)];
       const torrent = { metainfo, infohash, purpose: 'fetch', webSeeds, policy, timeoutMs } as const;
-      this.#running.push({
-        link,
-        patch: await PatchTransfer.start(this.#files, torrent, this.#sharing, this.#context),
-      });
+      const patch = await PatchTransfer.start(this.#files, torrent, this.#sharing, this.#context);
+      this.#running.push({ need: needOfPatch(link), transfer: patch.transfer, patch });
       return undefined;
     } catch (error) {
-      return failureOfPatch(link, error);
+      return failureOfNeed(needOfPatch(link), error);
     }
   }
 
   async #arrive(): Promise<RouteFailure | undefined> {
-    const arrival = new PatchArrival(this.#running, this.#sharing, this.#context);
+    const arrival = new RouteArrival(this.#running, this.#sharing, this.#context);
     const failure = await arrival.wait();
     this.peersMax = Math.max(this.peersMax, arrival.peersMax);
     for (const { patch } of this.#running) await patch.save();

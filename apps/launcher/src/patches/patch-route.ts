@@ -35,21 +35,20 @@ export async function pricePatches(files: FileSystem, entries: readonly PatchEnt
 
 /** @returns the patches of an option in their order; none where it takes none. */
 export function entriesOf(
-  option: Pick<PlanOption, 'kind' | 'via'>,
-  ends: { from: string; to: string },
+  { steps }: Pick<PlanOption, 'steps'>,
+  installed: string,
   entries: readonly PatchEntry[],
 ): PatchEntry[] {
-  if (option.kind !== 'patch') return [];
-  const versions = [ends.from, ...option.via, ends.to];
-  return versions.slice(1).flatMap((to, index) => {
-    const entry = entries.find((each) => each.from === versions[index] && each.to === to);
-    return entry === undefined ? [] : [entry];
+  return steps.flatMap(({ by, to }, index) => {
+    const from = steps[index - 1]?.to ?? installed;
+    return by === 'patch' ? entries.filter((entry) => entry.from === from && entry.to === to) : [];
   });
 }
 
 /**
  * Puts the signed releases beside the patches of a chain.
  *
+ * @param ends The release that the chain begins with, and that which the update leads to.
  * @returns the chain, or its first patch that joins other releases than those that the studio signed.
  */
 export async function openRoute(

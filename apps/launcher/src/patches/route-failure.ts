@@ -10,9 +10,21 @@ export interface RouteFailure {
   reason: string;
 }
 
-export function failureOfPatch(link: PatchLink, error: unknown): RouteFailure {
+/** What has to come before a route of patches can be gone. */
+export interface RouteNeed {
+  /** For people: `the patch from 1.0.0 to 1.1.0`. */
+  name: string;
+  /** Patches that are of no use without it. */
+  links: readonly PatchLink[];
+}
+
+export function needOfPatch(link: PatchLink): RouteNeed {
   const { from, to } = link.entry;
-  return { links: [link], reason: `the patch from ${from} to ${to} is of no use now: ${reasonOf(error)}` };
+  return { name: `the patch from ${from} to ${to}`, links: [link] };
+}
+
+export function failureOfNeed({ name, links }: RouteNeed, error: unknown): RouteFailure {
+  return { links, reason: `${name} is of no use now: ${reasonOf(error)}` };
 }
 
 function reasonOf(error: unknown): string {

@@ -2,7 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandInput } from '@swarmpatch/terminal';
 import { type Build, readBuild, summarizeBuild } from '@swarmpatch/testkit';
+import { update } from '../commands/update.ts';
 import { type LauncherRun, type LauncherRunOptions, runLauncher } from './launcher-run.contract.ts';
 import { SmallOrigin } from './small-origin.contract.ts';
 
@@ -45,6 +47,21 @@ export class Player {
     const { url, fingerprint } = this.origin;
     const argv = ['--origin', url, '--root-fingerprint', fingerprint, '--dir', dir];
     return runLauncher(['install', 'starfall', ...argv, ...more], options);
+  }
+
+  /** Runs an update that is stopped as soon as a phase of it begins. @throws the signal's reason */
+  async updateUntil(phase: string, version: string): Promise<unknown> {
+    const stop = new AbortController();
+    const showPhase = (name: string) => {
+      if (name === phase) stop.abort();
+      return { update: () => undefined, end: () => undefined };
+    };
+    const texts = new Map(['no-dht', 'no-lan', 'no-port-mapping'].map((name) => [name, ['true']]));
+    texts.set('dir', [this.game]).set('version', [version]);
+    return update.run(new CommandInput(update, [], texts), {
+      ...{ json: true, progress: { phase: showPhase }, signal: stop.signal },
+      ...{ warn: () => undefined, emit: () => undefined, nowMs: () => performance.now() },
+    });
   }
 
   pathOf(path: string): string {

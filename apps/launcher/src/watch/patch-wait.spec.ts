@@ -15,7 +15,7 @@ import {
 
 const planOf = (kind: 'pieces' | 'full' | 'patch' | 'none', downloadSeconds: number): Pick<UpdatePlan, 'chosen'> => ({
   chosen: {
-    ...{ kind, verdict: 'chosen', reason: '', via: [], space: 'usual', seconds: downloadSeconds },
+    ...{ kind, verdict: 'chosen', reason: '', steps: [], space: 'usual', seconds: downloadSeconds },
     ...{ downloadBytes: 0, readBytes: 0, writeBytes: 0, scratchBytes: 0, rewrittenBytes: 0 },
     cost: { downloadSeconds, diskSeconds: 1000, patchSeconds: 0, riskSeconds: 0 },
   },

@@ -1,5 +1,5 @@
 import type { PatchSummary } from '@swarmpatch/api-contract';
-import type { PlanOption } from '@swarmpatch/plan';
+import { nameOption, type PlanOption } from '@swarmpatch/plan';
 import { type CommandOutcome, formatBytes, formatDuration, formatTable } from '@swarmpatch/terminal';
 import { describeDefeated, mergeDefeated } from '../publish/defeated-files.ts';
 import type { PlayerCost } from '../publish/player-costs.ts';
@@ -85,5 +85,5 @@ function rowOf({ from, options, precision, patchBytes }: PlayerCost): string[] {
 }
 
 function describeChain(chosen: PlanOption | undefined): string {
-  return chosen === undefined || chosen.via.length === 0 ? 'not made yet' : `by ${chosen.via.join(', ')}`;
+  return chosen?.kind === 'patch' ? nameOption(chosen) : 'not made yet';
 }

@@ -3,7 +3,9 @@ import type { PatchSummary, VersionStatus } from '@swarmpatch/api-contract';
 import {
   compareReleases,
   type DescribedRelease,
+  describeMiddle,
   type FileAtHand,
+  middlesWorthKnowing,
   type MissingOption,
   type PatchOffer,
   planUpdate,
@@ -104,7 +106,11 @@ export function priceForPlayers(
     const { manifest } = installed;
     const { atHand, removedCount, precision } = compareReleases(installed, target);
     const input = { installed: manifest, target: target.manifest, atHand, removedCount, offers };
-    const { chosen, options, missing } = planUpdate(input);
+    const middles = middlesWorthKnowing(input, planUpdate(input)).flatMap(({ version, order }) => {
+      const middle = published.find((each) => each.manifest.version === version);
+      return middle === undefined ? [] : [describeMiddle({ installed, target }, middle, order)];
+    });
+    const { chosen, options, missing } = planUpdate({ ...input, middles });
     return {
       from: manifest.version,
       chosen: chosen.kind,

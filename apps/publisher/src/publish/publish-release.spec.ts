@@ -163,10 +163,16 @@ describe('publishing', () => {
       { from: '1.0.0', chosen: 'pieces', patchBytes: null },
     ]);
     patches.push({ from: '1.0.0', to: '1.0.1', state: 'ready', ...price });
-    expect(await look()).toMatchObject([
-      { from: '1.0.1', options: [{ kind: 'patch', via: [] }, {}, {}] },
-      { from: '1.0.0', chosen: 'patch', patchBytes: null, options: [{ via: ['1.0.1'] }, {}, {}] },
-    ]);
+    const chain = [
+      { by: 'patch', to: '1.0.1' },
+      { by: 'patch', to: '1.1.0' },
+    ];
+    const chained = await look();
+    expect(chained.map(({ options }) => options[0]?.steps)).toEqual([chain.slice(1), chain]);
+    expect(chained[1]).toMatchObject({ chosen: 'patch', patchBytes: null });
+    patches.splice(0, 2);
+    const ways = (await look())[1]?.options.filter(({ kind }) => kind === 'patch');
+    expect(ways?.map(({ steps }) => steps)).toEqual([[chain[0], { by: 'pieces', to: '1.1.0' }]]);
     patches.splice(0);
     scratch.documents.set(torrentTargetPath('1.0.1'), draftOf('1.0.0').torrentBytes);
     expect(await look()).toEqual(players.slice(1));

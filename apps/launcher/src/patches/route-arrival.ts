@@ -1,22 +1,21 @@
+import type { Transfer } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { SharingSources } from '../move/release-sharing.ts';
 import { showTransfers } from '../transfer-progress.ts';
 import { PatchPatience } from './patch-patience.ts';
-import type { PatchLink } from './patch-route.ts';
-import type { PatchTransfer } from './patch-transfer.ts';
-import { failureOfPatch, type RouteFailure } from './route-failure.ts';
+import { failureOfNeed, type RouteFailure, type RouteNeed } from './route-failure.ts';
 
 const LOOK_MS = 250;
 
-export interface RunningPatch {
-  link: PatchLink;
-  patch: PatchTransfer;
+export interface AwaitedTransfer {
+  need: RouteNeed;
+  transfer: Transfer;
 }
 
-/** The patches of a route on their way. */
-export class PatchArrival {
+/** What a route of patches wants, on its way. */
+export class RouteArrival {
   peersMax = 0;
-  readonly #running: readonly RunningPatch[];
+  readonly #running: readonly AwaitedTransfer[];
   readonly #sharing: SharingSources;
   readonly #context: CommandContext;
   readonly #patience = new PatchPatience();
@@ -24,21 +23,21 @@ export class PatchArrival {
   #fail: (failure: RouteFailure) => void = () => undefined;
   #isDoubted = false;
 
-  constructor(running: readonly RunningPatch[], sharing: SharingSources, context: CommandContext) {
+  constructor(running: readonly AwaitedTransfer[], sharing: SharingSources, context: CommandContext) {
     this.#running = running;
     this.#sharing = sharing;
     this.#context = context;
     this.#failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
-    for (const { link, patch } of running) {
-      patch.transfer.done.catch((error: unknown) => this.#fail(failureOfPatch(link, error)));
+    for (const { need, transfer } of running) {
+      transfer.done.catch((error: unknown) => this.#fail(failureOfNeed(need, error)));
     }
   }
 
   /** @returns what kept one of them from coming; undefined when all are here. */
   async wait(): Promise<RouteFailure | undefined> {
-    const transfers = this.#running.map(({ patch }) => patch.transfer);
+    const transfers = this.#running.map(({ transfer }) => transfer);
     const arrived = Promise.all(transfers.map(({ done }) => done)).then(
       () => undefined,
       () => this.#failed,
@@ -68,23 +67,23 @@ export class PatchArrival {
   }
 
   #judge(): ReturnType<PatchPatience['look']> {
-    const piecesLeft = this.#running.reduce((sum, { patch }) => sum + patch.transfer.stats.piecesWantedLeft, 0);
+    const piecesLeft = this.#running.reduce((sum, { transfer }) => sum + transfer.stats.piecesWantedLeft, 0);
     const state = this.#sharing.transfers.pausedBy.length > 0 ? 'paused' : 'running';
     return this.#patience.look(piecesLeft, state, this.#context.nowMs());
   }
 
   #countPeers(): void {
-    for (const { patch } of this.#running) this.peersMax = Math.max(this.peersMax, patch.transfer.stats.peers);
+    for (const { transfer } of this.#running) this.peersMax = Math.max(this.peersMax, transfer.stats.peers);
   }
 
   #silence(): RouteFailure {
-    const silent = this.#running.filter(({ patch }) => patch.transfer.stats.piecesWantedLeft > 0);
-    const names = silent.map(({ link: { entry } }) => `from ${entry.from} to ${entry.to}`).join(' and ');
+    const silent = this.#running.filter(({ transfer }) => transfer.stats.piecesWantedLeft > 0);
+    const names = silent.map(({ need }) => need.name).join(' and ');
     const [first] = silent;
-    const why = first?.patch.transfer.stats.stall?.reason ?? 'no peer or web seed that has it is reachable';
+    const why = first?.transfer.stats.stall?.reason ?? 'no peer or web seed that has it is reachable';
     return {
-      links: silent.map(({ link }) => link),
-      reason: `no piece of the patch ${names} has come for too long: ${why}`,
+      links: silent.flatMap(({ need }) => need.links),
+      reason: `no piece of ${names} has come for too long: ${why}`,
     };
   }
 }
