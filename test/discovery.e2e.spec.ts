@@ -40,7 +40,7 @@ describe('finding libtorrent, and being found by it', { timeout: TIMEOUT_MS }, (
   });
 
   it('by the DHT', async (test) => {
-    const dht = await startDht({ host: HOST, bootstrapNodes: [] });
+    const dht = await startDht({ addresses: [HOST], bootstrapNodes: [] });
     try {
       const connected = once(listener, 'connection');
       const seeker = await startLibtorrentSeeker(

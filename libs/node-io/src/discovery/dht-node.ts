@@ -5,6 +5,7 @@ import { DHT_FAMILIES, type DhtFamily } from '@swarmpatch/peer-wire';
 import type { PeerEndpoint } from '@swarmpatch/tracker';
 import type LibraryNode from 'bittorrent-dht';
 import { readDhtAddress } from './dht-address.ts';
+import { globalIpv6Address } from './global-address.ts';
 import { DhtLookups } from './dht-lookups.ts';
 import { DhtSocket } from './dht-socket.ts';
 import { type DhtDelivery, DhtTranslator, type NamedNode } from './dht-translator.ts';
@@ -28,6 +29,10 @@ const NODES_WANTED = 8;
 const SAVED_NODES_HEAD_START_MS = 2000;
 const CONNECT_FIRST_MS = 3000;
 const CONNECT_MAX_MS = 5 * 60_000;
+const ADDRESS_INTERVAL_MS = 60_000;
+const EVERY_IPV4_ADDRESS = '0.0.0.0';
+/** Where a node waits for an address. */
+const IPV6_LOOPBACK = '::1';
 
 /** What a torrent wants of the DHT. */
 export interface DhtMember {
@@ -43,8 +48,8 @@ export interface DhtMember {
 
 export interface DhtNodeOptions {
   readonly family: DhtFamily;
-  /** An address of that family to bind to, or all of them. */
-  readonly host: string;
+  /** One of that family to bind to. Absent, it is all of IPv4, or the one of IPv6 that is in use, whichever that is. */
+  readonly address: string | undefined;
   /** UDP port; a free one when 0. */
   readonly port: number;
   /** 20 bytes. */
@@ -61,6 +66,7 @@ export class DhtNode {
   /** The UDP port. */
   readonly port: number;
   readonly #library: LibraryNode;
+  readonly #socket: DhtSocket;
   readonly #lookups: DhtLookups;
   readonly #names: HostNames;
   readonly #saved: readonly PeerEndpoint[];
@@ -70,16 +76,20 @@ export class DhtNode {
   #closed: Promise<void> | undefined;
   #namedNodes = { minute: 0, count: 0 };
   #isConnecting = false;
+  /** There is nobody to ask. */
+  #isOffline: boolean;
 
   private constructor(library: LibraryNode, socket: DhtSocket, names: HostNames, options: DhtNodeOptions) {
-    const { family, known, nodes } = options;
+    const { family, address, known, nodes } = options;
     this.family = family;
     this.port = socket.address().port;
     this.#library = library;
+    this.#socket = socket;
     this.#lookups = new DhtLookups(library);
     this.#names = names;
     this.#saved = known.saved;
     this.#others = nodes;
+    this.#isOffline = address === undefined && socket.address().address === IPV6_LOOPBACK;
     socket.onDelivery((delivery) => {
       this.#take(delivery);
     });
@@ -94,15 +104,16 @@ export class DhtNode {
       for (const { onPeers } of this.#members.get(toKey(infohash)) ?? []) onPeers([endpoint]);
     });
     void this.#stayConnected(known.bootstrap);
+    if (family === 'ipv6' && address === undefined) void this.#followAddress();
   }
 
   /** @throws {DiscoveryError} `discovery_port_taken`, `discovery_unavailable` */
   static async open(options: DhtNodeOptions): Promise<DhtNode> {
-    const { family, host, port, nodeId, nodes } = options;
+    const { family, address, port, nodeId, nodes } = options;
     // Most commands end without it.
     const { default: Library } = await import('bittorrent-dht');
     // Bound to one address, it knows where others find it, and tells of its own torrents as of theirs.
-    const own = readDhtAddress(host);
+    const own = address === undefined ? undefined : readDhtAddress(address);
     const ownHost = own && isReachablePeer(own.host, undefined) ? own.host : undefined;
     const kept = (): string[] => [
       ...library.toJSON().nodes.map((node) => node.host),
@@ -114,6 +125,7 @@ export class DhtNode {
       // BEP 32: each DHT helps the other to begin.
       wanted: () => ([...nodes.values()].some((other) => other.#asksOthers(family)) ? DHT_FAMILIES : undefined),
     };
+    const host = address ?? (family === 'ipv4' ? EVERY_IPV4_ADDRESS : ((await globalIpv6Address()) ?? IPV6_LOOPBACK));
     const socket = await DhtSocket.open(family, { host, port }, new DhtTranslator(family, surroundings, names));
     const library = new Library({
       socket,
@@ -226,7 +238,7 @@ export class DhtNode {
     }
     let waitMs = CONNECT_FIRST_MS;
     while (!signal.aborted) {
-      if (this.nodeCount < NODES_WANTED) await this.#connect(bootstrap);
+      if (this.nodeCount < NODES_WANTED && !this.#isOffline) await this.#connect(bootstrap);
       waitMs = this.nodeCount < NODES_WANTED ? Math.min(waitMs * 2, CONNECT_MAX_MS) : CONNECT_MAX_MS;
       await rest(waitMs, signal);
     }
@@ -248,6 +260,20 @@ export class DhtNode {
     this.#isConnecting = false;
     // Whoever is asked for our own neighbourhood gets to know us.
     if (this.nodeCount > 0) await this.#lookups.lookUp(Buffer.from(this.#library.nodeId), () => undefined, signal);
+  }
+
+  /**
+   * BEP 32, "Source address selection": bound to all addresses, it would answer from another than it was asked at. They come
+   * and go.
+   */
+  async #followAddress(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      const address = await globalIpv6Address();
+      this.#isOffline = address === undefined;
+      if (address !== undefined && !signal.aborted) await this.#socket.moveTo(address);
+      await rest(ADDRESS_INTERVAL_MS, signal);
+    }
   }
 
   /** Asks around for the sake of the other node. */

@@ -2,13 +2,10 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { DhtFamily } from '@swarmpatch/peer-wire';
-import { parseIpAddress } from '@swarmpatch/tracker';
+import type { PeerEndpoint } from '@swarmpatch/tracker';
 import type { DhtDelivery, DhtTranslator } from './dht-translator.ts';
 import { DiscoveryError } from './discovery-error.ts';
-import { PacketBudget } from './packet-budget.ts';
-
-/** Of an IPv6 address, those that name its network: what is in it is one machine's, if that machine likes. */
-const NETWORK_BYTES = 8;
+import { networkOf, PacketBudget } from './packet-budget.ts';
 
 /**
  * The UDP socket as the DHT library sees it. The library's reader runs out of memory on some packets (`l-3:`), and its
@@ -16,41 +13,37 @@ const NETWORK_BYTES = 8;
  * 'error' once it is open.
  */
 export class DhtSocket extends EventEmitter {
-  readonly #socket: Socket;
+  readonly #family: DhtFamily;
   readonly #translator: DhtTranslator;
+  #socket: Socket;
   readonly #budget: PacketBudget = new PacketBudget();
   #onDelivery: (delivery: DhtDelivery) => void = () => undefined;
   #isOpen = true;
 
-  private constructor(socket: Socket, translator: DhtTranslator) {
+  private constructor(family: DhtFamily, socket: Socket, translator: DhtTranslator) {
     super();
-    this.#socket = socket;
+    this.#family = family;
     this.#translator = translator;
-    socket.on('error', () => undefined);
-    socket.on('message', (packet, source) => {
-      this.#receive(packet, source);
-    });
-    socket.once('close', () => this.emit('close'));
+    this.#socket = this.#listen(socket);
   }
 
   /** @throws {DiscoveryError} `discovery_port_taken`, `discovery_unavailable` */
-  static async open(
-    family: DhtFamily,
-    { host, port }: { host: string; port: number },
-    translator: DhtTranslator,
-  ): Promise<DhtSocket> {
-    const socket = family === 'ipv4' ? createSocket('udp4') : createSocket({ type: 'udp6', ipv6Only: true });
-    await new Promise<void>((resolve, reject) => {
-      socket.once('error', (error: NodeJS.ErrnoException) => {
-        socket.close();
-        reject(toDiscoveryError(error, host, port));
-      });
-      socket.bind({ address: host, port, exclusive: true }, () => {
-        socket.removeAllListeners('error');
-        resolve();
-      });
-    });
-    return new DhtSocket(socket, translator);
+  static async open(family: DhtFamily, place: PeerEndpoint, translator: DhtTranslator): Promise<DhtSocket> {
+    return new DhtSocket(family, await bind(family, place), translator);
+  }
+
+  /** Goes on at another address of this machine, if its port is free there. */
+  async moveTo(host: string): Promise<void> {
+    const { address, port } = this.address();
+    if (host === address) return;
+    const socket = await bind(this.#family, { host, port }).catch(() => undefined);
+    if (socket === undefined) return;
+    if (!this.#isOpen) {
+      socket.close();
+      return;
+    }
+    this.#socket.removeAllListeners().close();
+    this.#socket = this.#listen(socket);
   }
 
   /** Calls with what a message brings beside the library's part, before the library has it. */
@@ -84,6 +77,14 @@ export class DhtSocket extends EventEmitter {
     this.#socket.close();
   }
 
+  #listen(socket: Socket): Socket {
+    socket.on('error', () => undefined);
+    socket.on('message', (packet, source) => {
+      this.#receive(packet, source);
+    });
+    return socket.once('close', () => this.emit('close'));
+  }
+
   #receive(packet: Buffer, { address, port }: RemoteInfo): void {
     if (!this.#isOpen || port === 0) return;
     if (!this.#budget.take(networkOf(address), performance.now())) return;
@@ -98,9 +99,19 @@ export class DhtSocket extends EventEmitter {
   }
 }
 
-function networkOf(address: string): string {
-  const bytes = address.includes(':') ? parseIpAddress(address) : undefined;
-  return bytes ? bytes.subarray(0, NETWORK_BYTES).join('.') : address;
+async function bind(family: DhtFamily, { host, port }: PeerEndpoint): Promise<Socket> {
+  const socket = family === 'ipv4' ? createSocket('udp4') : createSocket({ type: 'udp6', ipv6Only: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      socket.close();
+      reject(toDiscoveryError(error, host, port));
+    });
+    socket.bind({ address: host, port, exclusive: true }, () => {
+      socket.removeAllListeners('error');
+      resolve();
+    });
+  });
+  return socket;
 }
 
 function toDiscoveryError(error: NodeJS.ErrnoException, host: string, port: number): DiscoveryError {

@@ -6,7 +6,6 @@ import type { PeerEndpoint } from '@swarmpatch/tracker';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Dht, type DhtOptions, startDht } from './dht.ts';
 import type { DiscoveredTorrent } from './discovered-torrent.ts';
-import { isReachablePeer } from './reachable-peer.ts';
 
 const HOST = '127.0.0.1';
 const closers: (() => unknown)[] = [];
@@ -16,7 +15,7 @@ afterEach(async () => {
 });
 
 async function start(options: DhtOptions = {}): Promise<Dht> {
-  const dht = await startDht({ host: HOST, bootstrapNodes: [], ...options });
+  const dht = await startDht({ addresses: [HOST], bootstrapNodes: [], ...options });
   closers.push(() => dht.close());
   return dht;
 }
@@ -170,7 +169,7 @@ describe('startDht()', () => {
 
   it('names a port that is in use', async () => {
     const port = portOf(await start());
-    await expect(startDht({ host: HOST, port })).rejects.toMatchObject({ code: 'discovery_port_taken' });
+    await expect(startDht({ addresses: [HOST], port })).rejects.toMatchObject({ code: 'discovery_port_taken' });
   });
 
   it('runs without anybody to ask, and closes in the middle of a look-up', async () => {
@@ -187,16 +186,5 @@ describe('startDht()', () => {
     expect(() => {
       busy?.addNode({ host: HOST, port: 9 });
     }).not.toThrow();
-  });
-});
-
-describe('isReachablePeer()', () => {
-  it('lets only neighbours name machines of our own network', () => {
-    expect(isReachablePeer('192.168.1.5', '8.8.8.8')).toBe(false);
-    expect(isReachablePeer('127.0.0.1', '8.8.8.8')).toBe(false);
-    expect(isReachablePeer('192.168.1.5', '192.168.1.1')).toBe(true);
-    expect(isReachablePeer('9.9.9.9', '8.8.8.8')).toBe(true);
-    expect(isReachablePeer('0.0.0.0', '192.168.1.1')).toBe(false);
-    expect(isReachablePeer('239.192.152.143', undefined)).toBe(false);
   });
 });

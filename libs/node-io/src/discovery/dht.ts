@@ -9,11 +9,10 @@ import { type DiscoveredTorrent, expectPublic } from './discovered-torrent.ts';
 import { DiscoveryError } from './discovery-error.ts';
 
 const NODE_ID_BYTES = 20;
-const EVERY_ADDRESS: Readonly<Record<DhtFamily, string>> = { ipv4: '0.0.0.0', ipv6: '::' };
 
 export interface DhtOptions {
-  /** An address to bind to, of whose family the only node is; all of both families when absent. */
-  host?: string;
+  /** One of a family to bind to: a family without has no node. All of both when absent. */
+  addresses?: readonly string[];
   /** UDP port; a free one when absent or 0. */
   port?: number;
   /** Whom to ask first. `DHT_BOOTSTRAP_NODES` when absent. */
@@ -33,21 +32,23 @@ export async function startDht(options: DhtOptions = {}): Promise<Dht> {
   const nodeId = state?.nodeId ?? randomBytes(NODE_ID_BYTES);
   const bootstrap = options.bootstrapNodes ?? DHT_BOOTSTRAP_NODES;
   const nodes = new Map<DhtFamily, DhtNode>();
-  const failures: unknown[] = [];
-  for (const family of familiesOf(options.host)) {
-    const host = options.host ?? EVERY_ADDRESS[family];
+  const failures: DiscoveryError[] = [];
+  for (const family of DHT_FAMILIES) {
+    const address = options.addresses?.find((each) => readDhtAddress(each)?.family === family);
+    if (options.addresses && address === undefined) continue;
     const known = { saved: state?.nodes[family] ?? [], bootstrap };
     const [first] = nodes.values();
     try {
-      const node = { family, host, nodeId, known, nodes };
+      const node = { family, address, nodeId, known, nodes };
       nodes.set(family, await openNode({ ...node, port: first?.port ?? options.port ?? 0 }, first));
     } catch (error) {
+      if (!(error instanceof DiscoveryError)) throw error;
       failures.push(error);
       // Whoever asked for a port is to know.
-      if (error instanceof DiscoveryError && error.code === 'discovery_port_taken') break;
+      if (error.code === 'discovery_port_taken') break;
     }
   }
-  if (nodes.size === 0) throw failures[0];
+  if (nodes.size === 0) throw failures[0] ?? noAddress(options.addresses ?? []);
   return new Dht(nodeId, nodes, state?.nodes);
 }
 
@@ -102,9 +103,9 @@ export class Dht {
   }
 }
 
-function familiesOf(host: string | undefined): readonly DhtFamily[] {
-  if (host === undefined) return DHT_FAMILIES;
-  return [host.includes(':') ? 'ipv6' : 'ipv4'];
+function noAddress(found: readonly string[]): DiscoveryError {
+  const doing = 'start the DHT: an IPv4 or IPv6 address to bind to is wanted';
+  return new DiscoveryError('discovery_unavailable', `${doing}, found ${found.join(', ') || 'none'}`);
 }
 
 /** Beside another node it has the same port, if it can. */

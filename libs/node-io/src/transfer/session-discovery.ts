@@ -168,7 +168,7 @@ export class SessionDiscovery {
     const { host, port } = this.#listen ?? { host: '::', port: 0 };
     const { startDht } = await import('../discovery/index.ts');
     const options = {
-      ...(host === '::' ? {} : { host }),
+      ...(host === '::' ? {} : { addresses: [host] }),
       ...(bootstrapNodes ? { bootstrapNodes } : {}),
       state,
     };
