@@ -26,7 +26,7 @@ declare module 'bittorrent-dht' {
     peer: [peer: Endpoint, infohash: Uint8Array];
     /** A peer that is stored: another node's that announced it here, or this node's own. */
     announce: [peer: Endpoint, infohash: Uint8Array];
-    node: [];
+    node: [node: Endpoint & { id: Uint8Array }];
     warning: [Error];
     error: [Error];
   }
@@ -35,6 +35,7 @@ declare module 'bittorrent-dht' {
     readonly nodeId: Uint8Array;
     readonly nodes: {
       count(): number;
+      remove(id: Uint8Array): void;
       /** Nearest first. */
       closest(id: Uint8Array, countMax: number): (Endpoint & { id: Uint8Array })[];
     };

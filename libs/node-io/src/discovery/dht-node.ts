@@ -103,6 +103,10 @@ export class DhtNode {
       if (endpoint === undefined || !isReachablePeer(endpoint.host, undefined)) return;
       for (const { onPeers } of this.#members.get(toKey(infohash)) ?? []) onPeers([endpoint]);
     });
+    // Others name this node as they do any.
+    library.on('node', ({ id }) => {
+      if (Buffer.compare(id, library.nodeId) === 0) library.nodes.remove(id);
+    });
     void this.#stayConnected(known.bootstrap);
     if (family === 'ipv6' && address === undefined) void this.#followAddress();
   }
