@@ -21,9 +21,12 @@ export {
 export { assertManifestMatchesTorrent, createManifest, type ManifestSource } from './manifest-torrent.ts';
 export {
   CHANNEL_NAME_CHARACTERS_MAX,
+  channelNameForm,
   compareVersions,
   DEFAULT_CHANNEL,
   GAME_ID_CHARACTERS_MAX,
+  gameIdForm,
+  type NameForm,
   parseChannelName,
   parseGameId,
   parsePatchRange,
@@ -32,6 +35,7 @@ export {
   patchRange,
   torrentName,
   VERSION_CHARACTERS_MAX,
+  versionForm,
 } from './names.ts';
 export {
   encodePatchListing,

@@ -11,6 +11,27 @@ const NAME_PATTERN = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/;
 /** Names that Windows gives to devices, whatever follows a dot: a game id and a channel become file names. */
 const DEVICE_NAME_PATTERN = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])$/;
 
+/** How a name has to look, in words, and what refuses any other. */
+export interface NameForm {
+  readonly wanted: string;
+  readonly read: (text: string) => string;
+}
+
+const nameWanted = (charactersMax: number, example: string): string =>
+  `lower-case letters, digits and inner hyphens, at most ${charactersMax} characters, such as ${example}`;
+
+export const gameIdForm: NameForm = { wanted: nameWanted(GAME_ID_CHARACTERS_MAX, 'starfall'), read: parseGameId };
+
+export const channelNameForm: NameForm = {
+  wanted: nameWanted(CHANNEL_NAME_CHARACTERS_MAX, DEFAULT_CHANNEL),
+  read: parseChannelName,
+};
+
+export const versionForm: NameForm = {
+  wanted: `a semantic version such as 1.4.0 or 1.4.0-beta.2 (no leading v, no build metadata, at most ${VERSION_CHARACTERS_MAX} characters)`,
+  read: parseVersion,
+};
+
 function isName(text: string, charactersMax: number): boolean {
   return text.length <= charactersMax && NAME_PATTERN.test(text) && !DEVICE_NAME_PATTERN.test(text);
 }
@@ -22,10 +43,7 @@ function isName(text: string, charactersMax: number): boolean {
  */
 export function parseGameId(text: string): string {
   if (isName(text, GAME_ID_CHARACTERS_MAX)) return text;
-  throw new ReleaseError(
-    'bad_game_id',
-    `read game id: found ${quote(text)}, wanted lower-case letters, digits and inner hyphens, at most ${GAME_ID_CHARACTERS_MAX} characters`,
-  );
+  throw new ReleaseError('bad_game_id', `read game id: found ${quote(text)}, wanted ${gameIdForm.wanted}`);
 }
 
 /**
@@ -35,10 +53,7 @@ export function parseGameId(text: string): string {
  */
 export function parseChannelName(text: string): string {
   if (isName(text, CHANNEL_NAME_CHARACTERS_MAX)) return text;
-  throw new ReleaseError(
-    'bad_channel',
-    `read channel name: found ${quote(text)}, wanted lower-case letters, digits and inner hyphens, at most ${CHANNEL_NAME_CHARACTERS_MAX} characters`,
-  );
+  throw new ReleaseError('bad_channel', `read channel name: found ${quote(text)}, wanted ${channelNameForm.wanted}`);
 }
 
 /**
@@ -50,10 +65,7 @@ export function parseChannelName(text: string): string {
  */
 export function parseVersion(text: string): string {
   if (isVersion(text)) return text;
-  throw new ReleaseError(
-    'bad_version',
-    `read version: found ${quote(text)}, wanted a semantic version such as 1.4.0 or 1.4.0-beta.2 (no leading v, no build metadata, at most ${VERSION_CHARACTERS_MAX} characters)`,
-  );
+  throw new ReleaseError('bad_version', `read version: found ${quote(text)}, wanted ${versionForm.wanted}`);
 }
 
 /** Semver precedence: negative when `left` comes before `right`. Both must have passed `parseVersion`. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { InstallError, type InstallState } from '@swarmpatch/install';
-import { DEFAULT_CHANNEL, parseChannelName, parseGameId } from '@swarmpatch/release';
+import { channelNameForm, DEFAULT_CHANNEL, gameIdForm } from '@swarmpatch/release';
 import { type CommandContext, type CommandInput, type CommandSpec, UsageError } from '@swarmpatch/terminal';
 import { withInstall } from '../install/open-install.ts';
 import { LauncherError } from '../launcher-error.ts';
@@ -9,13 +9,11 @@ import { transferOptions } from '../transfer-options.ts';
 import { dirOption, versionOption } from './options.ts';
 import { updateInstall } from './update.ts';
 
-const NAME_WANTED = 'lower-case letters, digits and inner hyphens, such as starfall';
-
 export const install: CommandSpec = {
   path: ['install'],
   summary: 'install a game, or go on with an install that was interrupted',
   example: 'swarmpatch-launcher install starfall --origin https://play.example.org --dir ~/games/starfall',
-  arguments: [{ name: 'game', description: 'id of the game', form: { wanted: NAME_WANTED, read: parseGameId } }],
+  arguments: [{ name: 'game', description: 'id of the game', form: gameIdForm }],
   options: [
     { name: 'origin', value: 'url', kind: 'url', description: 'where the game is published', required: true },
     dirOption,
@@ -23,7 +21,7 @@ export const install: CommandSpec = {
       name: 'channel',
       value: 'channel',
       kind: 'text',
-      form: { wanted: NAME_WANTED, read: parseChannelName },
+      form: channelNameForm,
       description: `which releases to follow (${DEFAULT_CHANNEL})`,
     },
     versionOption,

@@ -1,4 +1,4 @@
-import { parseVersion } from '@swarmpatch/release';
+import { versionForm } from '@swarmpatch/release';
 import { type CommandInput, type CommandSpec, UsageError } from '@swarmpatch/terminal';
 
 type Option = NonNullable<CommandSpec['options']>[number];
@@ -32,6 +32,6 @@ export const versionOption: Option = {
   name: 'version',
   value: 'version',
   kind: 'text',
-  form: { wanted: 'a semantic version such as 1.4.0 or 1.4.0-beta.2', read: parseVersion },
+  form: versionForm,
   description: 'this release instead of the one that the channel names',
 };

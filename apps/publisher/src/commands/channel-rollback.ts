@@ -1,22 +1,14 @@
-import { rollBackChannel } from '@swarmpatch/release';
+import { channelNameForm, rollBackChannel } from '@swarmpatch/release';
 import type { CommandSpec } from '@swarmpatch/terminal';
 import { PublishError } from '../publish-error.ts';
 import { channelResult } from './channel-result.ts';
-import {
-  channelForm,
-  gameOption,
-  keysOption,
-  openStudio,
-  originOption,
-  readOrigin,
-  requiredTokenOption,
-} from './options.ts';
+import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
 
 export const channelRollback: CommandSpec = {
   path: ['channel', 'rollback'],
   summary: 'let a channel name the release before',
   example: 'swarmpatch channel rollback stable --game starfall --origin https://origin.example --token … --keys ./keys',
-  arguments: [{ name: 'channel', description: 'the channel', form: channelForm }],
+  arguments: [{ name: 'channel', description: 'the channel', form: channelNameForm }],
   options: [gameOption, originOption, requiredTokenOption, keysOption],
   async run(input, context) {
     const channel = input.argument('channel');

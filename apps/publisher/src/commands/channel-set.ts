@@ -1,17 +1,8 @@
-import { moveChannel } from '@swarmpatch/release';
+import { channelNameForm, moveChannel, versionForm } from '@swarmpatch/release';
 import type { CommandSpec } from '@swarmpatch/terminal';
 import { PublishError } from '../publish-error.ts';
 import { channelResult } from './channel-result.ts';
-import {
-  channelForm,
-  gameOption,
-  keysOption,
-  openStudio,
-  originOption,
-  readOrigin,
-  requiredTokenOption,
-  versionForm,
-} from './options.ts';
+import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
 
 export const channelSet: CommandSpec = {
   path: ['channel', 'set'],
@@ -19,7 +10,7 @@ export const channelSet: CommandSpec = {
   example:
     'swarmpatch channel set stable 1.2.0 --rollout 10 --game starfall --origin https://origin.example --token … --keys ./keys',
   arguments: [
-    { name: 'channel', description: 'the channel; made when there is none of this name', form: channelForm },
+    { name: 'channel', description: 'the channel; made when there is none of this name', form: channelNameForm },
     { name: 'version', description: 'a published version', form: versionForm },
   ],
   options: [

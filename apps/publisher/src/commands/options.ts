@@ -1,21 +1,13 @@
-import { parseChannelName, parseGameId, parseVersion } from '@swarmpatch/release';
-import type { CommandContext, CommandInput, OptionSpec, TextForm } from '@swarmpatch/terminal';
+import { gameIdForm } from '@swarmpatch/release';
+import type { CommandContext, CommandInput, OptionSpec } from '@swarmpatch/terminal';
 import { Origin } from '../origin/origin.ts';
 import { Studio } from '../origin/studio.ts';
-
-const NAME_WANTED = 'lower-case letters, digits and inner hyphens';
-export const gameForm: TextForm = { wanted: `${NAME_WANTED}, such as starfall`, read: parseGameId };
-export const channelForm: TextForm = { wanted: `${NAME_WANTED}, such as stable`, read: parseChannelName };
-export const versionForm: TextForm = {
-  wanted: 'a semantic version such as 1.4.0 or 1.4.0-beta.2: no leading v, no build metadata',
-  read: parseVersion,
-};
 
 export const gameOption: OptionSpec = {
   name: 'game',
   value: 'id',
   kind: 'text',
-  form: gameForm,
+  form: gameIdForm,
   description: 'the game',
   required: true,
 };

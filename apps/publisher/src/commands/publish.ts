@@ -1,5 +1,5 @@
 import type { PatchProgress, PatchSummary } from '@swarmpatch/api-contract';
-import { DEFAULT_CHANNEL, type Manifest } from '@swarmpatch/release';
+import { channelNameForm, DEFAULT_CHANNEL, type Manifest, versionForm } from '@swarmpatch/release';
 import type { CommandContext, CommandSpec, ProgressPhase } from '@swarmpatch/terminal';
 import type { Origin } from '../origin/origin.ts';
 import { checkBuildPath, openBuildDirectory } from '../publish/build-directory.ts';
@@ -9,16 +9,7 @@ import { describeCompared, priceForPlayers, type VersionUse } from '../publish/p
 import { checkPublishable, commitDraft, estimateUpload, uploadDraft } from '../publish/publish-release.ts';
 import { draftRelease, type ReleaseDraft } from '../publish/release-draft.ts';
 import { isFinal, waitForPatches } from '../publish/wait-patches.ts';
-import {
-  channelForm,
-  gameOption,
-  keysOption,
-  openStudio,
-  originOption,
-  readOrigin,
-  requiredTokenOption,
-  versionForm,
-} from './options.ts';
+import { gameOption, keysOption, openStudio, originOption, readOrigin, requiredTokenOption } from './options.ts';
 import { publishResult } from './publish-result.ts';
 
 export const publish: CommandSpec = {
@@ -41,7 +32,7 @@ export const publish: CommandSpec = {
       name: 'channel',
       value: 'channel',
       kind: 'text',
-      form: channelForm,
+      form: channelNameForm,
       description: 'the channel that will name it',
       default: DEFAULT_CHANNEL,
     },

@@ -1,3 +1,4 @@
+import { versionForm } from '@swarmpatch/release';
 import { formatBytes, formatTable, type CommandSpec } from '@swarmpatch/terminal';
 import {
   checkingKeysOption,
@@ -7,7 +8,6 @@ import {
   readGame,
   readOrigin,
   tokenOption,
-  versionForm,
 } from './options.ts';
 
 export const releaseShow: CommandSpec = {
