@@ -1,6 +1,6 @@
 """A libtorrent session on loopback that looks for the peers of one infohash until it is ended.
 
-usage: libtorrent-seeker.py INFOHASH --lan | --dht HOST:PORT
+usage: libtorrent-seeker.py INFOHASH [--host ADDRESS] --lan | --dht HOST:PORT
 Prints one JSON line when it listens ({"listen": "127.0.0.1:PORT"}). It connects to whomever it finds.
 """
 
@@ -13,13 +13,14 @@ import libtorrent as lt
 
 parser = argparse.ArgumentParser()
 parser.add_argument("infohash")
+parser.add_argument("--host", default="127.0.0.1", help="where it listens; in brackets if IPv6")
 parser.add_argument("--lan", action="store_true")
 parser.add_argument("--dht", default="", help="the node to start from")
 arguments = parser.parse_args()
 
 session = lt.session(
     {
-        "listen_interfaces": "127.0.0.1:0",
+        "listen_interfaces": f"{arguments.host}:0",
         "enable_dht": arguments.dht != "",
         "dht_bootstrap_nodes": arguments.dht,
         "dht_restrict_routing_ips": False,
@@ -42,6 +43,6 @@ session.add_torrent(parameters)
 
 while session.listen_port() == 0:
     time.sleep(0.01)
-print(json.dumps({"listen": f"127.0.0.1:{session.listen_port()}"}), flush=True)
+print(json.dumps({"listen": f"{arguments.host}:{session.listen_port()}"}), flush=True)
 while True:
     time.sleep(1)
