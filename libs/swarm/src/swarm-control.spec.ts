@@ -209,6 +209,21 @@ describe('Swarm on a local network', () => {
     expect(asked.size).toBeLessThanOrEqual(most);
     expect(asked.size === PIECES * 2).toBe(lanLimits === 'exempt');
   });
+
+  it.each([
+    ['exempt', 1],
+    ['counted', 0],
+  ] as const)('has limits that others have used up %s for peers there, both ways', (lanLimits, moved) => {
+    const [downloadLimit, uploadLimit] = [new TokenBucket(1), new TokenBucket(1)];
+    for (const limit of [downloadLimit, uploadLimit]) limit.spend(1_000_000, 0);
+    const swarm = newSwarm({ lanLimits, downloadLimit, uploadLimit, have: Uint8Array.of(0x80, 0) });
+    const peer = connectSeed(swarm, 1);
+    expect(requests(swarm.drain(0)).length > 0).toBe(moved > 0);
+    const asker = connect(swarm, 2, { kind: 'have_none' }, { kind: 'interested' });
+    swarm.messageReceived(asker, { kind: 'request', piece: 0, begin: 0, lengthBytes: 16_384 }, 0);
+    expect(swarm.drain(0).filter(({ kind }) => kind === 'upload')).toHaveLength(moved);
+    expect(peer).not.toBe(asker);
+  });
 });
 
 describe('Swarm and a peer that claims what it does not have', () => {

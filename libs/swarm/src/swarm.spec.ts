@@ -143,6 +143,25 @@ describe('Swarm', () => {
     expect(disconnects(swarm.drain(0))).toMatchObject([{ peer, reason: 'protocol_error' }]);
   });
 
+  it.each([
+    ['everything', 0xff, ['have_all'], ['bitfield']],
+    ['nothing', 0x00, ['have_none'], []],
+    ['some', 0x0f, ['bitfield'], ['bitfield']],
+  ] as const)('says that %s is here, with the fast extension (BEP 6) and without', (_, bits, fast, plain) => {
+    for (const [isFast, wanted] of [
+      [true, fast],
+      [false, plain],
+    ] as const) {
+      const swarm = newSwarm(Uint8Array.of(bits));
+      const peer = connect(swarm, 1, isFast);
+      const commands = swarm.drain(0);
+      const said = (['have_all', 'have_none', 'bitfield', 'have'] as const).flatMap((kind) =>
+        sent(commands, peer, kind).map((message) => message.kind),
+      );
+      expect(said).toEqual(wanted);
+    }
+  });
+
   it('serves only who is unchoked, and rejects the rest by name', () => {
     const swarm = newSwarm(new Uint8Array([0xff]));
     const peer = connect(swarm, 1);

@@ -132,6 +132,8 @@ describe('PeerExchange', () => {
     expect(payload && parseExtensionHandshake(payload).messages.has('ut_pex')).toBe(false);
     say(swarm, peer, OURS.pex, encodePexMessage({ added: [contact('10.0.0.9')], dropped: [] }));
     for (const origin of ['dht', 'lan', 'pex'] as const) swarm.peersFound([{ host: '10.0.0.8', port: 1 }], origin, 0);
+    swarm.tick(0);
+    expect(dials(swarm.drain(0))).toEqual([]);
     expect(toldTo(swarm, peer, 5_000)).toBeUndefined();
     swarm.peersFound([{ host: '10.0.0.7', port: 1 }], 'found', 5_000);
     swarm.tick(5_000);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { canonicalPriority } from './canonical-priority.ts';
 import { Host } from './host.ts';
 import { HostQuota } from './host-quota.ts';
 import type { PeerAddress } from './peer-address.ts';
@@ -103,17 +104,35 @@ describe('PeerBook', () => {
     if (rest[0] !== sameNetwork && rest[0] !== generous) expect(rest.slice(1)).toEqual([sameNetwork, generous]);
   });
 
-  it('goes to a far peer now and then, or near ones would make an island', () => {
+  it('prefers who gave more before among those who are as near', () => {
     const book = newBook();
-    book.weAre(undefined, [new Host('192.168.1.1')]);
-    for (let index = 2; index < 30; index += 1) book.add({ host: `192.168.1.${index}`, port: 1 }, 'found', 0);
-    const order = book.take(0, 0);
-    expect(order).toHaveLength(DIALS_MAX);
-    const far = newBook();
-    far.weAre({ host: new Host('192.168.1.1'), port: 1 }, [new Host('192.168.1.1')]);
-    for (let index = 2; index < 30; index += 1) far.add({ host: `192.168.1.${index}`, port: 1 }, 'found', 0);
-    far.add({ host: '8.8.4.4', port: 1 }, 'named', 0);
-    expect(far.take(0, 0)[0]).toEqual({ host: '8.8.4.4', port: 1 });
+    const [idle, generous] = [1, 2].map((last) => ({ host: `203.0.113.${last}`, port: 1 }));
+    if (!idle || !generous) return;
+    for (const each of [idle, generous]) book.add(each, 'found', 0);
+    book.gave(generous, 1e6);
+    expect(book.take(0, 0)).toEqual([generous, idle]);
+  });
+
+  it('dials strangers by canonical priority (BEP 40)', () => {
+    const book = newBook();
+    const own = { host: new Host('198.51.100.7'), port: 6881 };
+    book.weAre(own, [own.host]);
+    const strangers = Array.from({ length: DIALS_MAX }, (_, index) => publicAddress(index * 65_536));
+    for (const stranger of strangers) book.add(stranger, 'found', 0);
+    const priority = ({ host, port }: PeerAddress): number => canonicalPriority(own, { host: new Host(host), port });
+    expect(book.take(0, 0)).toEqual(strangers.toSorted((a, b) => priority(b) - priority(a)));
+  });
+
+  it('goes to whoever is best wherever he is now and then, or near ones would make an island', () => {
+    const book = newBook();
+    const own = { host: new Host('198.51.100.7'), port: 6881 };
+    book.weAre(own, [own.host]);
+    for (let last = 10; last < 30; last += 1) book.add({ host: `198.51.100.${last}`, port: 6881 }, 'found', 0);
+    const far = publicAddress(0);
+    book.add(far, 'found', 0);
+    // All but the stranger were tried once in vain.
+    for (let last = 10; last < 30; last += 1) book.lost({ host: `198.51.100.${last}`, port: 6881 }, 'unreachable', 0);
+    expect(book.take(0, 60_000).indexOf(far)).toBe(3);
   });
 
   it('believes a teller only so much', () => {

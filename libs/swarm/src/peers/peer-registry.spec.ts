@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
+import { canonicalPriority } from './canonical-priority.ts';
+import { Host } from './host.ts';
 import { CONNECTIONS_MAX, CONNECTIONS_PER_HOST_MAX } from './peer-book.ts';
 import { IDLE_CONNECTION_MS, type NewPeer, PeerRegistry } from './peer-registry.ts';
 
@@ -36,6 +38,29 @@ describe('PeerRegistry', () => {
     const idle = registry.replacedBy(near, IDLE_CONNECTION_MS);
     expect(idle?.host).toMatch(/^203\.0\./);
     expect(registry.refusalOf(near, IDLE_CONNECTION_MS)).toBeUndefined();
+  });
+
+  it('makes no room for a stranger when those who are idle are near', () => {
+    const registry = newRegistry();
+    for (let id = 0; id < CONNECTIONS_MAX; id += 1) registry.add(incoming(id, `198.51.100.${id + 2}`), 0);
+    for (let id = 0; id < 20; id += 1) {
+      const stranger = incoming(100 + id, `203.0.${id}.1`);
+      expect(registry.refusalOf(stranger, IDLE_CONNECTION_MS)).toBe('too_many_connections');
+    }
+  });
+
+  it('makes room among strangers by canonical priority (BEP 40)', () => {
+    const registry = newRegistry();
+    fill(registry);
+    const own = { host: new Host('198.51.100.1'), port: 6881 };
+    const priority = (host: string): number => canonicalPriority(own, { host: new Host(host), port: 0 });
+    const lowest = Math.min(...[...registry.peers.values()].map(({ host }) => priority(host)));
+    const hosts = Array.from({ length: 100 }, (_, id) => `192.${id}.2.1`);
+    const better = hosts.find((host) => priority(host) > lowest) ?? '';
+    const worse = hosts.find((host) => priority(host) < lowest);
+    const replaced = registry.replacedBy(incoming(100, better), IDLE_CONNECTION_MS);
+    expect(priority(replaced?.host ?? '')).toBe(lowest);
+    expect(worse === undefined || registry.replacedBy(incoming(101, worse), IDLE_CONNECTION_MS)).toBeTruthy();
   });
 
   it('keeps connections on which something moves', () => {

@@ -156,6 +156,20 @@ describe('Choker', () => {
     for (let at = 0; at < UPLOAD_SLOTS - 1; at += 1) expect(served).toContain(party.peer(at));
     expect(served).toHaveLength(UPLOAD_SLOTS);
   });
+
+  it('serves as a seed those whom it saw pass on what it gave them', () => {
+    const party = new Party(12);
+    const sharers = [3, 5, 8];
+    for (const [piece, sharer] of sharers.map((at) => party.peer(at)).entries()) {
+      party.spread.blockSent(sharer, piece);
+      party.gets(sharer, piece);
+      party.gets(party.peer(0), piece);
+    }
+    for (let round = 0; round < 5; round += 1) {
+      const served = party.round('seed').map((peer) => party.peers.indexOf(peer));
+      expect(served).toEqual(expect.arrayContaining(sharers));
+    }
+  });
 });
 
 describe('SpreadWatch', () => {

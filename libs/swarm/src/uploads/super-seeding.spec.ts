@@ -6,6 +6,8 @@ import { SwarmPeer } from '../peers/swarm-peer.ts';
 import { Bitfield } from '../pieces/bitfield.ts';
 import { BlockLayout } from '../pieces/block-layout.ts';
 import { PieceLedger } from '../pieces/piece-ledger.ts';
+import { TokenBucket } from '../rates/token-bucket.ts';
+import { Swarm } from '../swarm.ts';
 import { REVEALED_PIECES_MAX, SuperSeeding } from './super-seeding.ts';
 
 const PIECE_BYTES = 16_384;
@@ -126,5 +128,42 @@ describe('SuperSeeding', () => {
       }
     }
     for (const piece of kept) expect(told).toContain(piece);
+  });
+});
+
+describe('Swarm that super-seeds', () => {
+  it('looks empty, and rejects what it did not tell of', () => {
+    const swarm = new Swarm({
+      layout: new Party().ledger.layout,
+      have: Bitfield.full(PIECES).bits,
+      slots: {
+        open: () => undefined,
+        write: () => undefined,
+        adopt: () => undefined,
+        fingerprints: () => [],
+        release: () => undefined,
+      },
+      peerId: '00'.repeat(20),
+      self: { client: 'test' },
+      downloadLimit: TokenBucket.unlimited(),
+      uploadLimit: TokenBucket.unlimited(),
+      superSeed: true,
+      webSeedCount: 0,
+      random: () => 0.5,
+    });
+    const capabilities = { extensions: false, fast: true, v2: false };
+    const direction = 'incoming';
+    const peer = swarm.peerConnected({ peerId: '01'.repeat(20), capabilities, direction, host: '10.0.0.1' }, 0);
+    if (typeof peer === 'string') throw new Error(peer);
+    swarm.messageReceived(peer, { kind: 'interested' }, 0);
+    const greeting = swarm.drain(0).flatMap((command) => (command.kind === 'send' ? [command.message] : []));
+    expect(greeting[0]).toEqual({ kind: 'have_none' });
+    const told = greeting.flatMap((message) => (message.kind === 'have' ? [message.piece] : []));
+    expect(told).toHaveLength(REVEALED_PIECES_MAX);
+    for (let piece = 0; piece < PIECES; piece += 1) {
+      swarm.messageReceived(peer, { kind: 'request', piece, begin: 0, lengthBytes: PIECE_BYTES }, 0);
+    }
+    const served = swarm.drain(0).flatMap((command) => (command.kind === 'upload' ? [command.span.piece] : []));
+    expect(new Set(served)).toEqual(new Set(told));
   });
 });

@@ -57,6 +57,12 @@ describe.each(seeds)('a crowd with free riders, seed %i', (seed) => {
     expect(median(crowd.freeRiders)).toBeGreaterThan(1.25 * median(crowd.sharers));
   });
 
+  it('does so where few share, whom the seed has to tell from the others', () => {
+    const crowd = run({ seed, pieces: 128, sharers: 6, freeRiders: 6, giver: 'seed' });
+    expect(crowd.isDone).toBe(true);
+    expect(crowd.freeRiders[0]).toBeGreaterThan(1.1 * (crowd.sharers.at(-1) ?? Infinity));
+  });
+
   it('does so with an origin, too, as far as HTTP lets it', () => {
     const crowd = run({ seed, pieces: 128, sharers: 16, freeRiders: 8, giver: 'seed_and_origin' });
     expect(crowd.isDone).toBe(true);
