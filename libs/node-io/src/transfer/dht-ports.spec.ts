@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { type Metainfo, pathInDownload } from '@swarmpatch/metainfo';
@@ -14,6 +14,8 @@ import { FilePieceStore, type SessionOptions, type Transfer, TransferSession } f
 import { infohashesOf } from './torrent-identity.ts';
 
 const LOOPBACK = { host: '127.0.0.1', port: 0 };
+const hasIpv6 = Object.values(networkInterfaces()).some((infos) => infos?.some(({ address }) => address === '::1'));
+const HOSTS = [LOOPBACK.host, ...(hasIpv6 ? ['::1'] : [])];
 const ALONE = { dht: { bootstrapNodes: [] } };
 const NAMES = ['with-the-first', 'with-the-second', 'named-by-nobody'];
 
@@ -54,15 +56,16 @@ describe('port messages', () => {
     return session.add({ metainfo, store, have, trackers: [], webSeeds: [], timeoutMs: 25_000, peers });
   }
 
-  it(
-    'make two nodes find each other that know a third one alone, and it from a peer',
+  it.each(HOSTS)(
+    'make two nodes find each other that know a third one alone, and it from a peer, at %s',
     { timeout: 30_000 },
-    async () => {
+    async (host) => {
+      const listen = { host, port: 0 };
       const [ofFirst, ofSecond, wanted] = torrents;
       // Who has everything hangs up: nobody gets there.
-      const middle = await open({ limits: { uploadBytesPerSecond: 1 } });
-      const first = await open();
-      const second = await open();
+      const middle = await open({ listen, limits: { uploadBytesPerSecond: 1 } });
+      const first = await open({ listen });
+      const second = await open({ listen });
       add(middle, ofFirst, 'seed');
       add(middle, ofSecond, 'seed');
       add(first, wanted, 'seed');
