@@ -83,7 +83,7 @@ const tests = [
 ];
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.nx/**'] },
+  { ignores: ['**/dist/**', '**/generated/**', '**/node_modules/**', '.nx/**', 'libs/delta/assembly/**'] },
   eslint.configs.recommended,
   {
     languageOptions: {

@@ -268,26 +268,29 @@ describe('openPatch()', () => {
     expect(failures(applied)).toEqual({ x: 'done' });
   });
 
-  it('stops at what a chunk declares', async () => {
+  it.each([
+    ['few', 1000, 'patch_damaged'],
+    ['many', 3 * 1024 * 1024, 'done'],
+  ])('stops at what a chunk of %s bytes declares', async (_, length, status) => {
     const bomb = (await compressor.compress(new Uint8Array(100 * 1024 * 1024), 1)).bytes;
     const codes = Uint8Array.of(31);
     const lengths = new ByteWriter();
-    lengths.varint(1000 - 32);
+    lengths.varint(length - 32);
     const chunkOf = (bytes: Uint8Array, method: 'stored' | 'brotli', rawBytes: number) => ({
       ...{ method, rawBytes, storedBytes: bytes.length, check: checkOf(bytes) },
     });
     const file = await forged(
       {
-        newTreeBytes: 1000,
-        entries: [{ path: 'x', executable: false, replaces: false, content: { kind: 'written', lengthBytes: 1000 } }],
+        newTreeBytes: length,
+        entries: [{ path: 'x', executable: false, replaces: false, content: { kind: 'written', lengthBytes: length } }],
         segments: [
           {
-            newBytes: 1000,
+            newBytes: length,
             streams: [
               [chunkOf(codes, 'stored', codes.length)],
               [chunkOf(lengths.bytes, 'stored', lengths.length)],
               [],
-              [chunkOf(bomb, 'brotli', 1000)],
+              [chunkOf(bomb, 'brotli', length)],
               [],
             ],
           },
@@ -296,8 +299,8 @@ describe('openPatch()', () => {
       joined(codes, lengths.bytes, bomb),
     );
     const before = process.memoryUsage().arrayBuffers;
-    const applied = await applyInMemory(file, {}, { expectedRoots: new Map([['x', rootOf(new Uint8Array(1000))]]) });
-    expect(failures(applied)).toEqual({ x: 'done' });
+    const applied = await applyInMemory(file, {}, { expectedRoots: new Map([['x', rootOf(new Uint8Array(length))]]) });
+    expect(failures(applied)).toEqual({ x: status });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
   });
 

@@ -1,4 +1,3 @@
-import { SegmentDecoder } from '../coding/index.ts';
 import { DeltaError } from '../delta-error.ts';
 import { keepsWindow, readChunks } from '../format/chunk-stream.ts';
 import type { Patch, PlacedSegment } from '../format/open-patch.ts';
@@ -77,16 +76,13 @@ class Applier {
     const end = begin + segment.newBytes;
     const streams = segment.streams.map((chunks) => new StreamCursor(readChunks(source, chunks, decompressor)));
     try {
-      const decoder = new SegmentDecoder(streams, { start: this.#oldBytes + begin, oldBytes: this.#oldBytes });
+      const maker = new SegmentMaker({
+        ...{ streams, arena: this.#arena, sources: this.#sources, faults: this.#faults },
+        ...{ oldBytes: this.#oldBytes, begin, end },
+      });
       // Decoded side by side: one after another they would be waited for when each is first asked.
       await Promise.all(streams.map((stream) => stream.fill()));
-      await this.#make(
-        new SegmentMaker({
-          ...{ decoder, arena: this.#arena, sources: this.#sources, faults: this.#faults },
-          ...{ oldBytes: this.#oldBytes, begin, end },
-        }),
-        end,
-      );
+      await this.#make(maker, end);
     } catch (error) {
       if (!(error instanceof DeltaError)) throw error;
       this.#faults.failRange(this.#writer.at, end, { code: 'patch_damaged', message: error.message });

@@ -1,4 +1,6 @@
-import { PAGE_BYTES, PageCache, type LoadPage } from './page-cache.ts';
+import { memoryOf, operationsIn, STREAM_NAMES, type Operations, type WasmVariable } from './operations.ts';
+import { PAGE_BYTES, PAGE_SLOTS, PageCache, type LoadPage } from './page-cache.ts';
+import { WINDOW_BYTES } from './stream-window.ts';
 
 /** What is made before it is handed on to be written. */
 export const BATCH_BYTES: number = 2 * 1024 * 1024;
@@ -7,23 +9,33 @@ const RECENT_BYTES: number = 4 * BATCH_BYTES;
 /** Pages, while decoders have windows of memory and while none has one. */
 const PAGES_BYTES_BY_WINDOWS: number = 20 * 1024 * 1024;
 const PAGES_BYTES_ALONE: number = 40 * 1024 * 1024;
-/** Behind the last page: copies may read a little more than they need. */
+/** Behind the last window: copies may read a little more than they need. */
 const SPARE_BYTES = 16;
 
+/** Room in memory for the bytes of one stream. */
+export interface WindowRoom {
+  readonly bytes: Uint8Array;
+  readonly begin: number;
+  readonly at: WasmVariable;
+  readonly end: WasmVariable;
+}
+
 /**
- * All content that operations take from and make, in one buffer, so that each is a move within it: new bytes where they are made,
- * pages of old content, and pages of new content that was made long before.
+ * All content that operations take from and make, in one memory, so that each is a move within it: new bytes where they are made,
+ * pages of old content and of new content that was made long before, and the next bytes of the streams.
  */
 export class ContentArena {
   readonly bytes: Uint8Array;
+  /** Over this memory. */
+  readonly operations: Operations;
   /** How much new content there is room for where it is made; it is made at its place modulo this. */
   readonly recentBytes: number;
   /** Old content, then new content that was made long before. */
   readonly pages: PageCache;
   /** Where in the pages' content new content begins: where a page does. */
   readonly newBegin: number;
-  /** New content from here on is where it was made. */
-  #recentFrom = 0;
+  readonly #oldBytes: number;
+  readonly #windowsAt: number;
 
   /**
    * @param content.loadFar Is asked only for what was handed on at least two batches before.
@@ -37,15 +49,30 @@ export class ContentArena {
     readonly loadFar: LoadPage;
   }) {
     const { oldBytes, newBytes, besideWindows, loadOld, loadFar } = content;
+    this.#oldBytes = oldBytes;
     this.recentBytes = Math.min(RECENT_BYTES, newBytes);
     this.newBegin = pagesOf(oldBytes) * PAGE_BYTES;
     const pageCount = Math.min(
       (besideWindows ? PAGES_BYTES_BY_WINDOWS : PAGES_BYTES_ALONE) / PAGE_BYTES,
       pagesOf(oldBytes) + pagesOf(newBytes - this.recentBytes),
     );
-    this.bytes = new Uint8Array(this.recentBytes + pageCount * PAGE_BYTES + SPARE_BYTES);
+    // The table first, whose numbers begin at multiples of their lengths.
+    const pagesBegin = pagesOf(this.recentBytes) * PAGE_BYTES;
+    const numbersAt = pagesBegin + pageCount * PAGE_BYTES;
+    const placesAt = numbersAt + PAGE_SLOTS * Float64Array.BYTES_PER_ELEMENT;
+    const usedAt = placesAt + PAGE_SLOTS * Uint32Array.BYTES_PER_ELEMENT;
+    this.#windowsAt = usedAt + pageCount;
+    const memory = memoryOf(this.#windowsAt + STREAM_NAMES.length * WINDOW_BYTES + SPARE_BYTES);
+    this.bytes = new Uint8Array(memory.buffer);
     this.pages = new PageCache(
-      { bytes: this.bytes, begin: this.recentBytes, pageCount },
+      {
+        ...{ bytes: this.bytes, begin: pagesBegin },
+        table: {
+          numbers: new Float64Array(memory.buffer, numbersAt, PAGE_SLOTS),
+          places: new Uint32Array(memory.buffer, placesAt, PAGE_SLOTS),
+          areUsed: new Uint8Array(memory.buffer, usedAt, pageCount),
+        },
+      },
       {
         length: this.newBegin + newBytes,
         load: (place, target) =>
@@ -54,6 +81,15 @@ export class ContentArena {
             : loadFar(place - this.newBegin, target),
       },
     );
+    this.operations = operationsIn(memory);
+    this.operations.oldBytes.value = oldBytes;
+    this.operations.recentBytes.value = this.recentBytes;
+    this.operations.pagedNewBegin.value = this.newBegin;
+    this.operations.pagesBegin.value = pagesBegin;
+    this.operations.pageNumbersAt.value = numbersAt;
+    this.operations.pagePlacesAt.value = placesAt;
+    this.operations.pagesUsedAt.value = usedAt;
+    this.operations.pageMask.value = PAGE_SLOTS - 1;
   }
 
   /**
@@ -64,7 +100,7 @@ export class ContentArena {
   beginBatch(at: number, endMax: number): number {
     const untilWrap = this.recentBytes - (at % this.recentBytes);
     const end = Math.min(endMax, at + BATCH_BYTES, at + untilWrap);
-    this.#recentFrom = Math.max(0, end - this.recentBytes);
+    this.operations.recentFrom.value = this.#oldBytes + Math.max(0, end - this.recentBytes);
     return end;
   }
 
@@ -73,8 +109,14 @@ export class ContentArena {
     return at % this.recentBytes;
   }
 
-  isRecent(at: number): boolean {
-    return at >= this.#recentFrom;
+  /** Room for the bytes of each stream, in their order. */
+  windowRooms(): WindowRoom[] {
+    return STREAM_NAMES.map((name, index) => ({
+      bytes: this.bytes,
+      begin: this.#windowsAt + index * WINDOW_BYTES,
+      at: this.operations[`${name}At`],
+      end: this.operations[`${name}End`],
+    }));
   }
 }
 

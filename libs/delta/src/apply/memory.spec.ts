@@ -44,14 +44,14 @@ async function apply(patch: readonly Uint8Array[], oldFileCount = 0): Promise<Ap
 class Data {
   readonly parts: Uint8Array[] = [];
 
-  /** One chunk; none for no bytes. */
-  stream(raw: Uint8Array): Chunk[] {
+  /** One chunk, which may declare fewer bytes than it gives; none for no bytes. */
+  stream(raw: Uint8Array, rawBytes: number = raw.length): Chunk[] {
     if (raw.length === 0) return [];
     const packed = brotliCompressSync(raw, {
       params: { [constants.BROTLI_PARAM_QUALITY]: 1, [constants.BROTLI_PARAM_LGWIN]: 24 },
     });
     this.parts.push(packed);
-    return [{ method: 'brotli', rawBytes: raw.length, storedBytes: packed.length, check: checkOf(packed) }];
+    return [{ method: 'brotli', rawBytes, storedBytes: packed.length, check: checkOf(packed) }];
   }
 }
 
@@ -157,6 +157,19 @@ describe('the memory that applying a patch takes', { timeout: 60_000 }, () => {
     const listing = { newTreeBytes: zeros.length, entries: [written('x', zeros.length)] };
     const outcome = await apply(patchOf({ ...listing, segments: [{ newBytes: zeros.length, streams }] }, data));
     expect(outcome).toMatchObject({ errorCode: '', writtenBytes: zeros.length, failedFiles: 1 });
+    expect(outcome.peakBytes).toBeLessThan(PEAK_BYTES_MAX);
+  });
+
+  it('stays within bounds when every stream decompresses to far more than it declares', async () => {
+    const data = new Data();
+    const zeros = new Uint8Array(3 * BROTLI_WINDOW_BYTES);
+    const declared = 1024 * 1024;
+    const newBytes = 16 * declared;
+    const streams = [data.stream(new Uint8Array(zeros.length).fill(15), declared)];
+    for (let count = 0; count < 4; count += 1) streams.push(data.stream(zeros, declared));
+    const listing = { newTreeBytes: newBytes, entries: [written('x', newBytes)] };
+    const outcome = await apply(patchOf({ ...listing, segments: [{ newBytes, streams }] }, data));
+    expect(outcome).toMatchObject({ errorCode: '', writtenBytes: 0, failedFiles: 1 });
     expect(outcome.peakBytes).toBeLessThan(PEAK_BYTES_MAX);
   });
 

@@ -1,9 +1,21 @@
 import type { MaybePromise } from '../maybe-promise.ts';
 
 export const PAGE_BYTES: number = 32 * 1024;
+/** Slots of a `PageTable`: more than pages are at hand, so that hardly two of them want the same one. A power of two. */
+export const PAGE_SLOTS = 4096;
 
 /** Fills the target with the bytes from a place on. */
 export type LoadPage = (place: number, target: Uint8Array) => MaybePromise<void>;
+
+/** Where pages are found at once: each in the slot of its number modulo `PAGE_SLOTS`, as long as no other takes it. */
+export interface PageTable {
+  /** Of the page in a slot; -1 for none. */
+  readonly numbers: Float64Array;
+  /** Where in the buffer it begins. */
+  readonly places: Uint32Array;
+  /** For each page in the buffer, in its order: 1 once it is used. */
+  readonly areUsed: Uint8Array;
+}
 
 /** Pages of content that does not change, in a part of a larger buffer; those not used lately are given up first. */
 export class PageCache {
@@ -11,70 +23,66 @@ export class PageCache {
   readonly #begin: number;
   readonly #length: number;
   readonly #load: LoadPage;
+  readonly #table: PageTable;
   /** Where each page begins in the buffer. */
   readonly #places = new Map<number, number>();
   readonly #pages: Float64Array;
-  readonly #areUsed: Uint8Array;
   #hand = 0;
-  /** The page that was found last: where it begins and ends in the content, and where in the buffer it begins. */
-  #lastFrom = 0;
-  #lastTo = 0;
-  #lastPlace = 0;
 
   /**
    * @param room Where in the buffer pages may be.
    * @param content.length How much content there is: the last page is shorter.
    */
   constructor(
-    room: { readonly bytes: Uint8Array; readonly begin: number; readonly pageCount: number },
+    room: { readonly bytes: Uint8Array; readonly begin: number; readonly table: PageTable },
     content: { readonly length: number; readonly load: LoadPage },
   ) {
     this.#bytes = room.bytes;
     this.#begin = room.begin;
+    this.#table = room.table;
     this.#length = content.length;
     this.#load = content.load;
-    this.#pages = new Float64Array(room.pageCount).fill(-1);
-    this.#areUsed = new Uint8Array(room.pageCount);
+    this.#pages = new Float64Array(room.table.areUsed.length).fill(-1);
+    room.table.numbers.fill(-1);
   }
 
-  /** Where in the buffer the byte at a place of the content is; -1 when its page is not there. */
-  find(place: number): number {
-    if (place < this.#lastFrom || place >= this.#lastTo) {
-      const page = Math.floor(place / PAGE_BYTES);
-      const begin = this.#places.get(page);
-      if (begin === undefined) return -1;
-      this.#areUsed[(begin - this.#begin) / PAGE_BYTES] = 1;
-      this.#lastFrom = page * PAGE_BYTES;
-      this.#lastTo = this.#lastFrom + PAGE_BYTES;
-      this.#lastPlace = begin;
-    }
-    return this.#lastPlace + (place - this.#lastFrom);
-  }
-
-  /** Brings the page of a place, which is not there. */
-  load(place: number): MaybePromise<void> {
+  /** Puts the page of a place into the table, and reads it before where it is not there. */
+  bring(place: number): MaybePromise<void> {
     const page = Math.floor(place / PAGE_BYTES);
-    const slot = this.#evict();
-    const begin = this.#begin + slot * PAGE_BYTES;
-    this.#pages[slot] = page;
-    this.#areUsed[slot] = 1;
+    const begin = this.#places.get(page);
+    return begin === undefined ? this.#read(page) : this.#enter(page, begin);
+  }
+
+  #enter(page: number, begin: number): void {
+    const slot = page % PAGE_SLOTS;
+    this.#table.numbers[slot] = page;
+    this.#table.places[slot] = begin;
+  }
+
+  #read(page: number): MaybePromise<void> {
+    const room = this.#evict();
+    const begin = this.#begin + room * PAGE_BYTES;
+    this.#pages[room] = page;
+    this.#table.areUsed[room] = 1;
     this.#places.set(page, begin);
+    this.#enter(page, begin);
     const from = page * PAGE_BYTES;
     return this.#load(from, this.#bytes.subarray(begin, begin + Math.min(PAGE_BYTES, this.#length - from)));
   }
 
   #evict(): number {
+    const { numbers, areUsed } = this.#table;
     for (;;) {
-      const slot = this.#hand;
+      const room = this.#hand;
       this.#hand = (this.#hand + 1) % this.#pages.length;
-      if (this.#areUsed[slot] === 1) {
-        this.#areUsed[slot] = 0;
+      if (areUsed[room] === 1) {
+        areUsed[room] = 0;
         continue;
       }
-      const page = this.#pages[slot] ?? -1;
+      const page = this.#pages[room] ?? -1;
       if (page >= 0) this.#places.delete(page);
-      if (page * PAGE_BYTES === this.#lastFrom) this.#lastTo = 0;
-      return slot;
+      if (numbers[page % PAGE_SLOTS] === page) numbers[page % PAGE_SLOTS] = -1;
+      return room;
     }
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { encodeSegment, SegmentDecoder } from '../coding/index.ts';
+import { encodeSegment } from '../coding/index.ts';
 import { StreamCursor, type StreamPart } from '../format/stream-cursor.ts';
 import type { PatchOp } from '../matching/index.ts';
 import type { NewFile } from '../new-tree.ts';
@@ -82,9 +82,8 @@ async function make(ops: readonly PatchOp[], fresh: Uint8Array, partBytes: numbe
     loadFar: () => undefined,
   });
   const cursors = streams.map((bytes) => new StreamCursor(inParts(bytes, partBytes)));
-  const decoder = new SegmentDecoder(cursors, context);
   const maker = new SegmentMaker({
-    ...{ decoder, arena, sources, faults, oldBytes: OLD.length, begin: 0, end: fresh.length },
+    ...{ streams: cursors, arena, sources, faults, oldBytes: OLD.length, begin: 0, end: fresh.length },
   });
   const end = arena.beginBatch(0, fresh.length);
   while (!maker.makeUpTo(end)) await maker.wait();

@@ -1,47 +1,45 @@
-import type { SegmentDecoder } from '../coding/index.ts';
+import { OP_ADD, OP_LITERAL } from '../coding/op-kind.ts';
 import { DeltaError } from '../delta-error.ts';
+import type { StreamCursor } from '../format/stream-cursor.ts';
 import type { MaybePromise } from '../maybe-promise.ts';
 import type { ContentArena } from './content-arena.ts';
 import type { Faults } from './faults.ts';
-import { PAGE_BYTES } from './page-cache.ts';
+import {
+  MAKE_BAD_LENGTH,
+  MAKE_BAD_SOURCE,
+  MAKE_DONE,
+  MAKE_LONG_COPY,
+  MAKE_NO_PAGE,
+  MAKE_PART,
+  STREAM_NAMES,
+  type Operations,
+} from './operations.ts';
 import type { FileFailure } from './ports.ts';
 import type { SourceReader } from './source-reader.ts';
-
-/** Below this, a loop is faster than a call to copy. */
-const BYTES_PER_COPY_CALL = 48;
-const WORD_BYTES = 4;
-/** A loop copies so much at a time. */
-const STEP_BYTES: number = 4 * WORD_BYTES;
-/** What is at least so long is read to where it goes. */
-const BYTES_PER_READ = 64 * 1024;
+import { StreamWindow, WINDOW_BYTES } from './stream-window.ts';
 
 const DAMAGED: FileFailure = { code: 'patch_damaged', message: 'the patch is damaged where its bytes are' };
 
-/** Carries out the operations of a segment in the arena. Nothing waits but where a stream runs dry or content must be read. */
+/**
+ * Makes a segment in the arena. Operations are carried out by `assembly/operations.ts` until one lacks something: bytes of a stream, a page
+ * of content, or somebody to look at what failed. Nothing waits but for those.
+ */
 export class SegmentMaker {
-  readonly #decoder: SegmentDecoder;
   readonly #arena: ContentArena;
-  readonly #words: DataView;
+  readonly #operations: Operations;
   readonly #sources: SourceReader;
   readonly #faults: Faults;
   readonly #oldBytes: number;
-  readonly #end: number;
-  #at: number;
-  /** Where in the arena the next bytes are made, and where those end that may be. */
-  #target = 0;
-  #targetEnd = 0;
-  /** Of the decoder's operation, what is not made. */
-  #left = 0;
-  /** Where the next bytes of the operation come from. */
-  #source = 0;
-  /** Where in the arena they are. */
-  #place = 0;
+  readonly #windows: readonly StreamWindow[];
+  readonly #literals: StreamWindow;
+  readonly #differences: StreamWindow;
   /** Bytes that are being read to where they go. */
   #reading = 0;
-  #wait: Promise<void> | undefined;
+  #wait: (() => Promise<void>) | undefined;
 
+  /** @param parts.streams As `encodeSegment` gives them. @throws {DeltaError} `bad_patch` */
   constructor(parts: {
-    readonly decoder: SegmentDecoder;
+    readonly streams: readonly StreamCursor[];
     readonly arena: ContentArena;
     readonly sources: SourceReader;
     readonly faults: Faults;
@@ -49,162 +47,162 @@ export class SegmentMaker {
     readonly begin: number;
     readonly end: number;
   }) {
-    this.#decoder = parts.decoder;
-    this.#arena = parts.arena;
-    this.#words = new DataView(parts.arena.bytes.buffer);
+    const { streams, arena, oldBytes } = parts;
+    const rooms = arena.windowRooms();
+    this.#windows = rooms.flatMap((room, index) => (streams[index] ? [new StreamWindow(streams[index], room)] : []));
+    const [, , , literals, differences] = this.#windows;
+    if (!literals || !differences || streams.length !== STREAM_NAMES.length) {
+      throw new DeltaError(
+        'bad_patch',
+        `read a segment: found ${streams.length} streams, ${STREAM_NAMES.length} are wanted`,
+      );
+    }
+    this.#literals = literals;
+    this.#differences = differences;
+    this.#arena = arena;
     this.#sources = parts.sources;
     this.#faults = parts.faults;
-    this.#oldBytes = parts.oldBytes;
-    this.#at = parts.begin;
-    this.#end = parts.end;
+    this.#oldBytes = oldBytes;
+    this.#operations = arena.operations;
+    const { at, segmentEnd, left, sourceEnd, lastAlignment, earlierAlignment, earliestAlignment } = this.#operations;
+    at.value = oldBytes + parts.begin;
+    segmentEnd.value = oldBytes + parts.end;
+    for (const variable of [left, sourceEnd, lastAlignment, earlierAlignment, earliestAlignment]) variable.value = 0;
   }
 
   /** Up to which place of new content all is made. */
   get at(): number {
-    return this.#at;
+    return this.#operations.at.value - this.#oldBytes;
   }
 
   /** Makes the bytes up to a place of the arena's batch. False when it must `wait` before it goes on. @throws {DeltaError} `bad_patch` */
   makeUpTo(end: number): boolean {
-    const decoder = this.#decoder;
-    this.#target = this.#arena.placeOf(this.#at);
-    this.#targetEnd = this.#target + end - this.#at;
-    while (this.#at < end) {
-      if (this.#left === 0) {
-        if (!decoder.next()) return false;
-        if (decoder.length > this.#end - this.#at) {
-          throw new DeltaError('bad_patch', 'read the operations of a segment: they make more than it does');
-        }
-        this.#left = decoder.length;
-        this.#source = decoder.source;
-      }
-      const want = Math.min(this.#left, end - this.#at);
-      const count = decoder.kind === 'literal' ? this.#literal(want) : this.#take(want);
-      if (count === 0) return false;
-      this.#at += count;
-      this.#target += count;
-      this.#source += count;
-      this.#left -= count;
+    const operations = this.#operations;
+    for (;;) {
+      operations.isWatched.value = this.#isWatched() ? 1 : 0;
+      const reason = operations.make(this.#oldBytes + end);
+      if (reason === MAKE_DONE) return true;
+      if (!this.#goOn(reason, end)) return false;
     }
-    return true;
   }
 
   /** Brings what was lacking. @throws {DeltaError} `bad_patch` when there is no more */
   async wait(): Promise<void> {
     const wait = this.#wait;
     this.#wait = undefined;
-    await (wait ?? this.#decoder.fill());
+    await wait?.();
   }
 
-  #literal(want: number): number {
-    const decoder = this.#decoder;
-    const count = decoder.literal(this.#arena.bytes, this.#target, want);
-    if (decoder.isLost && count > 0) this.#fail(count, DAMAGED);
-    return count;
+  /** Whether what is made may have to fail. */
+  #isWatched(): boolean {
+    return this.#faults.areAny || this.#literals.isLost || this.#differences.isLost;
   }
 
-  /** Copies from the source, with differences where there are some. @returns How much there was; 0 when it must wait. */
-  #take(want: number): number {
-    const isAdd = this.#decoder.kind === 'add';
-    if (!isAdd && want >= BYTES_PER_READ && this.#source < this.#oldBytes) return this.#readInPlace(want);
-    const count = this.#find(want);
-    if (count === 0) return 0;
-    const made = isAdd ? this.#add(count) : this.#copy(count);
-    if (this.#faults.areAny && made > 0) {
-      const failure = this.#faults.ofSource(this.#source, made);
-      if (failure) this.#fail(made, failure);
+  /** Does what the operations stopped for. False when it takes a `wait`. */
+  #goOn(reason: number, end: number): boolean {
+    const window = this.#windows[reason - 1];
+    if (window) return this.#refill(window, end);
+    if (reason === MAKE_NO_PAGE) return this.#bringPage();
+    if (reason === MAKE_LONG_COPY) return this.#readInPlace(end);
+    if (reason === MAKE_PART) this.#judgePart();
+    else throw badOperation(reason, this.#operations);
+    return true;
+  }
+
+  #refill(window: StreamWindow, end: number): boolean {
+    const { cursor } = window;
+    const isPayload = window === this.#literals || window === this.#differences;
+    if (window === this.#literals && this.#operations.left.value >= WINDOW_BYTES && cursor.available > 0) {
+      this.#takeLiteral(cursor, end);
+      return true;
     }
-    return made;
-  }
-
-  /** Finds where in the arena the source is. @returns How much of it lies there in one piece; 0 when it must wait. */
-  #find(want: number): number {
-    const source = this.#source;
-    if (source < this.#oldBytes) return this.#findPage(source, want);
-    const from = source - this.#oldBytes;
-    if (!this.#arena.isRecent(from)) return this.#findPage(this.#arena.newBegin + from, want);
-    const { recentBytes } = this.#arena;
-    const place = this.#target - (this.#at - from);
-    this.#place = place < 0 ? place + recentBytes : place;
-    return Math.min(want, recentBytes - this.#place);
-  }
-
-  #findPage(from: number, want: number): number {
-    const { pages } = this.#arena;
-    let place = pages.find(from);
-    if (place < 0) {
-      const loading = pages.load(from);
-      if (loading) {
-        this.#wait = loading;
-        return 0;
-      }
-      place = pages.find(from);
+    if (window.refill()) {
+      if (!window.isLost || isPayload) return true;
+      throw new DeltaError('bad_patch', 'read the operations of a segment: they are damaged');
     }
-    this.#place = place;
-    return Math.min(want, PAGE_BYTES - (from % PAGE_BYTES));
+    this.#wait = async () => {
+      if (cursor.isEnded) throw new DeltaError('bad_patch', 'read a segment: a stream ends before its operations do');
+      await cursor.fill();
+    };
+    return false;
   }
 
-  #readInPlace(want: number): number {
+  /** What is long goes past the window. */
+  #takeLiteral(cursor: StreamCursor, end: number): void {
+    const count = Math.min(this.#operations.left.value, end - this.at, cursor.available);
+    this.#arena.bytes.set(cursor.buffer.subarray(cursor.at, cursor.at + count), this.#arena.placeOf(this.at));
+    cursor.at += count;
+    if (cursor.isLost) this.#fail(this.at, count, DAMAGED);
+    this.#pass(count);
+  }
+
+  #bringPage(): boolean {
+    const source = this.#operations.source.value;
+    const from = source < this.#oldBytes ? source : this.#arena.newBegin + source - this.#oldBytes;
+    return this.#awaitIf(this.#arena.pages.bring(from));
+  }
+
+  #readInPlace(end: number): boolean {
+    const source = this.#operations.source.value;
     if (this.#reading === 0) {
-      const reading: MaybePromise<void> = this.#sources.loadOld(
-        this.#source,
-        this.#arena.bytes.subarray(this.#target, this.#target + want),
-      );
+      const want = Math.min(this.#operations.left.value, end - this.at);
+      const target = this.#arena.placeOf(this.at);
       this.#reading = want;
-      if (reading) {
-        this.#wait = reading;
-        return 0;
-      }
+      if (!this.#awaitIf(this.#sources.loadOld(source, this.#arena.bytes.subarray(target, target + want))))
+        return false;
     }
     const count = this.#reading;
     this.#reading = 0;
-    if (this.#faults.areAny) {
-      const failure = this.#faults.ofSource(this.#source, count);
-      if (failure) this.#fail(count, failure);
+    this.#failBySource(source, this.at, count);
+    this.#operations.source.value += count;
+    this.#pass(count);
+    return true;
+  }
+
+  /** Fails the files of what was made last, where that is not as it should be. */
+  #judgePart(): void {
+    const { kind, made, source } = this.#operations;
+    const count = made.value;
+    const from = this.at - count;
+    if (kind.value === OP_LITERAL) {
+      if (this.#literals.isLost) this.#fail(from, count, DAMAGED);
+      return;
     }
-    return count;
+    if (kind.value === OP_ADD && this.#differences.isLost) this.#fail(from, count, DAMAGED);
+    this.#failBySource(source.value - count, from, count);
   }
 
-  #copy(want: number): number {
-    const from = this.#place;
-    const to = this.#target;
-    const distance = this.#oldBytes + this.#at - this.#source;
-    const { bytes } = this.#arena;
-    if (want < BYTES_PER_COPY_CALL || distance < BYTES_PER_COPY_CALL) {
-      // Whole steps may copy more than is wanted: what is made next goes over it.
-      if (distance >= WORD_BYTES && to + want + STEP_BYTES <= this.#targetEnd) copySteps(this.#words, from, to, want);
-      else copyForward(bytes, from, to, want);
-      return want;
-    }
-    // What overlaps repeats itself: each call copies what is made by then.
-    const count = Math.min(want, distance);
-    bytes.copyWithin(to, from, from + count);
-    return count;
+  #failBySource(source: number, from: number, count: number): void {
+    if (!this.#faults.areAny) return;
+    const failure = this.#faults.ofSource(source, count);
+    if (failure) this.#fail(from, count, failure);
   }
 
-  #add(want: number): number {
-    const decoder = this.#decoder;
-    const count = decoder.difference(this.#arena.bytes, this.#place, this.#target, want);
-    if (decoder.isLost && count > 0) this.#fail(count, DAMAGED);
-    return count;
+  #fail(from: number, count: number, failure: FileFailure): void {
+    this.#faults.failRange(from, from + count, failure);
   }
 
-  #fail(count: number, failure: FileFailure): void {
-    this.#faults.failRange(this.#at, this.#at + count, failure);
+  /** Goes on behind bytes that were made here. */
+  #pass(count: number): void {
+    this.#operations.at.value += count;
+    this.#operations.left.value -= count;
+  }
+
+  #awaitIf(work: MaybePromise<void>): boolean {
+    if (work) this.#wait = () => work;
+    return !work;
   }
 }
 
-/** In words, which is faster than by bytes and without a branch for each; what overlaps by a word or more repeats itself. */
-function copySteps(words: DataView, from: number, to: number, count: number): void {
-  for (let at = 0; at < count; at += STEP_BYTES) {
-    words.setUint32(to + at, words.getUint32(from + at, true), true);
-    words.setUint32(to + at + 4, words.getUint32(from + at + 4, true), true);
-    words.setUint32(to + at + 8, words.getUint32(from + at + 8, true), true);
-    words.setUint32(to + at + 12, words.getUint32(from + at + 12, true), true);
+function badOperation(reason: number, { source, left }: Operations): DeltaError {
+  if (reason === MAKE_BAD_LENGTH) {
+    return new DeltaError('bad_patch', 'read the operations of a segment: they make more than it does');
   }
-}
-
-/** Byte by byte: what overlaps repeats itself. */
-function copyForward(bytes: Uint8Array, from: number, to: number, count: number): void {
-  for (let index = 0; index < count; index += 1) bytes[to + index] = bytes[from + index] ?? 0;
+  if (reason === MAKE_BAD_SOURCE) {
+    return new DeltaError(
+      'bad_patch',
+      `read an operation: ${left.value} bytes at ${source.value} are not all there to copy`,
+    );
+  }
+  return new DeltaError('bad_patch', 'read an operation: found a number above 2^53');
 }

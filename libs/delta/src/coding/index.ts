@@ -1,2 +1,1 @@
 export { encodeSegment } from './encode-segment.ts';
-export { SegmentDecoder } from './segment-decoder.ts';

@@ -18,6 +18,3 @@ export const OP_COPY_BACK = 7;
 
 export const LENGTH_LONG = 31;
 export const LENGTH_BITS = 5;
-
-/** Streams of a segment, in their order. */
-export const STREAM_COUNT = 5;

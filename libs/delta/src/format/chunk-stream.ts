@@ -26,13 +26,12 @@ export async function* readChunks(
   decompressor: Decompressor,
 ): AsyncGenerator<StreamPart, void> {
   for (const chunk of chunks) {
-    const whole = await readShort(source, chunk, decompressor);
-    if (whole) {
-      yield { bytes: whole, isLost: false };
-      continue;
-    }
     let left = chunk.rawBytes;
-    if (await isIntact(source, chunk)) {
+    if (chunk.method === 'brotli' && !keepsWindow(chunk)) {
+      const bytes = await readShort(source, chunk, decompressor);
+      if (bytes) yield { bytes, isLost: false };
+      if (bytes) left = 0;
+    } else if (await isIntact(source, chunk)) {
       const decoded = decompressSafely(decompressor, chunk, readRange(source, chunk.offset, chunk.storedBytes));
       try {
         for (let next = await decoded.next(); left > 0 && next.done !== true; next = await decoded.next()) {
@@ -54,20 +53,18 @@ export async function* readChunks(
 }
 
 /** Whether decompressing a chunk takes a window of memory for as long as its bytes are used. */
-export function keepsWindow({ method, rawBytes }: Chunk): boolean {
-  return method === 'brotli' && rawBytes > SHORT_CHUNK_BYTES;
+export function keepsWindow({ method, rawBytes, storedBytes }: Chunk): boolean {
+  return method === 'brotli' && Math.max(rawBytes, storedBytes) > SHORT_CHUNK_BYTES;
 }
 
-/** A whole chunk; undefined when it is not short or not as it should be. */
+/** A whole chunk; undefined when it is not as it should be. */
 async function readShort(
   source: ByteSource,
   chunk: PlacedChunk,
   decompressor: Decompressor,
 ): Promise<Uint8Array | undefined> {
-  const { method, rawBytes, storedBytes } = chunk;
-  if (method !== 'brotli' || keepsWindow(chunk) || storedBytes > rawBytes) return undefined;
-  const stored = await source.read(chunk.offset, storedBytes);
-  return sameBytes(checkOf(stored), chunk.check) ? decompressor.decompressShort(stored, rawBytes) : undefined;
+  const stored = await source.read(chunk.offset, chunk.storedBytes);
+  return sameBytes(checkOf(stored), chunk.check) ? decompressor.decompressShort(stored, chunk.rawBytes) : undefined;
 }
 
 /** What decoding gives until it fails: the rest of the chunk is then lost. */

@@ -1,6 +1,3 @@
-/** What a number in a stream takes at most. */
-const NUMBER_BYTES_MAX = 8;
-
 /** The bytes of one stream of a segment, in order. What cannot be had is zeros, and said to be lost. */
 export class StreamCursor {
   /** Decoded, from `at` on not yet taken. */
@@ -8,8 +5,6 @@ export class StreamCursor {
   at = 0;
   /** Whether the bytes in the buffer are made up, because theirs are damaged. */
   isLost = false;
-  /** While `at` is no further, a whole number is there, or all that is left. None is while anything is lost. */
-  numbersEnd = -1;
   readonly #parts: AsyncIterator<StreamPart>;
   #isEnded = false;
 
@@ -21,32 +16,22 @@ export class StreamCursor {
     return this.buffer.length - this.at;
   }
 
-  /** Whether the buffer holds all that is left. */
+  /** Whether nothing follows what is in the buffer. */
   get isEnded(): boolean {
     return this.#isEnded;
   }
 
-  /** Brings more bytes behind those that are there; does nothing at the end. */
+  /** Brings the next bytes, once all that were there are taken; does nothing at the end. */
   async fill(): Promise<void> {
     if (this.#isEnded) return;
     const next = await this.#parts.next();
     if (next.done === true) {
       this.#isEnded = true;
-      if (!this.isLost) this.numbersEnd = Infinity;
       return;
     }
-    const { bytes, isLost } = next.value;
-    this.isLost = isLost || (this.available > 0 && this.isLost);
-    if (this.available === 0) {
-      this.buffer = bytes;
-    } else {
-      const joined = new Uint8Array(this.available + bytes.length);
-      joined.set(this.buffer.subarray(this.at));
-      joined.set(bytes, this.available);
-      this.buffer = joined;
-    }
+    this.buffer = next.value.bytes;
+    this.isLost = next.value.isLost;
     this.at = 0;
-    this.numbersEnd = this.isLost ? -1 : this.buffer.length - NUMBER_BYTES_MAX;
   }
 
   /** Frees what decoding holds. */

@@ -4,17 +4,15 @@ import { brotliCompress, brotliDecompress, type BrotliOptions, constants, create
 
 import type { Compressor, Decompressor } from '@swarmpatch/delta';
 
-import { Turns } from './turns.ts';
-
 const compressInPool = promisify(brotliCompress);
 const decompressInPool = promisify(brotliDecompress);
 /** The largest window that every brotli decoder takes, 16 MiB: what decoding one stream needs of memory. */
 const WINDOW_BITS = 24;
+/** By so much, what a stream reaches back to is shorter than its window. */
+const WINDOW_UNUSED_BYTES = 16;
 /** What a step of decoding makes at most, and what is made ahead: each step waits for a thread and then for its turn. */
 const DECODED_BYTES = 256 * 1024;
 const DECODING: BrotliOptions & TransformOptions = { chunkSize: DECODED_BYTES, highWaterMark: DECODED_BYTES };
-/** Decoded at once, each may take a window of memory however little it gives. */
-const shortTurns: Turns = new Turns(2);
 
 /** Brotli qualities for the efforts 1 to 9. */
 const QUALITIES = [4, 5, 6, 7, 8, 9, 10, 11, 11];
@@ -64,12 +62,26 @@ export const brotliDecompressor: Decompressor = {
     return pipeline(Readable.from(compressed), decoder, () => undefined);
   },
 
-  decompressShort(compressed, lengthBytes) {
-    return shortTurns.run(async () => {
-      // A byte more than there is: a full buffer would be taken for one of several.
-      const options = { chunkSize: Math.max(constants.Z_MIN_CHUNK, lengthBytes + 1), maxOutputLength: lengthBytes };
-      const bytes = await decompressInPool(compressed, options).catch(() => undefined);
-      return bytes?.length === lengthBytes ? bytes : undefined;
-    });
+  async decompressShort(compressed, lengthBytes) {
+    // A byte more than there is: a full buffer would be taken for one of several.
+    const options = {
+      chunkSize: Math.max(constants.Z_MIN_CHUNK, lengthBytes + 1),
+      maxOutputLength: Math.max(1, lengthBytes),
+    };
+    const bytes = await decompressInPool(narrowWindow(compressed, lengthBytes), options).catch(() => undefined);
+    return bytes?.length === lengthBytes ? bytes : undefined;
   },
 };
+
+/**
+ * The same stream with a window that is no larger than what it gives can use: decoding may take as much memory. Windows of 18 to 24 bits are
+ * said by the first byte's lowest four (RFC 7932, 9.1).
+ */
+function narrowWindow(stream: Uint8Array, lengthBytes: number): Uint8Array {
+  const first = stream[0] ?? 0;
+  const bits = Math.max(18, Math.ceil(Math.log2(lengthBytes + WINDOW_UNUSED_BYTES)));
+  if ((first & 1) === 0 || 17 + ((first >> 1) & 7) <= bits) return stream;
+  const narrowed = stream.slice();
+  narrowed[0] = (first & 0xf0) | ((bits - 17) << 1) | 1;
+  return narrowed;
+}
