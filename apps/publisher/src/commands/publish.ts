@@ -65,7 +65,7 @@ export const publish: CommandSpec = {
         { game: studio.game, version, webSeeds: [webSeed], notes },
         context,
       );
-      const published = await describeCompared(studio, await findUses(origin, studio.game), {
+      const published = await describeCompared(studio, (await findStatus(origin, studio.game)).versions, {
         signal: context.signal,
         onUnreadable: (message) => context.warn(message),
       });
@@ -75,8 +75,9 @@ export const publish: CommandSpec = {
         : await send(draft, { origin, studio, channel }, context);
       const isWaiting = !isDryRun && input.flag('wait-patches');
       const patches = isWaiting ? await waitPatches(origin, draft.manifest, context) : [];
-      const offered = isWaiting ? [...patches, ...(await findLinks(origin, draft.manifest))] : [];
-      const players = priceForPlayers(published, describeRelease(draft.manifest, draft.torrentBytes), offered);
+      const links = (await findStatus(origin, studio.game)).patches.filter(({ to }) => to !== version);
+      const target = describeRelease(draft.manifest, draft.torrentBytes);
+      const players = priceForPlayers(published, target, [...patches, ...links]);
       const seconds = (context.nowMs() - startedMs) / 1000;
       return publishResult(draft, { channel, newBytes, uploadedBytes, seconds, isDryRun, players, patches });
     } finally {
@@ -142,21 +143,12 @@ async function send(
   return uploaded;
 }
 
-/** Without them the newest releases are compared with. */
-async function findUses(origin: Origin, game: string): Promise<VersionUse[]> {
+/** Without it the newest releases are compared with, and what players would pay by way of other releases is just not known. */
+async function findStatus(origin: Origin, game: string): Promise<{ versions: VersionUse[]; patches: PatchSummary[] }> {
   try {
-    return (await origin.status(game)).versions;
+    return await origin.status(game);
   } catch {
-    return [];
-  }
-}
-
-/** Patches to other releases: some players go by a chain. Without them what these pay is just not known. */
-async function findLinks(origin: Origin, { game, version }: Manifest): Promise<PatchSummary[]> {
-  try {
-    return (await origin.status(game)).patches.filter(({ to }) => to !== version);
-  } catch {
-    return [];
+    return { versions: [], patches: [] };
   }
 }
 
