@@ -37,8 +37,10 @@ try {
   if (values.help) process.stdout.write(`${usage}\n`);
   else {
     const { json, plot, ...texts } = values;
-    const settings = readSettings(texts);
+    const bare = readSettings(texts);
     await prepare();
+    const { readFaults } = await import('./simulation/faults.mjs');
+    const settings = { ...bare, faults: readFaults(texts.faults ?? DEFAULTS.faults) };
     const print = (outcome) => process.stdout.write(`${json ? JSON.stringify(outcome) : describe(outcome)}\n`);
     const outcomes = await run(plot === undefined ? settings : { ...settings, launchers: CROWD_SIZES }, print);
     if (outcomes.some((outcome) => outcome.broken)) process.exitCode = 1;

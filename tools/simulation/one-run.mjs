@@ -1,28 +1,15 @@
 // Runs one simulation; its options are JSON in the first argument, its outcome is JSON on stdout.
-import { BrokenInvariant, FAULTS, runScenario } from '@swarmpatch/testkit';
+import { BrokenInvariant, runScenario } from '@swarmpatch/testkit';
 
-const { faults, ...options } = JSON.parse(process.argv[2]);
+const options = JSON.parse(process.argv[2]);
 const began = performance.now();
 try {
-  const report = runScenario({
-    ...options,
-    faults: readFaults(faults),
-    onSecond: process.stderr.isTTY ? tell : undefined,
-  });
+  const report = runScenario({ ...options, onSecond: process.stderr.isTTY ? tell : undefined });
   const wallSeconds = (performance.now() - began) / 1000;
   print({ report, wallSeconds, memoryBytes: process.resourceUsage().maxRSS * 1024 });
 } catch (error) {
   if (!(error instanceof BrokenInvariant)) throw error;
   print({ broken: { invariant: error.invariant, seed: options.seed, message: error.message } });
-}
-
-function readFaults(names) {
-  if (names.includes('all')) return FAULTS;
-  return names.map((name) => {
-    const fault = name.replaceAll('-', '_');
-    if (FAULTS.includes(fault)) return fault;
-    throw new Error(`read --faults: found "${name}", wanted some of ${FAULTS.join(', ')}`);
-  });
 }
 
 function tell({ second, unfinished }) {

@@ -15,19 +15,19 @@ export const DEFAULTS = {
   'origin-responses': '',
 };
 
+const PIECE_LENGTH_MIN = 16 * 2 ** 10;
 const UNITS = { '': 1, B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, KB: 1e3, MB: 1e6, GB: 1e9 };
 
-/** @returns The settings of a run: numbers are bytes, bytes a second or counts. */
+/** @returns The settings of a run, but its faults: numbers are bytes, bytes a second or counts. */
 export function readSettings(texts) {
   const given = { ...DEFAULTS, ...texts };
-  const count = (name) => read(name, given[name], /^\d+$/, 'a whole number');
+  const count = (name) => read(name, given[name], /^[1-9]\d*$/, 'a whole number from 1 on');
   return {
     launchers: [count('launchers')],
-    seed: count('seed'),
+    seed: read('seed', given.seed, /^\d+$/, 'a whole number'),
     seeds: count('seeds'),
-    faults: given.faults.split(',').filter((name) => name !== ''),
     pieceCount: count('pieces'),
-    pieceLengthBytes: bytes('piece-size', given['piece-size']),
+    pieceLengthBytes: pieceLength(given['piece-size']),
     rates: { uplink: bytes('uplink', given.uplink), downlink: bytes('downlink', given.downlink) },
     originUplink: bytes('origin', given.origin),
     ...(given['origin-responses'] === '' ? {} : { originResponsesMax: count('origin-responses') }),
@@ -40,7 +40,20 @@ function bytes(name, text) {
   return read(name, String(value), /^[1-9]\d*$/, 'bytes, such as 256KiB or 4MiB');
 }
 
+function pieceLength(text) {
+  const lengthBytes = bytes('piece-size', text);
+  if (lengthBytes >= PIECE_LENGTH_MIN && Number.isInteger(Math.log2(lengthBytes))) return lengthBytes;
+  throw refuse('piece-size', text, 'a power of two from 16KiB on');
+}
+
 function read(name, text, pattern, wanted) {
   if (pattern.test(text)) return Number(text);
-  throw Object.assign(new Error(`read --${name}: found "${text}", wanted ${wanted}`), { code: 'ERR_PARSE_ARGS_VALUE' });
+  throw refuse(name, text, wanted);
+}
+
+/** What to throw for an option that cannot be used. */
+export function refuse(name, text, wanted) {
+  return Object.assign(new Error(`read --${name}: found "${text}", wanted ${wanted}`), {
+    code: 'ERR_PARSE_ARGS_VALUE',
+  });
 }
