@@ -14,7 +14,7 @@ declare module 'bittorrent-dht' {
     /** Acts as a `dgram` socket. */
     socket?: EventEmitter;
     /** Where others find this node; its own announces are stored under it. */
-    host?: string;
+    host?: string | undefined;
     /** Of stored peers, in ms. */
     maxAge?: number;
     maxPeers?: number;

@@ -24,6 +24,9 @@ const LOOKUP_INTERVAL_MS = 15 * 60_000;
 const LONELY_FIRST_MS = 5000;
 const LONELY_MAX_MS = 60_000;
 
+/** Of one name: routers have several, of which some do not answer. */
+export const DHT_ROUTER_ADDRESSES_MAX = 4;
+
 const NODES_WANTED = 8;
 /** What the last session knew is tried before the public routers are. */
 const SAVED_NODES_HEAD_START_MS = 2000;
@@ -119,11 +122,9 @@ export class DhtNode {
     // Bound to one address, it knows where others find it, and tells of its own torrents as of theirs.
     const own = address === undefined ? undefined : readDhtAddress(address);
     const ownHost = own && isReachablePeer(own.host, undefined) ? own.host : undefined;
-    const kept = (): string[] => [
-      ...library.toJSON().nodes.map((node) => node.host),
-      ...(ownHost === undefined ? [] : [names.nameOf(ownHost)]),
-    ];
+    const kept = (): string[] => [...library.toJSON().nodes.map((node) => node.host), ...ownName];
     const names = family === 'ipv6' ? new StandIns(kept) : PLAIN_NAMES;
+    const ownName = ownHost === undefined ? [] : [names.nameOf(ownHost)];
     const surroundings = {
       closest: (wanted: DhtFamily, target: Uint8Array) => nodes.get(wanted)?.closest(target),
       // BEP 32: each DHT helps the other to begin.
@@ -135,7 +136,7 @@ export class DhtNode {
       socket,
       bootstrap: false,
       nodeId,
-      ...(ownHost === undefined ? {} : { host: names.nameOf(ownHost) }),
+      host: ownName[0],
       maxPeers: DHT_STORED_PEERS_MAX,
       maxAge: STORED_PEERS_AGE_MS,
       maxTables: DHT_STORED_LOOKUPS_MAX,
@@ -253,9 +254,9 @@ export class DhtNode {
     this.#isConnecting = true;
     const asked = bootstrap.map(async ({ host, port }) => {
       // The library would take whichever family comes first, and send to that in vain.
-      const { address, family } = await lookup(host, { family: this.family === 'ipv4' ? 4 : 6 });
-      const isOurs = `ipv${family}` === this.family;
-      if (isOurs && !signal.aborted) this.#ask(address, port);
+      const addresses = await lookup(host, { family: this.family === 'ipv4' ? 4 : 6, all: true });
+      const ours = addresses.filter(({ family }) => `ipv${family}` === this.family);
+      for (const { address } of ours.slice(0, DHT_ROUTER_ADDRESSES_MAX)) if (!signal.aborted) this.#ask(address, port);
     });
     for (const [family, other] of this.#others) if (family !== this.family) other.#lookAround();
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_FIRST_MS)]);

@@ -1,6 +1,7 @@
 export { Dht, type DhtOptions, startDht } from './dht.ts';
 export {
   DHT_NAMED_NODES_PER_MINUTE_MAX,
+  DHT_ROUTER_ADDRESSES_MAX,
   DHT_STORED_LOOKUPS_MAX,
   DHT_STORED_PEERS_MAX,
   type DhtMember,
