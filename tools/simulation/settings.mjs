@@ -37,7 +37,8 @@ export function readSettings(texts) {
 function bytes(name, text) {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*?)(?:\/s)?$/.exec(text) ?? [];
   const value = Math.round(Number(number) * (UNITS[unit] ?? NaN));
-  return read(name, String(value), /^[1-9]\d*$/, 'bytes, such as 256KiB or 4MiB');
+  if (value >= 1) return value;
+  throw refuse(name, text, 'bytes, such as 256KiB or 4MiB');
 }
 
 function pieceLength(text) {

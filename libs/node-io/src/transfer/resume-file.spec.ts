@@ -1,4 +1,4 @@
-import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -105,6 +105,16 @@ describe.each(['v1', 'v2', 'hybrid'] as const)('ResumeFile of a %s torrent', (fo
     const { first, end } = piecesOf('c.bin');
     const lost = Array.from({ length: end - first }, (_, piece) => first + piece);
     expect(await recall()).toEqual({ missing: [piecesOf('a.bin').first, ...lost], readBytes: 0 });
+  });
+
+  it('sees another length although the time was put back', async () => {
+    const path = pathOf('game', 'b.bin');
+    const { atime, mtime } = await stat(path);
+    await utimes(path, atime, mtime);
+    await recall();
+    await truncate(path, CONTENTS['b.bin'] - 1);
+    await utimes(path, atime, mtime);
+    expect((await recall()).missing).toEqual([piecesOf('b.bin').end - 1]);
   });
 
   it('does not see what was changed when length and time were put back: that is found before it is served', async () => {
