@@ -4,7 +4,8 @@ import { PieceGeometry } from '@swarmpatch/metainfo';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HTTP_CONNECTIONS_PER_HOST_MAX } from '../http-client/index.ts';
 import { fetchPieces } from './fetch-pieces.ts';
-import type { SeededTorrent } from './fetch-plan.ts';
+import { planFetch, type SeededTorrent } from './fetch-plan.ts';
+import { redirectMemoryOf } from './redirect-memory.ts';
 import type { FetchedPiece, FetchOptions, PieceRun, WebSeed } from './web-seed.ts';
 
 const PIECE_BYTES = 1000;
@@ -293,6 +294,18 @@ describe.each(['bep19', 'stream'] as const)('fetchPieces() from a %s seed', (kin
     await expect(collect(at(forbidden), INSIDE, { allow })).rejects.toMatchObject({ code: 'web_seed_refused' });
     await expect(collect({ kind, url: 'file:///etc/' }, INSIDE)).rejects.toMatchObject({ code: 'web_seed_refused' });
     expect(asked).toHaveLength(0);
+  });
+
+  it('goes from a public web seed to nobody inside, wherever a redirect leads', async () => {
+    const { url: inside, asked } = await serve(answer);
+    const webSeed = at('http://192.0.2.1');
+    for (const span of planFetch(webSeed, torrent, INSIDE)) {
+      redirectMemoryOf(webSeed).remember(span.url, span.url.replace('http://192.0.2.1', inside));
+    }
+    // It is not there: to ask it would take long to fail.
+    const allow = ({ hostname }: URL): boolean => hostname !== '192.0.2.1';
+    await expect(collect(webSeed, INSIDE, { allow })).rejects.toMatchObject({ code: 'web_seed_refused' });
+    expect(asked).toEqual([]);
   });
 
   it('ends its requests when the caller leaves', async () => {
