@@ -1,4 +1,5 @@
-import { matchLength } from './hash.ts';
+import { HashFilter } from './hash-filter.ts';
+import { hashAt, matchLength } from './hash.ts';
 import { PositionIndex } from './position-index.ts';
 
 /** How far on an alignment is compared at a time. */
@@ -9,6 +10,10 @@ const LENGTH_ENOUGH_BYTES = 4096;
 const DRY_BYTES_A_STEP_LOG2 = 9;
 /** How many more that are at most. */
 const STEP_MORE_BYTES_MAX = 16;
+/** Where so many times as much is before what is matched, places whose bytes do not occur in it are left out of the index. */
+const BEFORE_RATIO = 4;
+/** The filter of what occurs in it has this power of two of bits for each place. */
+const WANTED_BITS_LOG2 = 2;
 /** Between two looks at the signal and reports. */
 const SLICE_BYTES = 1024 * 1024;
 
@@ -45,10 +50,9 @@ export interface AnchorOptions {
 export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOptions): Anchors {
   const { strideBytes, stepBytes, hashLength, reach, lengthMin, entriesMax, onSlice } = options;
   const end = bytes.length;
-  const index = new PositionIndex(bytes, {
-    ...{ hashLength, strideBytes, entriesMax },
-    entriesExpected: bytes.length / strideBytes,
-  });
+  const wanted = begin > BEFORE_RATIO * (end - begin) ? hashesFrom(bytes, begin, hashLength) : undefined;
+  const entriesExpected = end / strideBytes;
+  const index = new PositionIndex(bytes, { hashLength, strideBytes, entriesMax, entriesExpected, wanted });
   const anchors = new AnchorList();
   const found = new Int32Array(3 * reach);
   let alignment = 0;
@@ -100,6 +104,12 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     nextResume = at;
   }
   return anchors;
+}
+
+function hashesFrom(bytes: Uint8Array, begin: number, hashLength: number): HashFilter {
+  const hashes = new HashFilter(bytes.length - begin, WANTED_BITS_LOG2);
+  for (let at = begin; at + hashLength <= bytes.length; at += 1) hashes.add(hashAt(bytes, at, hashLength));
+  return hashes;
 }
 
 function matchBefore(bytes: Uint8Array, from: number, at: number, done: number): number {

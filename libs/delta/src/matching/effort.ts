@@ -1,3 +1,5 @@
+import type { ParseIndex } from './parse.ts';
+
 /** How anchors are looked for. */
 export interface AnchorEffort {
   readonly strideBytes: number;
@@ -9,7 +11,7 @@ export interface AnchorEffort {
 
 /** How what anchors leave is parsed. */
 interface ParseEffort {
-  readonly hashLengths: readonly number[];
+  readonly indexes: readonly ParseIndex[];
   readonly nearBytesAByte: number;
   readonly strideBytes: number;
   readonly anchorEdgeBytes: number;
@@ -40,7 +42,7 @@ const DENSE_ANCHORS: AnchorEffort = { strideBytes: 16, stepBytes: 1, hashLength:
 const LONG_ANCHORS: AnchorEffort = { ...DENSE_ANCHORS, lengthMin: 64 };
 
 const FAST: ParseEffort = {
-  hashLengths: [8],
+  indexes: anyPlacesOf(8),
   nearBytesAByte: 1,
   strideBytes: 16,
   anchorEdgeBytes: 32,
@@ -53,11 +55,15 @@ const FAST: ParseEffort = {
 const MIDDLE: ParseEffort = { ...FAST, strideBytes: 8, restBytes: 6 };
 const THOROUGH: ParseEffort = {
   ...MIDDLE,
-  ...{ hashLengths: [5, 10], nearBytesAByte: 4, strideBytes: 2 },
+  indexes: [
+    { hashLength: 5, entriesAByte: 8 },
+    { hashLength: 10, entriesAByte: 32 },
+  ],
+  ...{ nearBytesAByte: 4, strideBytes: 2, reach: 4 },
   ...{ lengthEnough: 24, restBytes: Infinity, shortenedBytesMax: 96, strideBytesMax: 8 },
 };
 const DEEP: ParseEffort = {
-  hashLengths: [4, 6, 10, 18],
+  indexes: anyPlacesOf(4, 6, 10, 18),
   nearBytesAByte: 4,
   strideBytes: 1,
   anchorEdgeBytes: 2048,
@@ -87,6 +93,10 @@ const EFFORTS: readonly MatchEffort[] = [
   { usual: DEEP_SEARCH, little: DEEP_SEARCH },
   { usual: DEEPEST_SEARCH, little: DEEPEST_SEARCH },
 ];
+
+function anyPlacesOf(...hashLengths: number[]): ParseIndex[] {
+  return hashLengths.map((hashLength) => ({ hashLength, entriesAByte: Infinity }));
+}
 
 /** @param effort 1 to 9. */
 export function matchEffort(effort: number): MatchEffort {

@@ -13,6 +13,10 @@ export class HashFilter {
     this.#shift = 32 - width;
   }
 
+  get lengthBytes(): number {
+    return this.#bits.byteLength;
+  }
+
   add(hash: number): void {
     const bit = hash >>> this.#shift;
     this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] ?? 0) | (1 << (bit & 31));

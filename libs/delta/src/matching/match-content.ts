@@ -48,7 +48,7 @@ function matchWindow(input: MatchInput, window: Window, effort: MatchEffort, ops
   const found = new OpList();
   parse(bytes, begin, anchors, found, {
     ...search.parse,
-    entriesMax: Math.max(ENTRIES_MIN, Math.floor(entriesMax / (search.parse.hashLengths.length + 1))),
+    entriesMax: Math.max(ENTRIES_MIN, Math.floor(entriesMax / (search.parse.indexes.length + 1))),
     onSlice: (at) => report(ANCHOR_SHARE + ((1 - ANCHOR_SHARE) * (at - begin)) / size),
   });
   window.place(found, ops);

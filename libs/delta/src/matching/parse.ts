@@ -14,6 +14,8 @@ import { Ways } from './ways.ts';
 const BLOCK_BYTES = 1 << 14;
 /** After so many bytes prices are made anew from what was counted. */
 const PRICED_BYTES = 4096;
+/** No index is kept smaller than this. */
+const ENTRIES_MIN = 65_536;
 const COPY_LENGTH_MIN = 3;
 const REPEAT_LENGTH_MIN = 2;
 /** What a run of literals costs besides its bytes, about. */
@@ -26,9 +28,17 @@ const BACK_BYTES_MAX = 16;
 /** The filter of what is wanted has this power of two of bits for each place: more of them miss the processor's cache. */
 const WANTED_BITS_LOG2 = 2;
 
+/** An index of places that what is parsed may be copied from. */
+export interface ParseIndex {
+  /** How many bytes of a place are hashed. */
+  readonly hashLength: number;
+  /** Places at most for each byte that is parsed: of what is found nearly everywhere, a few are enough. */
+  readonly entriesAByte: number;
+}
+
 export interface ParseOptions {
-  /** Lengths in bytes of what is looked for anywhere, rising. */
-  readonly hashLengths: readonly number[];
+  /** The length of what they find rises. */
+  readonly indexes: readonly ParseIndex[];
   /** How far around the expected source is looked for each byte that is known to lie there or has to be found. */
   readonly nearBytesAByte: number;
   /** How many places on each side of the expected one are tried. */
@@ -146,15 +156,16 @@ class Parser {
   /** Of each length; only of places whose bytes are like some that are left to parse. */
   #indexes(): PositionIndex[] {
     const bytes = this.#bytes;
-    const { hashLengths, strideBytes, entriesMax, anchorEdgeBytes } = this.#options;
+    const { indexes, strideBytes, anchorEdgeBytes } = this.#options;
     const left = bytes.length - this.#begin - anchoredBytes(this.#anchors);
     const known = this.#known();
     const skipped = innerParts(this.#anchors, anchorEdgeBytes);
-    return hashLengths.map((hashLength) => {
+    return indexes.map(({ hashLength, entriesAByte }) => {
       const wanted = new HashFilter(left, WANTED_BITS_LOG2);
       for (const { hashes, count } of new PlaceBatches(bytes, { hashLength, stride: 1, skipped: known }).all()) {
         for (let index = 0; index < count; index += 1) wanted.add(hashes[index] ?? 0);
       }
+      const entriesMax = Math.min(this.#options.entriesMax, Math.max(ENTRIES_MIN, entriesAByte * left));
       const entriesExpected = 2 * left;
       return new PositionIndex(bytes, { hashLength, strideBytes, entriesExpected, entriesMax, skipped, wanted });
     });

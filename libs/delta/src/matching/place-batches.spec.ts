@@ -60,9 +60,12 @@ describe('PlaceBatches', () => {
     expect(last.size).toBe(251);
   });
 
-  it('gives places of wanted hashes alone', () => {
-    const bytes = Uint8Array.from({ length: 1000 }, (_, index) => (index * 37) & 0xff);
-    const wanted = new HashFilter(1, 3);
+  it.each([
+    ['a small', 1],
+    ['a large', 2 ** 25],
+  ])('gives places of wanted hashes alone, by %s filter', (_, countExpected) => {
+    const bytes = Uint8Array.from({ length: 1000 }, (_byte, index) => (index * 37) & 0xff);
+    const wanted = new HashFilter(countExpected, 2);
     wanted.add(hashAt(bytes, 5, 8));
     const found = batchesOf(new PlaceBatches(bytes, { hashLength: 8, stride: 1, skipped: NOTHING, wanted })).flat();
     expect(found.map(({ place }) => place)).toEqual([5, 261, 517, 773]);

@@ -2,6 +2,8 @@ import { hashAt } from './hash.ts';
 import type { HashFilter } from './hash-filter.ts';
 
 const BATCH_PLACES = 1 << 16;
+/** A filter that is no larger stays in a processor's cache. */
+const SIEVE_BYTES_MAX = 8 * 1024 * 1024;
 const REGION_BITS = 8;
 const REGION_SHIFT = 32 - REGION_BITS;
 
@@ -39,6 +41,8 @@ export function copyOf({ hashes, places, count }: PlaceBatch): PlaceBatch {
 export class PlaceBatches {
   readonly #bytes: Uint8Array;
   readonly #options: PlaceBatchesOptions;
+  /** What is wanted, where asking for it in any order is cheap; else it is asked after places are ordered. */
+  readonly #sieve: HashFilter | undefined;
   readonly #hashes = new Uint32Array(BATCH_PLACES);
   readonly #places = new Int32Array(BATCH_PLACES);
   readonly #foundHashes = new Uint32Array(BATCH_PLACES);
@@ -50,6 +54,8 @@ export class PlaceBatches {
   constructor(bytes: Uint8Array, options: PlaceBatchesOptions) {
     this.#bytes = bytes;
     this.#options = options;
+    const { wanted } = options;
+    this.#sieve = wanted && wanted.lengthBytes <= SIEVE_BYTES_MAX ? wanted : undefined;
   }
 
   /** Each batch is overwritten by the next. */
@@ -64,6 +70,7 @@ export class PlaceBatches {
   #find(): number {
     const { hashLength, stride, skipped } = this.#options;
     const bytes = this.#bytes;
+    const sieve = this.#sieve;
     const last = bytes.length - hashLength;
     const hashes = this.#foundHashes;
     const places = this.#foundPlaces;
@@ -78,7 +85,9 @@ export class PlaceBatches {
         at += Math.max(0, Math.ceil((end - at) / stride)) * stride - stride;
         continue;
       }
-      hashes[count] = hashAt(bytes, at, hashLength);
+      const hash = hashAt(bytes, at, hashLength);
+      if (sieve && !sieve.has(hash)) continue;
+      hashes[count] = hash;
       places[count] = at;
       count += 1;
     }
@@ -109,7 +118,7 @@ export class PlaceBatches {
   /** After they are ordered: the filter, too, is then read region after region. @returns How many are left. */
   #keepWanted(count: number): number {
     const { wanted } = this.#options;
-    if (!wanted) return count;
+    if (!wanted || this.#sieve) return count;
     const hashes = this.#hashes;
     const places = this.#places;
     let kept = 0;
