@@ -154,7 +154,7 @@ describe('TransferSession', () => {
   });
 
   it('meets peers of all its torrents through one DHT node, but those of no private torrent', async () => {
-    const router = await startDht({ host: LOOPBACK.host, bootstrapNodes: [] });
+    const router = await startDht({ addresses: [LOOPBACK.host], bootstrapNodes: [] });
     const discovery = { dht: { bootstrapNodes: [{ host: LOOPBACK.host, port: router.ports.ipv4 ?? expect.fail() }] } };
     try {
       const [first, second, third] = torrents as [Metainfo, Metainfo, Metainfo];
