@@ -11,7 +11,7 @@ import { MetainfoError } from './metainfo-error.ts';
 import type { Metainfo, TorrentFormat } from './metainfo.ts';
 import { PieceGeometry } from './piece-geometry.ts';
 import { readPieceLayers } from './piece-layers.ts';
-import type { PieceLayers } from './piece-layers.ts';
+import type { MissingLayers, PieceLayers } from './piece-layers.ts';
 import { isLoneFile, placeEntries } from './place-entries.ts';
 import { readV1Files } from './v1-files.ts';
 import { readFileTree } from './v2-file-tree.ts';
@@ -22,6 +22,8 @@ export interface ParseInfoOptions {
   readonly infohashV2?: Uint8Array;
   /** By pieces root; absent when they are still to be fetched from peers. */
   readonly pieceLayers?: PieceLayers;
+  /** Of layers that are not among those given; refused unless given. */
+  readonly missingLayers?: MissingLayers | undefined;
 }
 
 /**
@@ -85,7 +87,7 @@ export function readInfo(info: BencodeDictionary, infoBytes: Uint8Array, options
     geometry,
     pieceHashes: {
       ...(v1 && { v1: v1.pieces }),
-      layers: readPieceLayers(files, pieceLengthBytes, options.pieceLayers),
+      layers: readPieceLayers(files, pieceLengthBytes, options.pieceLayers, options.missingLayers),
     },
   };
 }

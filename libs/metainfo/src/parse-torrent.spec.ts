@@ -230,6 +230,15 @@ describe('parseTorrent() of v2 and hybrid', () => {
     expect(metainfo.pieceCount).toBe(3);
   });
 
+  it('leaves piece layers that are not there to be fetched when told so, and refuses wrong ones all the same', () => {
+    const bare = tree({ a: file(40_000) }, {}, {});
+    expect(parseTorrent(bare, { missingLayers: 'leave' }).pieceHashes.layers).toEqual([undefined]);
+    const wrong = tree({ a: file(40_000) }, {}, { 'piece layers': { [ROOT.toString()]: Buffer.alloc(96) } });
+    expect(() => parseTorrent(wrong, { missingLayers: 'leave' })).toThrow(
+      expect.objectContaining({ code: 'bad_piece_layer' }),
+    );
+  });
+
   it.each<[string, Uint8Array, string]>([
     ['a tree that is a file', tree({ '': { length: 5 } }), 'bad_file_tree'],
     ['no tree', torrent({ name: 'temp', 'meta version': 2, 'piece length': 16_384 }), 'not_a_torrent'],

@@ -12,10 +12,12 @@ import {
 import { MetainfoError } from './metainfo-error.ts';
 import type { DhtNode, Metainfo } from './metainfo.ts';
 import { asMetainfoError, readInfo } from './parse-info.ts';
-import { pieceLayersFrom } from './piece-layers.ts';
+import { type MissingLayers, pieceLayersFrom } from './piece-layers.ts';
 
 export interface ParseTorrentOptions {
   readonly bytesMax?: number;
+  /** Of piece layers; refused unless given. */
+  readonly missingLayers?: MissingLayers | undefined;
 }
 
 const TRACKER_PROTOCOLS: ReadonlySet<string> = new Set(['http:', 'https:', 'udp:', 'ws:', 'wss:']);
@@ -36,18 +38,18 @@ export function parseTorrent(bytes: Uint8Array, options: ParseTorrentOptions = {
     );
   }
   try {
-    return readTorrent(bytes, bytesMax);
+    return readTorrent(bytes, bytesMax, options.missingLayers);
   } catch (error) {
     throw asMetainfoError(error);
   }
 }
 
-function readTorrent(bytes: Uint8Array, bytesMax: number): Metainfo {
+function readTorrent(bytes: Uint8Array, bytesMax: number, missingLayers: MissingLayers | undefined): Metainfo {
   const torrent = expectKind(decode(bytes, { keyOrder: 'any', bytesMax }), 'dictionary', 'a torrent');
   const info = find(torrent, 'info', 'dictionary');
   if (!info) throw new MetainfoError('not_a_torrent', 'read a torrent: it has no info dictionary');
   const pieceLayers = pieceLayersFrom(find(torrent, 'piece layers', 'dictionary'));
-  const metainfo = readInfo(info, bytes.slice(info.start, info.end), { pieceLayers });
+  const metainfo = readInfo(info, bytes.slice(info.start, info.end), { pieceLayers, missingLayers });
   const comment = readText(torrent, 'comment');
   const createdBy = readText(torrent, 'created by');
   return {

@@ -10,6 +10,9 @@ import type { Metainfo, TorrentFile } from './metainfo.ts';
 /** Piece layers by pieces root; keys hold one character per byte. */
 export type PieceLayers = ReadonlyMap<string, Uint8Array>;
 
+/** What to make of a layer that is not there: peers may have it (BEP 52). */
+export type MissingLayers = 'refuse' | 'leave';
+
 export function pieceLayerKey(piecesRoot: Uint8Array): string {
   return Buffer.from(piecesRoot.buffer, piecesRoot.byteOffset, piecesRoot.byteLength).toString('latin1');
 }
@@ -30,19 +33,22 @@ export function pieceLayersFrom(dictionary: BencodeDictionary | undefined): Piec
 }
 
 /**
- * The layer of each file that has more than one piece, checked against its pieces root.
+ * The layer of each file that has more than one piece, checked against its pieces root; undefined for those that are still to
+ * be fetched.
  *
- * @param layers Undefined where they are still to be fetched: nothing is missing then.
+ * @param layers Undefined where none is there yet.
  * @throws {MetainfoError} `bad_piece_layer`
  */
 export function readPieceLayers(
   files: readonly TorrentFile[],
   pieceLengthBytes: number,
   layers: PieceLayers | undefined,
+  missingLayers: MissingLayers = 'refuse',
 ): (Uint8Array | undefined)[] {
   return files.map(({ path, lengthBytes, piecesRoot }) => {
     if (!layers || !piecesRoot || lengthBytes <= pieceLengthBytes) return undefined;
     const layer = layers.get(pieceLayerKey(piecesRoot));
+    if (!layer && missingLayers === 'leave') return undefined;
     const wanted = Math.ceil(lengthBytes / pieceLengthBytes);
     if (layer?.length !== wanted * HASH_LENGTH_BYTES) {
       throw new MetainfoError(

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { type Metainfo, pathInDownload } from '@swarmpatch/metainfo';
+import { encodeTorrent, type Metainfo, parseTorrent, pathInDownload } from '@swarmpatch/metainfo';
 import { startDht } from '@swarmpatch/node-io/discovery';
 import { createTorrentFrom } from '@swarmpatch/node-io/hashing';
 import { FilePieceStore, TransferSession } from '@swarmpatch/node-io/transfer';
@@ -31,12 +31,17 @@ describe('download', () => {
   });
 
   /** @returns the torrent's file, and its infohash when other seeds than the spec's are named. */
-  async function seed(name: string, pieceLengthBytes: number, seeds = session): Promise<string> {
+  async function seed(
+    name: string,
+    pieceLengthBytes: number,
+    seeds = session,
+    format: 'hybrid' | 'v2' = 'hybrid',
+  ): Promise<string> {
     const source = join(dir, 'seed', name);
     await mkdir(source, { recursive: true });
     await writeFile(join(source, 'engine.pak'), Buffer.alloc(SHARED_BYTES, 'in every game. '));
     await writeFile(join(source, 'start.bin'), Buffer.alloc(OWN_BYTES, name));
-    const options = { name, format: 'hybrid', pieceLengthBytes } as const;
+    const options = { name, format, pieceLengthBytes };
     const { metainfo, torrentBytes } = await createTorrentFrom(source, options);
     await writeFile(join(dir, `${name}.torrent`), torrentBytes);
     const store = new FilePieceStore(metainfo.geometry, (fileIndex) => join(dir, 'seed', pathOf(metainfo, fileIndex)));
@@ -104,6 +109,17 @@ describe('download', () => {
     const { exitCode, document } = await download(torrents);
     expect({ exitCode, document }).toMatchObject({ exitCode: 1, document: { error: { code: 'torrent_unreadable' } } });
     await expectWhole('starfall');
+  });
+
+  it('fetches the piece layers that a v2 torrent file leaves to the peers', async () => {
+    const torrent = await seed('starfall', 32_768, session, 'v2');
+    const metainfo = parseTorrent(await readFile(torrent));
+    await writeFile(torrent, encodeTorrent({ infoBytes: metainfo.infoBytes }));
+    const { exitCode, document } = await download([torrent]);
+    expect({ exitCode, document }).toMatchObject({ exitCode: 0, document: { done: true } });
+    await expectWhole('starfall');
+    const alone = await download([torrent], '--no-peers');
+    expect(alone).toMatchObject({ exitCode: 1, document: { error: { code: 'torrent_incomplete' } } });
   });
 
   it('begins with a magnet link and one node of the DHT, and the next time with whom it met then', async () => {

@@ -1,5 +1,6 @@
 import { type Magnet, type Metainfo, parseMagnet } from '@swarmpatch/metainfo';
 import { readTorrentFile } from '@swarmpatch/node-io/hashing';
+import { type FetchedMagnet, hasAllHashes, type MagnetOptions } from '@swarmpatch/node-io/transfer';
 import type { CommandContext } from '@swarmpatch/terminal';
 
 import type { CommandTransfers } from '../transfers/command-transfers.ts';
@@ -24,40 +25,44 @@ export async function readSource(
   context: CommandContext,
 ): Promise<DownloadSource> {
   if (/^magnet:/i.test(text)) return readMagnet(parseMagnet(text), transfers, context);
-  const { metainfo } = await readTorrentFile(text);
-  return {
-    metainfo,
-    trackers: metainfo.trackers,
-    webSeeds: metainfo.webSeeds,
-    peers: [],
-    selection: selectFiles(metainfo, []),
-  };
+  const { metainfo } = await readTorrentFile(text, { missingLayers: 'leave' });
+  const { trackers, webSeeds } = metainfo;
+  if (hasAllHashes(metainfo) || transfers.settings.peerUse === 'avoid')
+    return { metainfo, trackers, webSeeds, peers: [], selection: selectFiles(metainfo, []) };
+  // A v2 torrent file may leave its piece layers to the peers (BEP 52).
+  const source = { identity: metainfo, known: metainfo, trackers: trackers.flat(), peers: [] };
+  const whole = await fetchFromPeers(source, transfers, context);
+  return { ...whole, trackers, webSeeds, selection: selectFiles(metainfo, []) };
 }
 
 async function readMagnet(
   magnet: Magnet,
   transfers: CommandTransfers,
-  { progress, signal }: CommandContext,
+  context: CommandContext,
 ): Promise<DownloadSource> {
-  const phase = progress.phase('metadata');
+  const source = { identity: magnet, trackers: magnet.trackers, peers: magnet.peers };
+  const { metainfo, peers } = await fetchFromPeers(source, transfers, context);
+  return {
+    metainfo,
+    trackers: [magnet.trackers],
+    webSeeds: magnet.webSeeds,
+    peers,
+    selection: selectFiles(metainfo, magnet.selectOnly),
+  };
+}
+
+/** @returns With its peers: those that were met meanwhile, before those that were named. */
+async function fetchFromPeers(
+  source: Pick<MagnetOptions, 'identity' | 'known' | 'trackers' | 'peers'>,
+  transfers: CommandTransfers,
+  { progress, signal }: CommandContext,
+): Promise<FetchedMagnet> {
   const { settings } = transfers;
+  const phase = progress.phase('metadata');
   try {
+    const peers = [...(settings.peers ?? []), ...source.peers];
     const session = await transfers.session();
-    const { metainfo, peers } = await session.fetchMagnet({
-      identity: magnet,
-      peers: [...(settings.peers ?? []), ...magnet.peers],
-      trackers: magnet.trackers,
-      timeoutMs: settings.timeoutMs,
-      signal,
-    });
-    return {
-      metainfo,
-      trackers: [magnet.trackers],
-      webSeeds: magnet.webSeeds,
-      // Those that were met while the metadata came, before those that the link names.
-      peers,
-      selection: selectFiles(metainfo, magnet.selectOnly),
-    };
+    return await session.fetchMagnet({ ...source, peers, timeoutMs: settings.timeoutMs, signal });
   } finally {
     phase.end();
   }

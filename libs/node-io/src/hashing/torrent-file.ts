@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 
 import { TORRENT_BYTES_MAX, parseTorrent } from '@swarmpatch/metainfo';
-import type { Metainfo } from '@swarmpatch/metainfo';
+import type { Metainfo, ParseTorrentOptions } from '@swarmpatch/metainfo';
 import writeFileAtomic from 'write-file-atomic';
 
 import { refusalOfPlace } from '../file-system/file-place.ts';
@@ -29,9 +29,10 @@ export class TorrentFileError extends Error {
  */
 export async function readTorrentFile(
   path: string,
+  options: Pick<ParseTorrentOptions, 'missingLayers'> = {},
 ): Promise<{ readonly metainfo: Metainfo; readonly bytes: Uint8Array }> {
   const bytes = await readAtMost(path, TORRENT_BYTES_MAX + 1);
-  return { metainfo: parseTorrent(bytes), bytes };
+  return { metainfo: parseTorrent(bytes, options), bytes };
 }
 
 async function readAtMost(path: string, bytesMax: number): Promise<Uint8Array> {

@@ -38,6 +38,8 @@ export type PeerDiscovery = (
 
 export interface FetchMagnetOptions {
   readonly identity: MetadataIdentity;
+  /** Of a torrent file without piece layers (BEP 52): these alone are fetched then. */
+  readonly known?: Metainfo | undefined;
   readonly peers: readonly FoundPeer[];
   readonly trackers: readonly string[];
   /** Ways beside trackers: the DHT, the local network. */
@@ -68,7 +70,7 @@ export interface FetchedMagnet {
 export async function fetchMagnet(options: FetchMagnetOptions): Promise<FetchedMagnet> {
   const { peers, trackers, discoveries = [], signal } = options;
   if (peers.length + trackers.length + discoveries.length === 0) {
-    throw new TransferError('no_sources', 'fetch metadata: the link names neither a peer nor a tracker; name a peer');
+    throw new TransferError('no_sources', 'fetch metadata: no peer and no tracker is named; name a peer');
   }
   signal?.throwIfAborted();
   return new MagnetFetch(options).run();
@@ -87,11 +89,12 @@ class MagnetFetch {
   #settle: () => void = () => undefined;
 
   constructor(options: FetchMagnetOptions) {
-    const { identity, listener, encryption = 'prefer' } = options;
+    const { identity, known, listener, encryption = 'prefer' } = options;
     this.#options = options;
     this.#infohashes = infohashesOf(identity);
     this.#search = new MagnetSearch({
       identity,
+      known,
       peerId: Buffer.from(this.#peerId).toString('hex'),
       self: { client: CLIENT, listenPort: listener?.address.port },
       ownHosts: ownHosts(),

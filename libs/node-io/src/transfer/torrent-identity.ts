@@ -4,17 +4,26 @@ import type { MetadataIdentity } from '@swarmpatch/swarm';
 
 import { TransferError } from './transfer-error.ts';
 
-/** A v2 torrent from a magnet link lacks its piece layers: nothing in it could be verified. */
+/** Without its piece layers (BEP 52) nothing in a v2 torrent could be verified. @throws {TransferError} `torrent_incomplete` */
 export function expectHashes(metainfo: Metainfo): void {
-  if (metainfo.format !== 'v2') return;
+  const piece = pieceWithoutHash(metainfo);
+  if (piece === undefined) return;
+  throw new TransferError(
+    'torrent_incomplete',
+    `transfer: the torrent has no hash of piece ${piece}; fetch its piece layers from peers first`,
+  );
+}
+
+/** Whether each piece can be verified. */
+export function hasAllHashes(metainfo: Metainfo): boolean {
+  return pieceWithoutHash(metainfo) === undefined;
+}
+
+function pieceWithoutHash(metainfo: Metainfo): number | undefined {
+  if (metainfo.format !== 'v2') return undefined;
   const verifier = new PieceVerifier(metainfo);
-  for (let piece = 0; piece < metainfo.pieceCount; piece += 1) {
-    if (verifier.digestOf(piece)) continue;
-    throw new TransferError(
-      'torrent_incomplete',
-      `transfer: the torrent has no hash of piece ${piece}; use the torrent file`,
-    );
-  }
+  for (let piece = 0; piece < metainfo.pieceCount; piece += 1) if (!verifier.digestOf(piece)) return piece;
+  return undefined;
 }
 
 /** As peers and trackers call the torrent: 20 bytes each, a v2 infohash truncated (BEP 52). */

@@ -126,8 +126,8 @@ export class TransferSession {
   }
 
   /**
-   * Fetches the torrent that a magnet link names with all that this session has to find peers, where they can come in, too. Its
-   * `peers` are to be given to `add`.
+   * Fetches the torrent that a magnet link names, or what a torrent file lacks, with all that this session has to find peers,
+   * where they can come in, too. Its `peers` are to be given to `add`.
    *
    * @throws {TransferError} `no_sources`, `timed_out`, `torrent_added`; {MetainfoError}; the signal's reason
    */
@@ -137,7 +137,7 @@ export class TransferSession {
       throw new TransferError('torrent_added', 'fetch metadata: the session has this torrent already');
     }
     const { encryption = ENCRYPTION_DEFAULT } = this.#options;
-    const discoveries = this.discoveriesOf(infohashes);
+    const discoveries = options.known?.private === true ? [] : this.discoveriesOf(infohashes);
     const announcedPort = (): number | undefined => this.#discovery.announcedPort;
     return fetchMagnet({ ...options, discoveries, encryption, listener: this.#listener, announcedPort });
   }

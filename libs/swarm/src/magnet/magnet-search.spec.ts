@@ -7,6 +7,7 @@ import {
   encodeMetadataMessage,
   encodePexMessage,
   METADATA_PIECE_BYTES,
+  parseExtensionHandshake,
   parseMetadataMessage,
   type WireMessage,
 } from '@swarmpatch/peer-wire';
@@ -90,13 +91,18 @@ class Answerer {
   }
 }
 
-function newSearch(identity: MetadataIdentity): MagnetSearch {
-  return new MagnetSearch({ identity, peerId: '00'.repeat(20), self: { client: 'test' } });
+function newSearch(identity: MetadataIdentity, known?: Metainfo): MagnetSearch {
+  return new MagnetSearch({ identity, known, peerId: '00'.repeat(20), self: { client: 'test' } });
 }
 
 /** Runs a search with such peers until it ends. Each is behind its own address. */
-function run(metainfo: Metainfo, conducts: readonly Conduct[], identity: MetadataIdentity = metainfo) {
-  const search = newSearch(identity);
+function run(
+  metainfo: Metainfo,
+  conducts: readonly Conduct[],
+  identity: MetadataIdentity = metainfo,
+  known?: Metainfo,
+) {
+  const search = newSearch(identity, known);
   const peers = new Map<string, Answerer>();
   const connected = new Map<number, { peer: Answerer; address: string }>();
   const disconnects: (SwarmCommand & { conduct: Conduct | undefined })[] = [];
@@ -188,6 +194,24 @@ describe('MagnetSearch', () => {
       expect(banned.map((each) => each.conduct)).toEqual(conduct === 'wrong_hashes' ? [conduct] : []);
     },
   );
+
+  it('fetches the piece layers that a torrent file lacks, and no metadata', () => {
+    const { found, peers } = run(v2, ['wrong_hashes', 'honest'], v2, parseInfo(v2.infoBytes));
+    expectSame(found?.pieceHashes.layers[0], pieceLayer);
+    expect(peers.map(({ requests }) => requests)).toEqual([0, 0]);
+  });
+
+  it('meets for a torrent that it knows to be private nobody but whom trackers and the user named (BEP 27)', () => {
+    const search = newSearch(v2, { ...parseInfo(v2.infoBytes), private: true });
+    for (const origin of ['dht', 'lan', 'pex'] as const) search.peersFound([{ host: '10.0.0.8', port: 1 }], origin, 0);
+    search.peersFound([{ host: '10.0.0.7', port: 1 }], 'found', 0);
+    search.tick(0);
+    expect(search.drain()).toEqual([{ kind: 'dial', address: { host: '10.0.0.7', port: 1 } }]);
+    const capabilities = { extensions: true, fast: false, v2: true };
+    search.peerConnected({ peerId: '01'.repeat(20), capabilities, direction: 'incoming', host: '10.0.0.7' }, 0);
+    const [greeting] = search.drain().flatMap((command) => (command.kind === 'send' ? [command.message] : []));
+    expect(greeting?.kind === 'extended' && parseExtensionHandshake(greeting.payload).messages.size).toBe(0);
+  });
 
   it('asks whom a peer tells of', () => {
     const search = newSearch(v1);

@@ -20,6 +20,9 @@ const HYBRID_LAYERS_MS = 5_000;
 /** What a search came to: the torrent, or why what the infohash names is none. */
 export type MagnetOutcome = { readonly metainfo: Metainfo } | { readonly error: MetainfoError };
 
+/** Who may name peers of a private torrent (BEP 27). */
+const PRIVATE_ORIGINS: readonly PeerOrigin[] = ['named', 'found'];
+
 /**
  * Fetches what a magnet link leaves out: the info dictionary (BEP 9), and the piece layers of a v2 torrent (BEP 52), from
  * peers alone. Driven like a `Swarm`: what happens goes in, `drain` gives what is to be done.
@@ -34,18 +37,24 @@ export class MagnetSearch {
   #bare: Metainfo | undefined;
   #layers: LayerFetch | undefined;
   #layersLastMs = 0;
+  readonly #isPrivate: boolean;
   #outcome: MagnetOutcome | undefined;
   #nowMs = 0;
 
   constructor(options: {
     identity: MetadataIdentity;
+    /** Of a torrent file without piece layers: these alone are fetched then. */
+    known?: Metainfo | undefined;
     /** Hex of this client's peer id. */
     peerId: string;
     self: SelfDescription;
     ownHosts?: readonly string[] | undefined;
   }) {
     const outbox = this.#outbox;
-    const { self, peerId, ownHosts } = options;
+    const { self, peerId, ownHosts, known } = options;
+    this.#isPrivate = known?.private === true;
+    this.#bare = known;
+    this.#layers = known && new LayerFetch(known);
     const registry = new PeerRegistry({ ownId: peerId, pieceCount: 0, listenPort: self.listenPort, ownHosts });
     this.#registry = registry;
     this.#metadata = new MetadataFetch({
@@ -76,7 +85,10 @@ export class MagnetSearch {
         },
       },
       wantsNothing: () => false,
-      extensions: [this.#metadata, new PeerExchange({ peers: registry.peers, book: registry.book, outbox })],
+      extensions: [
+        ...(known ? [] : [this.#metadata]),
+        ...(this.#isPrivate ? [] : [new PeerExchange({ peers: registry.peers, book: registry.book, outbox })]),
+      ],
     });
   }
 
@@ -91,10 +103,12 @@ export class MagnetSearch {
   /** Who may be asked for the torrent itself, those that were met first. Of a private torrent, just whom trackers and the user named. */
   get found(): FoundPeer[] {
     const isPrivate = this.#outcome && 'metainfo' in this.#outcome && this.#outcome.metainfo.private;
-    return this.#registry.book.found(isPrivate === true ? ['named', 'found'] : undefined);
+    return this.#registry.book.found(isPrivate === true ? PRIVATE_ORIGINS : undefined);
   }
 
+  /** Of a torrent that is known to be private (BEP 27), peers from trackers and the user's own are taken, and no others. */
   peersFound(addresses: Iterable<PeerAddress>, origin: PeerOrigin, nowMs: number): void {
+    if (this.#isPrivate && !PRIVATE_ORIGINS.includes(origin)) return;
     for (const address of addresses) this.#registry.book.add(address, origin, nowMs);
   }
 
