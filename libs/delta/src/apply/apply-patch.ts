@@ -6,6 +6,7 @@ import type { PatchTrees } from '../new-tree.ts';
 import { ContentArena } from './content-arena.ts';
 import { Faults } from './faults.ts';
 import { FileWriter } from './file-writer.ts';
+import { PAGE_BYTES } from './page-cache.ts';
 import { PlacedFiles } from './placed-files.ts';
 import type { ApplyOptions, ApplyPorts, FailedFile } from './ports.ts';
 import { SegmentMaker } from './segment-maker.ts';
@@ -13,6 +14,10 @@ import { placedSources, SourceReader } from './source-reader.ts';
 
 /** While a batch is made, the one before it is being written. */
 const BATCHES_WRITING = 1;
+/** Old content is read ahead for so many operations to a page of it: one after another, nearly all pages would be read. */
+const OPERATIONS_PER_PAGE_MIN = 16;
+/** From more files, opening them takes longer than reading pages as they are needed. */
+const FILES_AHEAD_MAX = 64;
 
 /**
  * Makes the written files of a patch. A file that cannot be made fails alone, with those made of it; the others come out.
@@ -38,6 +43,7 @@ class Applier {
   readonly #sources: SourceReader;
   readonly #writer: FileWriter;
   readonly #arena: ContentArena;
+  #readingAhead: Promise<void> | undefined;
 
   constructor(patch: Patch, trees: PatchTrees, ports: ApplyPorts, options: ApplyOptions) {
     const old = new PlacedFiles(placedSources(trees.sources));
@@ -62,12 +68,24 @@ class Applier {
   async run(): Promise<readonly FailedFile[]> {
     try {
       await this.#writer.finishEnded(0);
+      if (this.#wantsAllOld()) this.#readingAhead = this.#arena.loadOld((target) => this.#sources.loadAllAhead(target));
       for (const segment of this.#patch.segments) await this.#applySegment(segment);
       await this.#writer.settle(0);
       return this.#writer.failed;
     } finally {
+      await this.#readingAhead;
       await this.#writer.quiet();
     }
+  }
+
+  #wantsAllOld(): boolean {
+    const { listing, segments } = this.#patch;
+    const operations = segments
+      .flatMap(({ streams: [codes] }) => codes ?? [])
+      .reduce((sum, chunk) => sum + chunk.rawBytes, 0);
+    return (
+      listing.sources.length <= FILES_AHEAD_MAX && operations >= (this.#oldBytes / PAGE_BYTES) * OPERATIONS_PER_PAGE_MIN
+    );
   }
 
   async #applySegment(segment: PlacedSegment): Promise<void> {
@@ -81,7 +99,7 @@ class Applier {
         ...{ oldBytes: this.#oldBytes, begin, end },
       });
       // Decoded side by side: one after another they would be waited for when each is first asked.
-      await Promise.all(streams.map((stream) => stream.fill()));
+      await Promise.all([...streams.map((stream) => stream.fill()), this.#readingAhead]);
       await this.#make(maker, end);
     } catch (error) {
       if (!(error instanceof DeltaError)) throw error;

@@ -92,6 +92,12 @@ export class ContentArena {
     this.operations.pageMask.value = PAGE_SLOTS - 1;
   }
 
+  /** Has all old content read, if there is room; nothing may have been taken of it. */
+  async loadOld(read: (target: Uint8Array) => Promise<boolean>): Promise<void> {
+    const pageCount = pagesOf(this.#oldBytes);
+    if (pageCount <= this.pages.room) await this.pages.fill(pageCount, read);
+  }
+
   /**
    * Makes room for a batch, in place of what was made longest ago.
    *

@@ -53,6 +53,22 @@ export class PageCache {
     return begin === undefined ? this.#read(page) : this.#enter(page, begin);
   }
 
+  /** How many pages there is room for. */
+  get room(): number {
+    return this.#pages.length;
+  }
+
+  /**
+   * Fills a cache in which nothing is with its first pages.
+   *
+   * @param read Fills the target with their content, or says that it could not.
+   */
+  async fill(pageCount: number, read: (target: Uint8Array) => Promise<boolean>): Promise<void> {
+    const content = this.#bytes.subarray(this.#begin, this.#begin + pageCount * PAGE_BYTES);
+    if (!(await read(content))) return;
+    for (let page = 0; page < pageCount; page += 1) this.#place(page, page);
+  }
+
   #enter(page: number, begin: number): void {
     const slot = page % PAGE_SLOTS;
     this.#table.numbers[slot] = page;
@@ -61,13 +77,19 @@ export class PageCache {
 
   #read(page: number): MaybePromise<void> {
     const room = this.#evict();
+    const begin = this.#place(page, room);
+    const from = page * PAGE_BYTES;
+    return this.#load(from, this.#bytes.subarray(begin, begin + Math.min(PAGE_BYTES, this.#length - from)));
+  }
+
+  /** @returns Where in the buffer it begins. */
+  #place(page: number, room: number): number {
     const begin = this.#begin + room * PAGE_BYTES;
     this.#pages[room] = page;
     this.#table.areUsed[room] = 1;
     this.#places.set(page, begin);
     this.#enter(page, begin);
-    const from = page * PAGE_BYTES;
-    return this.#load(from, this.#bytes.subarray(begin, begin + Math.min(PAGE_BYTES, this.#length - from)));
+    return begin;
   }
 
   #evict(): number {

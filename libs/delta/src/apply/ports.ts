@@ -6,6 +6,8 @@ import type { TreeFile } from '../tree.ts';
 export interface ApplyPorts {
   /** Fills the target with the bytes of an old file from an offset on, or throws. */
   readOld(file: TreeFile, offset: number, target: Uint8Array): MaybePromise<void>;
+  /** The same for much at once, while other things are done; without it, nothing is read before it is needed. */
+  readOldAhead?(file: TreeFile, offset: number, target: Uint8Array): Promise<void>;
   /**
    * The next bytes of a new file, from its beginning on without gaps. They stay as they are until the promise settles; meanwhile more
    * is made and handed on, also of the same file.

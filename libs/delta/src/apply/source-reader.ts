@@ -64,6 +64,18 @@ export class SourceReader {
     });
   }
 
+  /** Fills the target with all old files, while other things are done. False when that cannot be: it may then hold anything. */
+  async loadAllAhead(target: Uint8Array): Promise<boolean> {
+    const files = [...this.#old.spans(0, this.#old.length)].flatMap(({ index, at, to }) => {
+      const file = this.#old.at(index)?.file;
+      return file ? [{ file, part: target.subarray(at, at + to) }] : [];
+    });
+    if (!this.#ports.readOldAhead || files.some(({ file }) => file.view)) return false;
+    const readings = files.flatMap(({ file, part }) => this.#ports.readOldAhead?.(file, 0, part) ?? []);
+    // Whoever takes from what cannot be read fails by it.
+    return (await Promise.allSettled(readings)).every(({ status }) => status === 'fulfilled');
+  }
+
   /**
    * Looks, once, which sources are not what their roots say.
    *

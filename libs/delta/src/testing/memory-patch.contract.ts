@@ -111,15 +111,17 @@ export async function applyInMemory(
   };
   const ends = new Map<string, number>();
   const results: FileResult[] = [];
+  const readOld = async (file: TreeFile, offset: number, target: Uint8Array): Promise<void> => {
+    const source = content.get(file.path);
+    if (!source) throw new Error('there is no such file');
+    target.set(await source.read(offset, target.length));
+  };
   await applyPatch(
     patch,
     trees,
     {
-      readOld: async (file, offset, target) => {
-        const source = content.get(file.path);
-        if (!source) throw new Error('there is no such file');
-        target.set(await source.read(offset, target.length));
-      },
+      readOld,
+      readOldAhead: readOld,
       readNew: (file, offset, target) => {
         if (offset + target.length > (ends.get(file.path) ?? 0))
           throw new Error(`read what is not written of ${file.path}`);

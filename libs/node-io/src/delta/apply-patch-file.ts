@@ -123,6 +123,7 @@ class DirectoryApply {
         readOld: (file, offset, target) => {
           this.#readers.readInto(this.#oldPath(file.path), offset, target);
         },
+        readOldAhead: (file, offset, target) => this.#readers.readAhead(this.#oldPath(file.path), offset, target),
         readNew: (file, offset, target) => {
           this.#readers.readInto(this.#writer.absolute(file.path), offset, target);
         },

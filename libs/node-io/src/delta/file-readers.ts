@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
 import type { ByteSource } from '@swarmpatch/delta';
 
+import { closeFile, openFile, readAll } from './file-calls.ts';
 import { explainRefusal } from './system-refusal.ts';
 
 /** Files that are open at once. */
@@ -28,6 +29,13 @@ export class FileReaders {
     } catch (error) {
       throw explainRefusal(`read ${JSON.stringify(absolutePath)}`, error);
     }
+  }
+
+  /** The same in the threads of Node's pool, for much at once. */
+  async readAhead(absolutePath: string, offset: number, target: Uint8Array): Promise<void> {
+    // Those that are open may be closed at any time.
+    const handle = await openFile(absolutePath, 'r');
+    await readAll(handle, offset, target).finally(() => closeFile(handle));
   }
 
   /** Exactly so many bytes. @throws As `readInto` does. */

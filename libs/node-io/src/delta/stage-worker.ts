@@ -38,6 +38,8 @@ async function main(job: StageJob): Promise<StageResult[]> {
         readOld: ({ path }, offset, target) => {
           readers.readInto(sources.get(path) ?? nowhere(), offset, target);
         },
+        readOldAhead: async ({ path }, offset, target) =>
+          readers.readAhead(sources.get(path) ?? nowhere(), offset, target),
         readNew: (file, offset, target) => {
           readers.readInto(placeOf(file), offset, target);
         },
