@@ -70,13 +70,19 @@ class Harness {
   }
 
   connectSeed(): number {
+    const peer = this.connectEmpty();
+    this.swarm.messageReceived(peer, { kind: 'have_all' }, this.nowMs);
+    return peer;
+  }
+
+  /** A peer that has nothing so far. */
+  connectEmpty(): number {
     const capabilities = { extensions: true, fast: true, v2: true };
     const peer = this.swarm.peerConnected(
       { peerId: '01'.repeat(20), capabilities, direction: 'incoming', host: '10.0.0.1' },
       this.nowMs,
     );
     if (typeof peer === 'string') throw new Error(peer);
-    this.swarm.messageReceived(peer, { kind: 'have_all' }, this.nowMs);
     return peer;
   }
 }
@@ -157,6 +163,41 @@ describe('WebSeeds', () => {
     expect(runs).toEqual([]);
     while (runs.length === 0) runs = harness.runsAfter(100);
     expect(harness.nowMs).toBeLessThanOrEqual(5_000);
+  });
+
+  it('begins and ends runs where others of a crowd do, so that a cache is asked for the same ranges', () => {
+    const stepPieces = 2;
+    for (const draw of [0.13, 0.37, 0.71, 0.99]) {
+      const harness = new Harness({ random: () => draw });
+      harness.connectEmpty();
+      const ends = new Set([0, PIECES]);
+      for (let runs = 0; runs < 8; runs += 1) {
+        const run = onlyRun(harness.runsAfter(777));
+        const end = run.firstPiece + run.pieceCount;
+        expect(run.firstPiece % stepPieces).toBe(0);
+        expect(end % stepPieces).toBe(0);
+        ends.add(end);
+        harness.nowMs += 500 + runs * 333;
+        harness.serve(run);
+      }
+      expect(ends.size).toBeGreaterThan(3);
+    }
+  });
+
+  it('ends a run before a piece that a peer is asked for', () => {
+    const harness = new Harness({ wanted: firstPieces(8) });
+    const run = onlyRun(harness.runsAfter(0));
+    const seed = harness.connectSeed();
+    harness.swarm.messageReceived(seed, { kind: 'unchoke' }, harness.nowMs);
+    const commands = harness.swarm.drain(harness.nowMs);
+    const taken = commands.flatMap((command) =>
+      command.kind === 'send' && command.message.kind === 'request' && command.message.piece >= run.firstPiece
+        ? [command.message.piece]
+        : [],
+    );
+    expect(taken.length).toBeGreaterThan(0);
+    const ends = commands.flatMap((command) => (command.kind === 'shorten_fetch' ? [command.endPiece] : []));
+    expect(ends.at(-1)).toBe(Math.min(...taken));
   });
 
   it('asks a higher tier only while the lower one brings nothing', () => {
