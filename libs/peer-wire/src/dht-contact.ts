@@ -1,3 +1,5 @@
+import { Buffer } from 'node:buffer';
+
 const ID_BYTES = 20;
 
 /** There are two DHTs, one by IPv4 and one by IPv6 (BEP 32). */
@@ -19,28 +21,14 @@ export interface DhtContact {
  * Reads compact nodes (BEP 5, `nodes`; BEP 32, `nodes6`): those with port 0 are left out, and so is an incomplete last one.
  */
 export function readDhtContacts(bytes: Uint8Array, family: DhtFamily): DhtContact[] {
-  return splitBytes(bytes, ID_BYTES + DHT_PEER_BYTES[family])
-    .map((node) => ({ id: node.subarray(0, ID_BYTES), place: node.subarray(ID_BYTES) }))
-    .filter(({ place }) => place.at(-1) !== 0 || place.at(-2) !== 0);
+  const nodeBytes = ID_BYTES + DHT_PEER_BYTES[family];
+  return Array.from({ length: Math.floor(bytes.length / nodeBytes) }, (_, index) => ({
+    id: bytes.subarray(index * nodeBytes, index * nodeBytes + ID_BYTES),
+    place: bytes.subarray(index * nodeBytes + ID_BYTES, (index + 1) * nodeBytes),
+  })).filter(({ place }) => place.at(-1) !== 0 || place.at(-2) !== 0);
 }
 
 /** @returns Compact nodes. */
 export function packDhtContacts(contacts: readonly DhtContact[]): Uint8Array {
-  return joinBytes(contacts.flatMap(({ id, place }) => [id, place]));
-}
-
-/** Parts of equal length; an incomplete last one is left out. */
-export function splitBytes(bytes: Uint8Array, partBytes: number): Uint8Array[] {
-  const count = Math.floor(bytes.length / partBytes);
-  return Array.from({ length: count }, (_, index) => bytes.subarray(index * partBytes, (index + 1) * partBytes));
-}
-
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    joined.set(part, offset);
-    offset += part.length;
-  }
-  return joined;
+  return Buffer.concat(contacts.flatMap(({ id, place }) => [id, place]));
 }

@@ -71,7 +71,7 @@ describe('readDhtMessage()', () => {
   it('tells the families of a mixed list of peers apart (BEP 32)', () => {
     const [four, six] = [new Uint8Array(6).fill(4), new Uint8Array(18).fill(6)];
     expect(read(reply({ values: [four, six, four] }))).toMatchObject({
-      peers: { ipv4: new Uint8Array(12).fill(4), ipv6: six },
+      peers: { ipv4: [four, four], ipv6: [six] },
     });
   });
 
@@ -109,7 +109,7 @@ describe('encodeDhtReply()', () => {
       ...plain,
       token: Uint8Array.of(1, 2, 3),
       nodes: { ipv4: new Uint8Array(26).fill(1), ipv6: new Uint8Array(38).fill(2) },
-      peers: { ipv6: new Uint8Array(36).fill(3) },
+      peers: { ipv6: [new Uint8Array(18).fill(3), new Uint8Array(18).fill(4)] },
     };
     for (const each of [plain, full]) expect(read(encodeDhtReply(each, new Uint8Array(18)))).toEqual(each);
   });
@@ -123,7 +123,7 @@ describe('encodeDhtReply()', () => {
     ['ipv4', 6],
     ['ipv6', 18],
   ] as const)('keeps as many %s peers as there is room for, the first', (family, peerBytes) => {
-    const peers = Uint8Array.from({ length: 500 * peerBytes }, (_, index) => Math.floor(index / peerBytes) % 251);
+    const peers = Array.from({ length: 500 }, (_, index) => new Uint8Array(peerBytes).fill(index));
     const nodes = { ipv4: new Uint8Array(8 * 26), ipv6: new Uint8Array(8 * 38) };
     for (const each of [{ ...plain, nodes }, plain]) {
       const packet = encodeDhtReply({ ...each, peers: { [family]: peers } }, new Uint8Array(peerBytes));
@@ -155,7 +155,7 @@ describe('readDhtContacts()', () => {
       id: ID,
       place: Uint8Array.of(...new Uint8Array(16).fill(port), port >> 8, port & 255),
     }));
-    const bytes = packDhtContacts(contacts);
+    const bytes = new Uint8Array(packDhtContacts(contacts));
     expect(readDhtContacts(bytes, 'ipv6')).toEqual(contacts.slice(1));
     expect(readDhtContacts(bytes.subarray(0, 75), 'ipv6')).toEqual([]);
   });

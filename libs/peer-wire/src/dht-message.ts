@@ -8,7 +8,7 @@ import {
   Encoded,
 } from '@swarmpatch/bencode';
 
-import { DHT_FAMILIES, DHT_PEER_BYTES, type DhtFamily, joinBytes, splitBytes } from './dht-contact.ts';
+import { DHT_FAMILIES, DHT_PEER_BYTES, type DhtFamily } from './dht-contact.ts';
 
 /** Longest packet that is read. Real ones fit an Ethernet frame. */
 export const DHT_PACKET_BYTES_MAX = 4096;
@@ -21,7 +21,6 @@ export const DHT_WRITE_TOKEN_BYTES_MAX = 64;
 
 const DEPTH_MAX = 5;
 const ID_BYTES = 20;
-const NOTHING = new Uint8Array(0);
 
 /** What a family's compact nodes are called, and how they are asked for (BEP 32). */
 const NODES_KEYS: Readonly<Record<DhtFamily, string>> = { ipv4: 'nodes', ipv6: 'nodes6' };
@@ -50,7 +49,7 @@ export interface DhtReply {
   /** Compact nodes: an id, an address and a port each; undefined where there is no such list. */
   readonly nodes: Readonly<Partial<Record<DhtFamily, Uint8Array>>>;
   /** Compact peers of `values`, in their order. */
-  readonly peers: Readonly<Partial<Record<DhtFamily, Uint8Array>>>;
+  readonly peers: Readonly<Partial<Record<DhtFamily, readonly Uint8Array[]>>>;
 }
 
 export interface DhtFailure {
@@ -89,7 +88,7 @@ export function readDhtMessage(bytes: Uint8Array, bytesMax: number = DHT_PACKET_
  */
 export function encodeDhtReply(reply: DhtReply, reader?: Uint8Array): Uint8Array {
   const { transaction, id, token, nodes } = reply;
-  const peers = DHT_FAMILIES.flatMap((family) => splitBytes(reply.peers[family] ?? NOTHING, DHT_PEER_BYTES[family]));
+  const peers = DHT_FAMILIES.flatMap((family) => reply.peers[family] ?? []);
   const write = (values: readonly Uint8Array[]): Uint8Array =>
     encode({
       t: transaction,
@@ -157,14 +156,14 @@ function readReply(transaction: Uint8Array, given: BencodeDictionary | undefined
   const listed = values?.kind === 'list' ? values.items.map(bytesOf) : [];
   if ((values && values.kind !== 'list') || !listed.every(isPeer)) return undefined;
   const nodes: Partial<Record<DhtFamily, Uint8Array>> = {};
-  const peers: Partial<Record<DhtFamily, Uint8Array>> = {};
+  const peers: Partial<Record<DhtFamily, readonly Uint8Array[]>> = {};
   for (const family of DHT_FAMILIES) {
     const node = given.get(NODES_KEYS[family]);
     const compact = node && bytesOf(node);
     if (node && (compact === undefined || compact.length % (ID_BYTES + DHT_PEER_BYTES[family]) !== 0)) return undefined;
     if (compact) nodes[family] = compact;
     const ofFamily = listed.filter(({ length }) => length === DHT_PEER_BYTES[family]);
-    if (ofFamily.length > 0) peers[family] = joinBytes(ofFamily);
+    if (ofFamily.length > 0) peers[family] = ofFamily;
   }
   return { kind: 'reply', transaction, id, token, nodes, peers };
 }

@@ -5,6 +5,8 @@ import { formatIpAddress, parseIpAddress } from '@swarmpatch/tracker';
 export interface DhtAddress {
   readonly family: DhtFamily;
   readonly host: string;
+  /** 4 or 16. */
+  readonly bytes: Uint8Array;
 }
 
 /**
@@ -13,6 +15,6 @@ export interface DhtAddress {
  * @returns undefined for a name, and for an address with a zone, which is this machine's alone.
  */
 export function readDhtAddress(text: string): DhtAddress | undefined {
-  const address = text.includes('%') ? undefined : parseIpAddress(text);
-  return address && { family: address.length === 4 ? 'ipv4' : 'ipv6', host: formatIpAddress(address) };
+  const bytes = text.includes('%') ? undefined : parseIpAddress(text);
+  return bytes && { family: bytes.length === 4 ? 'ipv4' : 'ipv6', host: formatIpAddress(bytes), bytes };
 }

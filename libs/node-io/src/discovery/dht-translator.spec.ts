@@ -117,7 +117,7 @@ describe('DhtTranslator', () => {
         near[each].slice(0, DHT_REPLY_NODES_MAX).map(({ host, port }) => ({ host, port })),
       );
     const peer = { host: family === 'ipv6' ? '2a00:7::9' : stored, port: 51_413 };
-    expect(readCompactPeers(sent.peers[family] ?? ID, family)).toEqual([peer]);
+    expect(sent.peers).toEqual({ [family]: [new Uint8Array(compact(peer))] });
     const told = decode(packet);
     expect(told.kind === 'dictionary' && told.get('ip')).toMatchObject({ lengthBytes: compact(asker).length });
   });

@@ -9,8 +9,8 @@ import {
   readDhtMessage,
 } from '@swarmpatch/peer-wire';
 import { packPeers, type PeerEndpoint, readCompactPeers } from '@swarmpatch/tracker';
-import { readDhtAddress } from './dht-address.ts';
-import { isReachablePeer } from './reachable-peer.ts';
+import { type DhtAddress, readDhtAddress } from './dht-address.ts';
+import { isReachableAddress, isReachablePeer } from './reachable-peer.ts';
 import { type HostNames, PLAIN_NAMES } from './stand-ins.ts';
 
 /** Nodes that a reply names, of each family (BEP 5, BEP 32). */
@@ -23,6 +23,7 @@ export const DHT_OPEN_QUERIES_MAX = 1024;
 const OWN_PACKET_BYTES_MAX = 1024 * 1024;
 /** More than a reply has room for. */
 const STORED_PEERS_READ = 256;
+const PORT_BYTES = 2;
 
 /** A node as its neighbours name it. */
 export interface NamedNode extends PeerEndpoint {
@@ -79,7 +80,7 @@ export class DhtTranslator {
   /** @returns undefined for what the library is not to see. */
   receive(packet: Uint8Array, source: PeerEndpoint): DhtDelivery | undefined {
     const address = readDhtAddress(source.host);
-    if (address?.family !== this.#family || !isReachablePeer(address.host, undefined)) return undefined;
+    if (address?.family !== this.#family || !isReachableAddress(address.bytes, undefined)) return undefined;
     const message = readDhtMessage(packet);
     if (message === undefined) return undefined;
     if (message.kind === 'query') {
@@ -91,7 +92,7 @@ export class DhtTranslator {
     const infohash = this.#asked.get(key);
     this.#asked.delete(key);
     const delivery = { packet, source: this.#named(address.host, source.port) };
-    return message.kind === 'reply' ? { ...delivery, ...this.#read(message, address.host, infohash) } : delivery;
+    return message.kind === 'reply' ? { ...delivery, ...this.#read(message, address, infohash) } : delivery;
   }
 
   /** @returns undefined for what goes to nobody. */
@@ -108,26 +109,27 @@ export class DhtTranslator {
     return { packet: wanted && asksForNodes ? askForNodes(packet, wanted) : packet, target: place };
   }
 
-  #read(reply: DhtReply, host: string, infohash: Uint8Array | undefined): Partial<DhtDelivery> {
+  #read(reply: DhtReply, source: DhtAddress, infohash: Uint8Array | undefined): Partial<DhtDelivery> {
     const { kind, transaction, id, token } = reply;
-    const nodes = nodesOf(reply, this.#family, host).map((node) => ({ ...node, host: this.#names.nameOf(node.host) }));
+    const nodes = nodesOf(reply, this.#family, source).map((node) => ({
+      ...node,
+      host: this.#names.nameOf(node.host),
+    }));
     const packet = encodeDhtReply({ kind, transaction, id, token, nodes: { ipv4: pack(nodes) }, peers: {} });
-    const otherNodes = nodesOf(reply, this.#family === 'ipv4' ? 'ipv6' : 'ipv4', host);
+    const otherNodes = nodesOf(reply, this.#family === 'ipv4' ? 'ipv6' : 'ipv4', source);
     if (infohash === undefined) return { packet, otherNodes };
-    const peers = readCompactPeers(reply.peers[this.#family] ?? new Uint8Array(0), this.#family);
-    return { packet, otherNodes, found: { infohash, peers: peers.filter((peer) => isReachablePeer(peer.host, host)) } };
+    const places = (reply.peers[this.#family] ?? []).filter((place) => isReachablePlace(place, source));
+    const peers = places.flatMap((place) => readCompactPeers(place, this.#family));
+    return { packet, otherNodes, found: { infohash, peers } };
   }
 
   #write(reply: DhtReply, target: PeerEndpoint): Uint8Array {
     const { kind, transaction, id, token } = reply;
-    const asker = packPeers([target]);
-    const stored = readCompactPeers(reply.peers.ipv4 ?? new Uint8Array(0), 'ipv4').slice(0, STORED_PEERS_READ);
-    const { peers, peers6 } = packPeers(stored.flatMap((peer) => this.#behind(peer) ?? []));
+    const stored = (reply.peers.ipv4 ?? []).slice(0, STORED_PEERS_READ);
+    const endpoints = stored.flatMap((place) => readCompactPeers(place, 'ipv4')).flatMap((peer) => this.#behind(peer));
     const nodes = this.#nodesFor(transaction, target.host);
-    return encodeDhtReply(
-      { kind, transaction, id, token, nodes, peers: this.#family === 'ipv4' ? { ipv4: peers } : { ipv6: peers6 } },
-      this.#family === 'ipv4' ? asker.peers : asker.peers6,
-    );
+    const peers = { [this.#family]: endpoints.map(placeOf) };
+    return encodeDhtReply({ kind, transaction, id, token, nodes, peers }, placeOf(target));
   }
 
   #nodesFor(transaction: Uint8Array, asker: string): DhtReply['nodes'] {
@@ -156,27 +158,34 @@ export class DhtTranslator {
     return { host: this.#names.nameOf(address), port };
   }
 
-  #behind({ host, port }: PeerEndpoint): PeerEndpoint | undefined {
+  /** Where that is in the network; nowhere, when it was forgotten. */
+  #behind({ host, port }: PeerEndpoint): PeerEndpoint[] {
     const address = this.#names.addressOf(host);
-    return address === undefined ? undefined : { host: address, port };
+    return address === undefined ? [] : [{ host: address, port }];
   }
 }
 
 /** Those of one family that are worth asking. */
-function nodesOf(reply: DhtReply, family: DhtFamily, namedBy: string): NamedNode[] {
+function nodesOf(reply: DhtReply, family: DhtFamily, namedBy: DhtAddress): NamedNode[] {
   return readDhtContacts(reply.nodes[family] ?? new Uint8Array(0), family)
     .slice(0, DHT_REPLY_NODES_READ_MAX)
-    .flatMap(({ id, place }) => readCompactPeers(place, family).map((endpoint) => ({ id, ...endpoint })))
-    .filter(({ host }) => isReachablePeer(host, namedBy));
+    .filter(({ place }) => isReachablePlace(place, namedBy))
+    .flatMap(({ id, place }) => readCompactPeers(place, family).map((endpoint) => ({ id, ...endpoint })));
+}
+
+function isReachablePlace(place: Uint8Array, namedBy: DhtAddress): boolean {
+  return isReachableAddress(place.subarray(0, -PORT_BYTES), namedBy.bytes);
 }
 
 /** @param nodes Of one family. */
 function pack(nodes: readonly NamedNode[]): Uint8Array {
-  const contacts = nodes.map(({ id, host, port }) => {
-    const { peers, peers6 } = packPeers([{ host, port }]);
-    return { id, place: peers.length > 0 ? peers : peers6 };
-  });
-  return packDhtContacts(contacts);
+  return packDhtContacts(nodes.map((node) => ({ id: node.id, place: placeOf(node) })));
+}
+
+/** A compact peer. */
+function placeOf(endpoint: PeerEndpoint): Uint8Array {
+  const { peers, peers6 } = packPeers([endpoint]);
+  return peers.length > 0 ? peers : peers6;
 }
 
 function keyOf(transaction: Uint8Array, host: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReachablePeer } from './reachable-peer.ts';
+import { isReachableAddress, isReachablePeer } from './reachable-peer.ts';
 
 describe('isReachablePeer()', () => {
   it.each([
@@ -28,7 +28,6 @@ describe('isReachablePeer()', () => {
     '::',
     'ff02::1',
     'fe80::1',
-    '::ffff:7f00:1',
     '64:ff9b::7f00:1',
     '2001::1',
     '2001:db8::1',
@@ -38,5 +37,21 @@ describe('isReachablePeer()', () => {
   ])('lets nobody name %s', (host) => {
     for (const namedBy of [undefined, '192.168.1.1', '::1', '2a00::1'])
       expect(isReachablePeer(host, namedBy)).toBe(false);
+  });
+});
+
+describe('isReachableAddress()', () => {
+  it('knows no IPv4 address in the clothes of IPv6', () => {
+    const mapped = Uint8Array.of(...new Uint8Array(10), 255, 255, 9, 9, 9, 9);
+    expect(isReachableAddress(mapped, undefined)).toBe(false);
+    expect(isReachableAddress(mapped.subarray(12), undefined)).toBe(true);
+  });
+
+  it.each([
+    ['172.15.255.255', '172.16.0.0', '172.31.255.255', '172.32.0.0'],
+    ['100.63.255.255', '100.64.0.0', '100.127.255.255', '100.128.0.0'],
+  ])('keeps to the ends of a network: %s, %s to %s, %s', (below, first, last, above) => {
+    const byStranger = [below, first, last, above].map((host) => isReachablePeer(host, '8.8.8.8'));
+    expect(byStranger).toEqual([true, false, false, true]);
   });
 });
