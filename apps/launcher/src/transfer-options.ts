@@ -108,6 +108,13 @@ export const transferOptions: readonly OptionSpec[] = [
   },
 ];
 
+/** Of commands that may be the first to have everything. */
+export const superSeedOption: OptionSpec = {
+  name: 'super-seed',
+  kind: 'switch',
+  description: 'give the first copy away with as few bytes as can be; for the only one who has everything',
+};
+
 export function readTransferSettings(input: CommandInput): TransferSettings {
   const encryption = input.text('encryption');
   return {

@@ -68,6 +68,8 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
     ownHosts: options.ownHosts,
   });
   const { peers } = registry;
+  const superSeeding =
+    options.superSeed === true && ledger.have.isFull ? new SuperSeeding({ ledger, peers, outbox, random }) : undefined;
   const held = new HeldPieces(ledger, slots);
   const sessions = new PeerSessions({ ledger, outbox });
   const dontHave = new DontHaveExtension({ sessions, requests: () => requests, outbox });
@@ -82,7 +84,8 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
         registry.learnOwnHost(peer, host);
       },
     },
-    wantsNothing: () => ledger.wantedLeft === 0,
+    // Whoever hears of one piece at a time would leave an upload-only peer after that one.
+    wantsNothing: () => superSeeding === undefined && ledger.wantedLeft === 0,
     extensions: [
       ...(self.infoBytes ? [new MetadataExtension(self.infoBytes, outbox)] : []),
       ...(metainfo?.private === true ? [] : [new PeerExchange({ peers, book: registry.book, outbox })]),
@@ -113,8 +116,6 @@ export function assembleParts(options: SwarmOptions, outbox: Outbox): SwarmParts
   const requests = new Requests({ ledger, slots, held, picker, outbox, limit: downloadLimit, peers });
   const spread = new SpreadWatch({ ledger, peers, seedCount: () => sessions.seedCount });
   const fast = new FastPieces({ ledger, sessions, outbox, infohash: metainfo && infohashOf(metainfo) });
-  const superSeeding =
-    options.superSeed === true && ledger.have.isFull ? new SuperSeeding({ ledger, peers, outbox, random }) : undefined;
   const uploads = new Uploads({ ledger, outbox, limit: uploadLimit, spread, fast, superSeeding });
   const unchoking = new Unchoking({
     random,

@@ -5,7 +5,7 @@ import { STATE_DIRECTORY } from '@swarmpatch/install';
 import type { CommandContext, CommandSpec } from '@swarmpatch/terminal';
 
 import { SeededInstall } from '../seed/seeded-install.ts';
-import { readTransferSettings, transferOptions } from '../transfer-options.ts';
+import { readTransferSettings, superSeedOption, transferOptions } from '../transfer-options.ts';
 import { CommandTransfers } from '../transfers/command-transfers.ts';
 import { dirOption } from './options.ts';
 
@@ -20,11 +20,12 @@ export const seed: CommandSpec = {
   options: [
     { ...dirOption, repeatable: true, description: 'where the game is; several are served under one set of limits' },
     ...transferOptions,
+    superSeedOption,
   ],
   async run(input, context) {
     const directories = input.list('dir');
     const stateDirectory = join(resolve(directories[0] ?? '.'), STATE_DIRECTORY);
-    const settings = readTransferSettings(input);
+    const settings = { ...readTransferSettings(input), superSeed: input.flag('super-seed') };
     const transfers = await CommandTransfers.open(settings, stateDirectory, context);
     try {
       const installs: SeededInstall[] = [];

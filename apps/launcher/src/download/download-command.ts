@@ -9,7 +9,7 @@ import {
   formatDuration,
 } from '@swarmpatch/terminal';
 
-import { readTransferSettings, transferOptions } from '../transfer-options.ts';
+import { readTransferSettings, superSeedOption, transferOptions } from '../transfer-options.ts';
 import { showTransfers } from '../transfer-progress.ts';
 import { CommandTransfers } from '../transfers/command-transfers.ts';
 import { stateDirectoryOf } from './download-folder.ts';
@@ -24,6 +24,7 @@ export const download: CommandSpec = {
   options: [
     { name: 'dir', value: 'dir', kind: 'text', description: 'where the top directory or file goes', required: true },
     ...transferOptions,
+    superSeedOption,
     {
       name: 'max-download-each',
       value: 'rate',
@@ -43,7 +44,8 @@ export const download: CommandSpec = {
       downloadBytesPerSecond: input.number('max-download-each'),
       uploadBytesPerSecond: input.number('max-upload-each'),
     };
-    const transfers = await CommandTransfers.open(readTransferSettings(input), stateDirectoryOf(directory), context);
+    const settings = { ...readTransferSettings(input), superSeed: input.flag('super-seed') };
+    const transfers = await CommandTransfers.open(settings, stateDirectoryOf(directory), context);
     const torrents: DownloadedTorrent[] = [];
     const running = (): Transfer[] => torrents.flatMap(({ transfer }) => transfer ?? []);
     const texts = input.arguments('torrent');

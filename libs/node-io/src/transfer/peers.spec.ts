@@ -112,6 +112,17 @@ describe('peers of a transfer', { timeout: 30_000 }, () => {
     await until(() => [seed, middle, last].every(({ stats }) => stats.peers === 2));
   });
 
+  it('get little more than one copy from a super-seed, and the rest from each other (BEP 16)', async () => {
+    const nobody = { host: '127.0.0.1', port: 9 };
+    const players = [await start('first', { peers: [nobody] })];
+    for (const place of ['second', 'third']) players.push(await start(place, { peers: players.map(addressOf) }));
+    await until(() => players.every(({ stats }) => stats.peers === 2));
+    const seed = await startSeed({ superSeed: true, peers: players.map(addressOf) });
+    await Promise.all(players.map(({ done }) => done));
+    for (const place of ['first', 'second', 'third']) await expectWhole(place);
+    expect(seed.stats.uploadedBytes).toBeLessThan(2 * content.length);
+  });
+
   it('meet over IPv6, and a magnet link does', async () => {
     const listen = { host: '::1', port: 0 };
     const seed = await startSeed({ listen });

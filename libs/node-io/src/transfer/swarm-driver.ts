@@ -81,6 +81,7 @@ export class SwarmDriver {
       peerId: Buffer.from(peerId).toString('hex'),
       self: { client: 'Swarmpatch 0.1', listenPort: host.listener?.address.port, infoBytes: metainfo.infoBytes },
       lanLimits: host.lanLimits,
+      superSeed: host.superSeed,
       heldBytesMax: host.heldBytesMax,
       downloadLimit: host.limits.download,
       uploadLimit: host.limits.upload,

@@ -19,6 +19,7 @@ export interface TransferHost {
   /** Whether peers of the local network are free of the limits. */
   readonly lanLimits: 'exempt' | 'counted';
   readonly encryption: EncryptionPolicy;
+  readonly superSeed: boolean;
   readonly hasher: PieceHasher;
   readonly readCache: ReadCache;
   /** Memory for pieces that are not written yet. */

@@ -20,6 +20,8 @@ export interface SessionOptions {
   readonly peerUse?: 'use' | 'avoid' | undefined;
   /** Of connections to peers; `prefer` unless given. */
   readonly encryption?: EncryptionPolicy | undefined;
+  /** Whether torrents that are complete at their start are given away with as few bytes as can be (BEP 16). */
+  readonly superSeed?: boolean | undefined;
   /** Of all torrents together. */
   readonly limits?: TransferLimits | undefined;
   /** Whether peers of the local network are free of all limits; they are counted unless given. */

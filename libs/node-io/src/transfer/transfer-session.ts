@@ -204,6 +204,7 @@ export class TransferSession {
       discovery: this.#discovery,
       lanLimits: this.#options.lanLimits ?? 'counted',
       encryption: this.#options.encryption ?? ENCRYPTION_DEFAULT,
+      superSeed: this.#options.superSeed ?? false,
       hasher: this.#hasher,
       readCache: this.#readCache,
       heldBytesMax: HELD_BYTES_MAX / (1 + this.#unfinished()),

@@ -1,4 +1,5 @@
 import { PieceGeometry } from '@swarmpatch/metainfo';
+import { parseExtensionHandshake } from '@swarmpatch/peer-wire';
 import { describe, expect, it } from 'vitest';
 
 import { Outbox } from '../command.ts';
@@ -151,12 +152,15 @@ describe('Swarm that super-seeds', () => {
       webSeedCount: 0,
       random: () => 0.5,
     });
-    const capabilities = { extensions: false, fast: true, v2: false };
+    const capabilities = { extensions: true, fast: true, v2: false };
     const direction = 'incoming';
     const peer = swarm.peerConnected({ peerId: '01'.repeat(20), capabilities, direction, host: '10.0.0.1' }, 0);
     if (typeof peer === 'string') throw new Error(peer);
     swarm.messageReceived(peer, { kind: 'interested' }, 0);
-    const greeting = swarm.drain(0).flatMap((command) => (command.kind === 'send' ? [command.message] : []));
+    const [hello, ...greeting] = swarm
+      .drain(0)
+      .flatMap((command) => (command.kind === 'send' ? [command.message] : []));
+    expect(hello?.kind === 'extended' && parseExtensionHandshake(hello.payload).uploadOnly).toBe(false);
     expect(greeting[0]).toEqual({ kind: 'have_none' });
     const told = greeting.flatMap((message) => (message.kind === 'have' ? [message.piece] : []));
     expect(told).toHaveLength(REVEALED_PIECES_MAX);
