@@ -9,7 +9,7 @@ import { globalIpv6Address } from './global-address.ts';
 import { DhtLookups } from './dht-lookups.ts';
 import { DhtSocket } from './dht-socket.ts';
 import { type DhtDelivery, DhtTranslator, type NamedNode } from './dht-translator.ts';
-import { isReachablePeer } from './reachable-peer.ts';
+import { isReachableAddress } from './reachable-peer.ts';
 import { type HostNames, PLAIN_NAMES, StandIns } from './stand-ins.ts';
 
 /** Peers and torrents that a node keeps for others, and for how long. They announce again every 15 minutes. */
@@ -102,9 +102,8 @@ export class DhtNode {
     });
     // Nobody tells those who ask here about this node's own torrents: it goes to them itself.
     library.on('announce', (peer, infohash) => {
-      const [endpoint] = this.#behind(peer);
-      if (endpoint === undefined || !isReachablePeer(endpoint.host, undefined)) return;
-      for (const { onPeers } of this.#members.get(toKey(infohash)) ?? []) onPeers([endpoint]);
+      const endpoints = this.#behind(peer);
+      for (const { onPeers } of this.#members.get(toKey(infohash)) ?? []) onPeers(endpoints);
     });
     // Others name this node as they do any.
     library.on('node', ({ id }) => {
@@ -121,10 +120,9 @@ export class DhtNode {
     const { default: Library } = await import('bittorrent-dht');
     // Bound to one address, it knows where others find it, and tells of its own torrents as of theirs.
     const own = address === undefined ? undefined : readDhtAddress(address);
-    const ownHost = own && isReachablePeer(own.host, undefined) ? own.host : undefined;
     const kept = (): string[] => [...library.toJSON().nodes.map((node) => node.host), ...ownName];
     const names = family === 'ipv6' ? new StandIns(kept) : PLAIN_NAMES;
-    const ownName = ownHost === undefined ? [] : [names.nameOf(ownHost)];
+    const ownName = own && isReachableAddress(own.bytes, undefined) ? [names.nameOf(own.host)] : [];
     const surroundings = {
       closest: (wanted: DhtFamily, target: Uint8Array) => nodes.get(wanted)?.closest(target),
       // BEP 32: each DHT helps the other to begin.
@@ -163,7 +161,7 @@ export class DhtNode {
   addNode({ host, port }: PeerEndpoint): void {
     const address = readDhtAddress(host);
     if (this.#closing.signal.aborted || port < 1 || port > 65_535) return;
-    if (address?.family !== this.family || !isReachablePeer(address.host, undefined)) return;
+    if (address?.family !== this.family || !isReachableAddress(address.bytes, undefined)) return;
     const minute = Math.floor(performance.now() / 60_000);
     if (this.#namedNodes.minute !== minute) this.#namedNodes = { minute, count: 0 };
     this.#namedNodes.count += 1;
