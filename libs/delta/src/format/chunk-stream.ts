@@ -11,7 +11,7 @@ import type { StreamPart } from './stream-cursor.ts';
 /** So much that a decoder is busy while what it made before is used. */
 const READ_BYTES = 256 * 1024;
 const LOST_BYTES = 64 * 1024;
-/** What has no more bytes is decompressed at once. */
+/** What has no more bytes is read and decompressed at once. */
 const SHORT_CHUNK_BYTES = 2 * 1024 * 1024;
 
 /** A chunk and where its stored bytes begin in the file. */
@@ -27,12 +27,13 @@ export async function* readChunks(
 ): AsyncGenerator<StreamPart, void> {
   for (const chunk of chunks) {
     let left = chunk.rawBytes;
-    if (chunk.method === 'brotli' && !keepsWindow(chunk)) {
-      const bytes = await readShort(source, chunk, decompressor);
+    const stored = await openStored(source, chunk);
+    if (stored instanceof Uint8Array && chunk.method === 'brotli' && !keepsWindow(chunk)) {
+      const bytes = await decompressor.decompressShort(stored, chunk.rawBytes);
       if (bytes) yield { bytes, isLost: false };
       if (bytes) left = 0;
-    } else if (await isIntact(source, chunk)) {
-      const decoded = decompressSafely(decompressor, chunk, readRange(source, chunk.offset, chunk.storedBytes));
+    } else if (stored) {
+      const decoded = decompressSafely(decompressor, chunk, stored instanceof Uint8Array ? only(stored) : stored);
       try {
         for (let next = await decoded.next(); left > 0 && next.done !== true; next = await decoded.next()) {
           // A chunk that gives more than it declares is no more than its first bytes: what is made is checked anyway.
@@ -57,14 +58,21 @@ export function keepsWindow({ method, rawBytes, storedBytes }: Chunk): boolean {
   return method === 'brotli' && Math.max(rawBytes, storedBytes) > SHORT_CHUNK_BYTES;
 }
 
-/** A whole chunk; undefined when it is not as it should be. */
-async function readShort(
+/** The stored bytes of a chunk, at once if it is short; undefined when they are damaged. */
+async function openStored(
   source: ByteSource,
   chunk: PlacedChunk,
-  decompressor: Decompressor,
-): Promise<Uint8Array | undefined> {
-  const stored = await source.read(chunk.offset, chunk.storedBytes);
-  return sameBytes(checkOf(stored), chunk.check) ? decompressor.decompressShort(stored, chunk.rawBytes) : undefined;
+): Promise<Uint8Array | AsyncIterable<Uint8Array> | undefined> {
+  const { offset, storedBytes, check } = chunk;
+  if (storedBytes > SHORT_CHUNK_BYTES) {
+    return (await isIntact(source, chunk)) ? readRange(source, offset, storedBytes) : undefined;
+  }
+  const stored = await source.read(offset, storedBytes);
+  return sameBytes(checkOf(stored), check) ? stored : undefined;
+}
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void> {
+  yield bytes;
 }
 
 /** What decoding gives until it fails: the rest of the chunk is then lost. */

@@ -7,6 +7,8 @@ import { explainRefusal } from './system-refusal.ts';
 
 /** Files that are open at once. */
 const OPEN_FILES_MAX = 64;
+/** What is so long takes longer to read than to have another thread do it. */
+const BYTES_ASIDE_MIN = 512 * 1024;
 
 /**
  * Reads ranges of many files, keeping those open that were read last. Reads block: from the system's cache they are ten times
@@ -46,7 +48,15 @@ export class FileReaders {
   }
 
   sourceOf(absolutePath: string, lengthBytes: number): ByteSource {
-    return { length: lengthBytes, read: async (offset, length) => this.read(absolutePath, offset, length) };
+    return {
+      length: lengthBytes,
+      read: async (offset, length) => {
+        if (length < BYTES_ASIDE_MIN) return this.read(absolutePath, offset, length);
+        const bytes = new Uint8Array(length);
+        await this.readAhead(absolutePath, offset, bytes);
+        return bytes;
+      },
+    };
   }
 
   /** The length that a file has now. */
