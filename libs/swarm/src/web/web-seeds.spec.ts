@@ -265,6 +265,26 @@ describe('WebSeeds', () => {
     expect(harness.swarm.sourceState).toEqual({ kind: 'active' });
   });
 
+  it('ends a run that is at work elsewhere for what somebody waits for, and none that comes to it soon', () => {
+    const harness = new Harness();
+    const runs = harness.runsAfter(0);
+    expect(runs.length).toBeGreaterThan(0);
+    const under = (piece: number): boolean =>
+      runs.some(({ firstPiece, pieceCount }) => piece >= firstPiece && piece < firstPiece + pieceCount);
+    const waitedFor = [...Array(PIECES).keys()].find((piece) => !under(piece) && !under(piece + 1)) ?? 0;
+    harness.swarm.readAhead([{ first: waitedFor, end: waitedFor + 2 }]);
+    const cuts = harness.after(100).filter((command) => command.kind === 'shorten_fetch');
+    expect(cuts).toHaveLength(1);
+    const cut = runs.find(({ runId }) => runId === cuts[0]?.runId);
+    expect(cuts[0]?.endPiece).toBe((cut?.firstPiece ?? 0) + 1);
+    expect(harness.after(100).filter((command) => command.kind === 'shorten_fetch')).toEqual([]);
+    if (cut) harness.serve({ ...cut, pieceCount: 1 });
+    const next = onlyRun(harness.runsAfter(0));
+    expect(next.firstPiece).toBe(waitedFor);
+    expect(harness.after(100).filter((command) => command.kind === 'shorten_fetch')).toEqual([]);
+    harness.swarm.audit();
+  });
+
   it('fetches at once what somebody waits for and no peer is bringing', () => {
     const harness = new Harness();
     const peer = harness.connectSeed();

@@ -9,6 +9,8 @@ import { WebSource } from './web-source.ts';
 export const LONE_RUNS_MAX = 2;
 /** A run without a byte for so long is stuck. */
 const STUCK_RUN_MS = 5_000;
+/** Who waits for a piece is served by a run that comes to it within so much. */
+const SOON_BYTES: number = 1024 * 1024;
 /** What a run still needs at its rate, at least, before another web seed takes over a part of it. */
 const TAKE_OVER_MS_MIN = 4_000;
 
@@ -82,6 +84,11 @@ export class WebSeeds {
     for (const run of this.#runs) this.#cutUnneeded(run, situation);
     this.#thinOut(situation, nowMs);
     if (!this.#isOurTurn(situation, nowMs)) return;
+    this.#employAll(situation, nowMs);
+    this.#makeWay(situation);
+  }
+
+  #employAll(situation: WebSeedSituation, nowMs: number): void {
     for (const tier of this.#tiers) {
       for (const source of fastestFirst(tier)) this.#employ(source, situation, nowMs);
       // The next tier stands in while this one brings nothing.
@@ -156,6 +163,33 @@ export class WebSeeds {
     if (peerCount === 0 || need !== 'unavailable_only' || urgent.size > 0) return true;
     const { unavailableCount } = this.#ledger.rarity;
     return this.#lottery.mayFetch({ unavailableCount, crowdSize, seenCount: peerCount + 1 }, nowMs);
+  }
+
+  /** What somebody waits for does not wait for the end of a run that is at work elsewhere. */
+  #makeWay({ urgent }: WebSeedSituation): void {
+    if (urgent.size === 0) return;
+    const elsewhere = [...this.#runs].filter((run) => !this.#comesToUrgent(run, urgent));
+    // The first that ends is put to work there.
+    if (elsewhere.some((run) => run.next + 1 >= run.end)) return;
+    for (const piece of urgent) {
+      const holder = this.#runs.holderOf(piece);
+      const isComing = holder !== undefined && !elsewhere.includes(holder);
+      // A piece that is open comes from peers, or is taken up when they are late with it.
+      if (isComing || !this.#ledger.isNeeded(piece) || this.#ledger.openPiece(piece)) continue;
+      const run = elsewhere.find(({ source }) => source.mayBring(piece));
+      if (!run) continue;
+      this.#runs.shorten(run, run.next + 1);
+      return;
+    }
+  }
+
+  #comesToUrgent(run: WebRun, urgent: ReadonlySet<number>): boolean {
+    let lengthBytes = 0;
+    for (let piece = run.next; piece < run.end && lengthBytes <= SOON_BYTES; piece += 1) {
+      if (urgent.has(piece) && this.#ledger.isNeeded(piece)) return true;
+      lengthBytes += this.#ledger.layout.filledBytes(piece);
+    }
+    return false;
   }
 
   #employ(source: WebSource, situation: WebSeedSituation, nowMs: number): void {
