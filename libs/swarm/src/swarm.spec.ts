@@ -194,6 +194,26 @@ describe('Swarm', () => {
     ).toBe('own_connection');
   });
 
+  it('keeps quiet connections alive, and leaves who says nothing for three minutes (BEP 3)', () => {
+    const swarm = newSwarm();
+    const [quiet, silent] = [connect(swarm, 1), connect(swarm, 2)];
+    swarm.drain(0);
+    const alive: number[] = [];
+    for (let second = 1; second <= 200; second += 1) {
+      const nowMs = second * 1_000;
+      if (second % 110 === 0) swarm.messageReceived(quiet, { kind: 'keep_alive' }, nowMs);
+      swarm.tick(nowMs);
+      const commands = swarm.drain(nowMs);
+      if (sent(commands, quiet, 'keep_alive').length > 0) alive.push(second);
+      const left = disconnects(commands);
+      expect(left.map((command) => command.kind === 'disconnect' && command.peer)).toEqual(
+        second === 181 ? [silent] : [],
+      );
+    }
+    expect(alive).toHaveLength(1);
+    expect(alive[0]).toBeLessThan(120);
+  });
+
   it('shortens a web run when peers fill in', () => {
     const swarm = newSwarm(new Uint8Array(0), 1);
     swarm.tick(0);

@@ -72,6 +72,12 @@ describe('PeerBook', () => {
     },
   );
 
+  it.each([0, -1, 65_536])('takes in nobody at port %i', (port) => {
+    const book = newBook();
+    book.add({ ...address, port }, 'named', 0);
+    expect(book.found()).toEqual([]);
+  });
+
   it('never gives an excluded peer again', () => {
     const book = newBook();
     book.add(address, 'named', 0);
