@@ -7,6 +7,7 @@ import { BlockLayout } from './pieces/block-layout.ts';
 import type { SwarmCommand } from './command.ts';
 import { Swarm } from './swarm.ts';
 import { TokenBucket } from './rates/token-bucket.ts';
+import { REQUESTS_QUEUED_MAX, UPLOAD_WINDOW_BYTES } from './uploads/uploads.ts';
 
 const PIECE = 32_768;
 const PIECES = 8;
@@ -192,6 +193,24 @@ describe('Swarm', () => {
         0,
       ),
     ).toBe('own_connection');
+  });
+
+  it.each([true, false])('keeps as many requests of a peer as it says, and no more (with BEP 6: %s)', (isFast) => {
+    const swarm = newSwarm(new Uint8Array([0xff]));
+    const peer = connect(swarm, 1, isFast);
+    swarm.messageReceived(peer, { kind: 'interested' }, 0);
+    swarm.drain(0);
+    // It takes nothing of what is sent, so its window stays full.
+    const requestsMax = REQUESTS_QUEUED_MAX + UPLOAD_WINDOW_BYTES / 16_384;
+    const request = { kind: 'request', piece: 1, begin: 0, lengthBytes: 16_384 } as const;
+    const commands: SwarmCommand[] = [];
+    for (let count = 0; count < requestsMax + 3; count += 1) {
+      swarm.messageReceived(peer, request, count * 100);
+      commands.push(...swarm.drain(count * 100));
+    }
+    expect(commands.filter(({ kind }) => kind === 'upload')).toHaveLength(UPLOAD_WINDOW_BYTES / 16_384);
+    expect(sent(commands, peer, 'reject')).toHaveLength(isFast ? 3 : 0);
+    expect(disconnects(commands)).toHaveLength(isFast ? 0 : 1);
   });
 
   it('keeps quiet connections alive, and leaves who says nothing for three minutes (BEP 3)', () => {
