@@ -164,6 +164,11 @@ describe('MagnetSearch', () => {
     expect(search.found).toContainEqual({ host: '127.0.0.1', port: 3, origin: 'named' });
   });
 
+  it('asks nobody who claims more metadata than is taken', () => {
+    const { peers } = run(v1, ['claims_more', 'honest']);
+    expect(peers.map(({ requests }) => requests)).toEqual([0, pieceCount]);
+  });
+
   it('bans who sent metadata that is wrong, and nobody else', () => {
     const { found, disconnects } = run(v1, ['lies', 'honest', 'honest', 'lies']);
     expectSame(found?.infoBytes, v1.infoBytes);
