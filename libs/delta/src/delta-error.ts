@@ -9,7 +9,8 @@ export type DeltaErrorCode =
   | 'wrong_new_tree'
   | 'files_failed'
   | 'not_empty'
-  | 'unwritable';
+  | 'unwritable'
+  | 'no_memory';
 
 /** Why a patch cannot be made, read or applied as a whole. What befalls single files is in their `FileResult`. */
 export class DeltaError extends Error {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 
+import { DeltaError } from '../delta-error.ts';
 import { OPERATIONS_MODULE } from './operations-module.ts';
 
 /** What is used of WebAssembly, which neither the language's types nor Node's have. */
@@ -63,10 +64,19 @@ export const MAKE_BAD_SOURCE = 10;
 const WASM_PAGE_BYTES = 64 * 1024;
 let compiled: object | undefined;
 
-/** @returns Zeros, as many as are wanted or a few more. */
+/** @returns Zeros, as many as are wanted or a few more. @throws {DeltaError} `no_memory` */
 export function memoryOf(lengthBytes: number): WasmMemory {
   const pages = Math.ceil(lengthBytes / WASM_PAGE_BYTES);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (cause) {
+    // The addresses that it sets aside are many times its bytes.
+    throw new DeltaError(
+      'no_memory',
+      `apply a patch: the system refuses ${lengthBytes} bytes of memory; free some, or raise the limit of addresses (ulimit -v)`,
+      { cause },
+    );
+  }
 }
 
 export function operationsIn(memory: WasmMemory): Operations {
