@@ -91,6 +91,20 @@ describe('Swarm.pause()', () => {
     expect(sent(resumed, 'unchoke')).toHaveLength(1);
   });
 
+  it('ends what comes over HTTP, and begins again at resume()', () => {
+    const swarm = newSwarm({ webSeedCount: 1 });
+    swarm.tick(0);
+    const runs = swarm.drain(0).filter((command) => command.kind === 'fetch');
+    expect(runs.length).toBeGreaterThan(0);
+    swarm.pause();
+    const ends = runs.map(({ runId, firstPiece }) => ({ kind: 'shorten_fetch', runId, endPiece: firstPiece }));
+    expect(swarm.drain(0)).toEqual(expect.arrayContaining(ends));
+    swarm.tick(60_000);
+    expect(has(swarm.drain(60_000), 'fetch')).toBe(false);
+    swarm.resume(60_000);
+    expect(has(swarm.drain(60_000), 'fetch')).toBe(true);
+  });
+
   it('takes what was under way all the same', () => {
     const swarm = newSwarm();
     const peer = connectSeed(swarm, 1);
