@@ -153,7 +153,7 @@ describe('TransferSession', () => {
     await slow?.done;
   });
 
-  it('meets peers of all its torrents through one DHT node, but those of no private torrent', async () => {
+  it('meets peers of its torrents through one DHT node, with trackers and without, but those of no private one', async () => {
     const router = await startDht({ addresses: [LOOPBACK.host], bootstrapNodes: [] });
     const discovery = { dht: { bootstrapNodes: [{ host: LOOPBACK.host, port: router.ports.ipv4 ?? expect.fail() }] } };
     try {
@@ -164,7 +164,11 @@ describe('TransferSession', () => {
       for (const metainfo of [first, second, secret]) {
         seed.add(torrentIn('seed', metainfo, { have: Bitfield.full(metainfo.pieceCount).bits }));
       }
-      const transfers = [first, second].map((metainfo) => session.add(torrentIn('copy', metainfo)));
+      const deadTrackers = [['http://127.0.0.1:9/announce']];
+      const transfers = [
+        session.add(torrentIn('copy', first)),
+        session.add(torrentIn('copy', second, { trackers: deadTrackers })),
+      ];
       await Promise.all(transfers.map(({ done }) => done));
       await expect(session.add(torrentIn('copy', secret)).done).rejects.toMatchObject({ code: 'no_sources' });
       expect(session.dhtState).toBeDefined();
