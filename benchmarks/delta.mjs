@@ -1,38 +1,57 @@
 // Patches: size, time, memory and the rate of applying, beside zstd --patch-from, xdelta3 and bsdiff over tars of both trees.
-// usage: node benchmarks/delta.mjs OLD NEW [OLD NEW ...]
+// usage: node benchmarks/delta.mjs [--efforts 6,9] OLD NEW [OLD NEW ...]
 import { mkdir, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { command, inScratch, measure, run } from './measure.mjs';
 
-const EFFORTS = [6, 9];
 /** bsdiff wants seventeen times the old tree, and hours for large ones. */
 const BSDIFF_BYTES_MAX = 64 * 1024 * 1024;
 const ZSTD_LONG_BYTES = 2 ** 30;
 
-const trees = process.argv.slice(2);
+const { values, positionals: trees } = parseArgs({
+  options: { efforts: { type: 'string', default: '6,9' } },
+  allowPositionals: true,
+});
+const efforts = values.efforts.split(',').map(Number);
 if (trees.length === 0 || trees.length % 2 !== 0) {
   throw new Error('measure patches: found no pairs of directories: give OLD NEW, and more pairs after them');
 }
+if (!efforts.every((effort) => Number.isInteger(effort) && effort >= 1 && effort <= 9)) {
+  throw new Error(`measure patches: found efforts ${values.efforts}: give some of 1 to 9, as in --efforts 6,9`);
+}
 
 await inScratch(async ({ directory }) => {
-  const ratios = new Map(EFFORTS.map((effort) => [effort, []]));
+  const pairs = [];
   for (let index = 0; index < trees.length; index += 2) {
     const [old, fresh] = trees.slice(index, index + 2);
-    console.log(`\n${basename(old)} > ${basename(fresh)}`);
+    const name = `${basename(old)} > ${basename(fresh)}`;
+    console.log(`\n${name}`);
     const peers = await measurePeers(old, fresh, directory);
-    const best = Math.min(...peers.map((peer) => peer.bytes));
-    for (const effort of EFFORTS) {
+    for (const effort of efforts) {
       const ours = await measureOurs(old, fresh, effort, directory);
-      ratios.get(effort).push(ours.bytes / best);
-      print(`effort ${effort}`, ours, best);
+      if (peers.length > 0) pairs.push({ name, effort, peers, ours });
     }
-    for (const peer of peers) print(peer.name, peer, best);
   }
-  for (const [effort, values] of ratios) {
-    const mean = Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-    console.log(`\neffort ${effort}: geometric mean of ours over the best of the others: ${mean.toFixed(3)}`);
+  console.log('\nours / the smallest of the others: bytes, CPU');
+  for (const { name, effort, peers, ours } of pairs) {
+    const smallest = peers.reduce((best, peer) => (peer.bytes < best.bytes ? peer : best));
+    const ratios = [ours.bytes / smallest.bytes, ours.cpuSeconds / smallest.cpuSeconds].map((ratio) =>
+      ratio.toFixed(3),
+    );
+    console.log([`effort ${effort}`, name.padEnd(60), ...ratios, smallest.name].join('  '));
+  }
+  for (const effort of efforts) {
+    const found = pairs.filter((pair) => pair.effort === effort);
+    const logs = found.map(({ peers, ours }) => Math.log(ours.bytes / Math.min(...peers.map((peer) => peer.bytes))));
+    const written = found.reduce((sum, { ours }) => sum + ours.writtenBytes, 0);
+    const cpuSeconds = found.reduce((sum, { ours }) => sum + ours.cpuSeconds, 0);
+    const mean = Math.exp(logs.reduce((sum, value) => sum + value, 0) / found.length);
+    console.log(
+      `effort ${effort}: geometric mean of bytes ${mean.toFixed(3)}, ${rate(written, cpuSeconds)} a core over all`,
+    );
   }
   console.log(`${availableParallelism()} cores`);
 });
@@ -41,18 +60,16 @@ async function measureOurs(old, fresh, effort, directory) {
   const patch = join(directory, 'patch');
   const applied = join(directory, 'applied');
   const create = ['delta', 'create', '--old', old, '--new', fresh, '--out', patch, '--effort', effort];
-  const made = await measure(command('swarmpatch', ...create), directory);
+  const made = await measureProgram(command('swarmpatch', ...create), directory);
   const { bytes, writtenBytes } = JSON.parse(made.stdout);
   const apply = ['delta', 'apply', '--old', old, '--patch', patch, '--out', applied];
   const restored = await measure(command('swarmpatch', ...apply), directory);
   await run(['diff', '-rq', fresh, applied]);
   await rm(applied, { recursive: true });
   await rm(patch);
-  return {
-    ...{ bytes, ...made },
-    createRate: writtenBytes / 1e6 / (made.userSeconds + made.systemSeconds),
-    apply: `written ${mega(writtenBytes)}, applied in ${restored.wallSeconds.toFixed(1)} s, ${restored.peakMiB.toFixed(0)} MiB`,
-  };
+  const howApplied = `written ${mega(writtenBytes)}, applied in ${restored.wallSeconds.toFixed(1)} s, ${restored.peakMiB.toFixed(0)} MiB`;
+  print(`effort ${effort}`, bytes, made, `${rate(writtenBytes, made.cpuSeconds)} a core`, howApplied);
+  return { ...made, bytes, writtenBytes };
 }
 
 async function measurePeers(old, fresh, directory) {
@@ -75,23 +92,27 @@ async function measurePeers(old, fresh, directory) {
   const found = [];
   for (const [name, line] of programs) {
     if (Math.max(...sizes) > ZSTD_LONG_BYTES) break;
-    const made = await measure(line.map(String), directory);
-    found.push({ name, bytes: (await stat(out)).size, ...made });
+    const made = await measureProgram(line.map(String), directory);
+    const { size: bytes } = await stat(out);
+    print(name, bytes, made);
+    found.push({ ...made, name, bytes });
   }
   await rm(tars, { recursive: true });
   return found;
 }
 
-function print(name, { bytes, wallSeconds, userSeconds, peakMiB, createRate, apply }, best) {
-  const columns = [
-    name.padEnd(22),
-    String(bytes).padStart(11),
-    (bytes / best).toFixed(3),
-    `${wallSeconds.toFixed(1)} s, CPU ${userSeconds.toFixed(1)} s`,
-    `${peakMiB.toFixed(0)} MiB`,
-  ];
-  if (createRate) columns.push(`${createRate.toFixed(1)} MB/s a core`, apply);
-  console.log(columns.join('  '));
+async function measureProgram(line, directory) {
+  const made = await measure(line, directory);
+  return { ...made, cpuSeconds: made.userSeconds + made.systemSeconds };
+}
+
+function print(name, bytes, { wallSeconds, cpuSeconds, peakMiB }, ...more) {
+  const time = `${wallSeconds.toFixed(1)} s, CPU ${cpuSeconds.toFixed(1)} s`;
+  console.log([name.padEnd(22), String(bytes).padStart(11), time, `${peakMiB.toFixed(0)} MiB`, ...more].join('  '));
+}
+
+function rate(bytes, seconds) {
+  return `${(bytes / 1e6 / seconds).toFixed(1)} MB/s`;
 }
 
 function mega(bytes) {
