@@ -11,9 +11,12 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createTorrentFrom } from '../hashing/index.ts';
 import { fetchMagnet, FilePieceStore, startTransfer, type Transfer, type TransferOptions } from './index.ts';
+import { ownHosts } from './own-hosts.ts';
 
 const content = Buffer.from(Uint8Array.from({ length: 700_000 }, (_, at) => (at * 31 + (at >> 8) * 7) & 255));
 const FAKES = 30;
+/** An address of this machine in a private network, where it has one. */
+const LAN_HOST = ownHosts().find((host) => /^(f[cd]..:|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.)/.test(host));
 
 describe('peers of a transfer', { timeout: 30_000 }, () => {
   let dir: string;
@@ -121,6 +124,14 @@ describe('peers of a transfer', { timeout: 30_000 }, () => {
     await Promise.all(players.map(({ done }) => done));
     for (const place of ['first', 'second', 'third']) await expectWhole(place);
     expect(seed.stats.uploadedBytes).toBeLessThan(2 * content.length);
+  });
+
+  it.skipIf(LAN_HOST === undefined)('of the local network are free of the limits where that is said', async () => {
+    const listen = { host: LAN_HOST ?? '', port: 0 };
+    const seed = await startSeed({ listen, limits: { uploadBytesPerSecond: 1 }, lanLimits: 'exempt' });
+    const transfer = await start('copy', { listen, peers: [addressOf(seed)] });
+    await transfer.done;
+    await expectWhole('copy');
   });
 
   it('meet over IPv6, and a magnet link does', async () => {

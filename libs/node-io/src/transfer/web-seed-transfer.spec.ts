@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Metainfo } from '@swarmpatch/metainfo';
-import type { PieceStore } from '@swarmpatch/swarm';
+import { Bitfield, type PieceStore } from '@swarmpatch/swarm';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { createTorrentFrom } from '../hashing/index.ts';
-import { startTransfer, type Transfer, type TransferOptions } from './index.ts';
+import { FilePieceStore, startTransfer, type Transfer, type TransferOptions } from './index.ts';
 
 const contents = [300_000, 40_000, 3, 100_000].map((length, index) =>
   Buffer.alloc(length, `file ${index} has this text. `),
@@ -96,6 +96,32 @@ describe('a transfer from web seeds', () => {
     const transfer = await start(urls);
     await transfer.done;
     expect(transfer.stats.badPieces).toBeGreaterThan(0);
+  });
+
+  it('asks no further tier while the first brings everything', async () => {
+    let askedFurther = 0;
+    const further = await serve(() => {
+      askedFurther += 1;
+      return 'right';
+    });
+    const transfer = await start([await serve(() => 'right'), further]);
+    await transfer.done;
+    expect(askedFurther).toBe(0);
+  });
+
+  it('brings most over HTTP when a peer alone would miss the deadline', async () => {
+    const local = { peerUse: 'use', listen: { host: '127.0.0.1', port: 0 } } as const;
+    const store = new FilePieceStore(metainfo.geometry, (fileIndex) =>
+      join(dir, 'build', metainfo.files[fileIndex]?.path ?? ''),
+    );
+    const have = Bitfield.full(metainfo.pieceCount).bits;
+    const limits = { uploadBytesPerSecond: 40_000 };
+    const seed = await start([], { ...local, store, have, limits });
+    const peers = seed.address ? [seed.address] : [];
+    // Without it HTTP would join in after eight seconds, for the last quarter.
+    const transfer = await start([await serve(() => 'right')], { ...local, peers, deadlineMs: 1_000 });
+    await transfer.done;
+    expect(transfer.stats.fromWebSeedsBytes).toBeGreaterThan(metainfo.lengthBytes / 2);
   });
 
   it('counts what came over HTTP apart from what was of use', async () => {
