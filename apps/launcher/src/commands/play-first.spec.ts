@@ -41,23 +41,6 @@ describe('files that come first', () => {
     expect(await readdir(player.pathOf('.swarmpatch'))).toEqual(['files', 'history', 'releases', 'state', 'trust']);
   });
 
-  it('come before all others', async () => {
-    const bySize = oldBuild
-      .filter(({ content }) => content.length > 0)
-      .toSorted((a, b) => a.content.length - b.content.length);
-    const ender = new AbortController();
-    const onError = (text: string): void => {
-      if (text.includes('playable after')) ender.abort();
-    };
-    const globs = bySize.slice(0, 2).flatMap(({ path }) => ['--play-first', path]);
-    await player.install(['--max-download', '200KB', ...globs], { onError, signal: ender.signal });
-    expect(ender.signal.aborted).toBe(true);
-    // What was here by then is what the next run goes on with.
-    const { document } = await install([]);
-    const { resumed, written } = document['bytes'] as { resumed: number; written: number };
-    expect(resumed).toBeLessThan(written / 3);
-  });
-
   it('are all there for an update, those that did not change among them', async () => {
     await install([]);
     await player.origin.publish(newBuild, '1.1.0');
