@@ -58,6 +58,11 @@ export class RarityOrder {
     };
   }
 
+  /** The tier of a piece's priority. */
+  tierOf(piece: number): number {
+    return this.#tierOf?.[piece] ?? 0;
+  }
+
   /** @param priorities By piece, the highest first; undefined when all are equal. */
   setPriorities(priorities: Uint8Array | undefined): void {
     const pieces = Array.from(this.#order.subarray(0, this.#size));
@@ -135,8 +140,7 @@ export class RarityOrder {
   }
 
   #bucketOf(piece: number): number {
-    const tier = this.#tierOf?.[piece] ?? 0;
-    const bucket = tier * COUNTS_PER_TIER + Math.min(this.count(piece), COUNTS_PER_TIER - 1);
+    const bucket = this.tierOf(piece) * COUNTS_PER_TIER + Math.min(this.count(piece), COUNTS_PER_TIER - 1);
     while (this.#starts.length <= bucket) this.#starts.push(this.#size);
     return bucket;
   }

@@ -59,7 +59,9 @@ export class RunPlanner {
     const isAlone = situation.peerCount === 0 && source.lastRate !== undefined;
     const first = firstPiece ?? this.#start(source, situation, { isFree, isAlone });
     if (first === undefined || !isFree(first)) return [];
-    return this.#stretch(first, runBytes(source, situation, nowMs), { isFree, isAlone });
+    // Who reads goes on reading behind what he waits for.
+    const tierMax = situation.urgent.has(first) ? Infinity : this.#ledger.rarity.tierOf(first);
+    return this.#stretch(first, runBytes(source, situation, nowMs), { isFree, isAlone, tierMax });
   }
 
   /** Whether HTTP is not wanted for a piece any more. */
@@ -86,10 +88,10 @@ export class RunPlanner {
 
   #start(source: WebSource, situation: WebSeedSituation, { isFree, isAlone }: Choice): number | undefined {
     for (const piece of situation.urgent) if (isFree(piece)) return piece;
-    const further = this.#further(source, { isFree, isAlone });
-    if (further !== undefined) return further;
     const { rarity } = this.#ledger;
+    const further = this.#further(source, { isFree, isAlone });
     for (let tier = 0; tier < rarity.tierCount; tier += 1) {
+      if (further !== undefined && rarity.tierOf(further) === tier) return further;
       const { start, unavailableEnd, end } = rarity.tier(tier);
       // Pieces of peers that have everything are not counted: with such a peer, nothing is unavailable.
       const rare = situation.seedCount > 0 ? start : unavailableEnd;
@@ -133,25 +135,30 @@ export class RunPlanner {
     return start;
   }
 
-  /** The free pieces from the first on that are within reach of one run. */
-  #stretch(first: number, lengthBytesMax: number, { isFree, isAlone }: Choice): number[] {
-    const { layout } = this.#ledger;
+  /** The free pieces from the first on that are within reach of one run; of a lower priority only those between others. */
+  #stretch(first: number, lengthBytesMax: number, choice: Choice & { readonly tierMax: number }): number[] {
+    const { isFree, isAlone, tierMax } = choice;
+    const { layout, rarity } = this.#ledger;
     // Close before a slice's end, the next slice is begun: a run is never short for that.
     const least = Math.min(first + this.#leastPieces, layout.pieceCount);
     const end = isAlone ? layout.pieceCount : this.#slices.endOf(least - 1);
     const pieces: number[] = [];
+    let between: number[] = [];
     let lengthBytes = 0;
     let gapBytes = 0;
     for (let piece = first; piece < end; piece += 1) {
       const pieceBytes = layout.filledBytes(piece);
       lengthBytes += pieceBytes;
       if (lengthBytes > lengthBytesMax && pieces.length > 0) return isAlone ? pieces : this.#toWholeSteps(pieces);
-      if (isFree(piece)) {
-        pieces.push(piece);
+      const isOwed = isFree(piece);
+      if (isOwed && rarity.tierOf(piece) <= tierMax) {
+        pieces.push(...between, piece);
+        between = [];
         gapBytes = 0;
       } else {
         gapBytes += pieceBytes;
-        if (!this.#isSpare(piece) || gapBytes > GAP_BYTES_MAX) return pieces;
+        if ((!isOwed && !this.#isSpare(piece)) || gapBytes > GAP_BYTES_MAX) return pieces;
+        if (isOwed) between.push(piece);
       }
     }
     return pieces;

@@ -265,6 +265,21 @@ describe('WebSeeds', () => {
     expect(harness.swarm.sourceState).toEqual({ kind: 'active' });
   });
 
+  it('brings what has a higher priority, and nothing behind it before all of that is under way', () => {
+    const harness = new Harness();
+    const priorities = new Uint8Array(PIECES);
+    for (const piece of [20, 21, 400, 401, 402]) priorities[piece] = 2;
+    harness.swarm.setPriorities(priorities);
+    const brought: number[] = [];
+    while (brought.length < 5) {
+      for (const run of harness.runsAfter(100)) {
+        for (let piece = run.firstPiece; piece < run.firstPiece + run.pieceCount; piece += 1) brought.push(piece);
+        harness.serve(run);
+      }
+    }
+    expect(brought.slice(0, 5).toSorted((a, b) => a - b)).toEqual([20, 21, 400, 401, 402]);
+  });
+
   it('ends a run that is at work elsewhere for what somebody waits for, and none that comes to it soon', () => {
     const harness = new Harness();
     const runs = harness.runsAfter(0);
