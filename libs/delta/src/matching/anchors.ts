@@ -1,6 +1,7 @@
-import { HashFilter } from './hash-filter.ts';
-import { hashAt, matchLength } from './hash.ts';
+import { matchLength } from './hash.ts';
+import type { Skips } from './place-batches.ts';
 import { PositionIndex } from './position-index.ts';
+import { wantedHashes } from './wanted-hashes.ts';
 
 /** How far on an alignment is compared at a time. */
 const RESUME_BYTES_MAX = 48;
@@ -12,8 +13,6 @@ const DRY_BYTES_A_STEP_LOG2 = 9;
 const STEP_MORE_BYTES_MAX = 16;
 /** Where so many times as much is before what is matched, places whose bytes do not occur in it are left out of the index. */
 const BEFORE_RATIO = 4;
-/** The filter of what occurs in it has this power of two of bits for each place. */
-const WANTED_BITS_LOG2 = 2;
 /** Between two looks at the signal and reports. */
 const SLICE_BYTES = 1024 * 1024;
 
@@ -50,7 +49,8 @@ export interface AnchorOptions {
 export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOptions): Anchors {
   const { strideBytes, stepBytes, hashLength, reach, lengthMin, entriesMax, onSlice } = options;
   const end = bytes.length;
-  const wanted = begin > BEFORE_RATIO * (end - begin) ? hashesFrom(bytes, begin, hashLength) : undefined;
+  const known: Skips = { starts: Int32Array.of(0), ends: Int32Array.of(begin) };
+  const wanted = begin > BEFORE_RATIO * (end - begin) ? wantedHashes(bytes, hashLength, known, end - begin) : undefined;
   const entriesExpected = end / strideBytes;
   const index = new PositionIndex(bytes, { hashLength, strideBytes, entriesMax, entriesExpected, wanted });
   const anchors = new AnchorList();
@@ -104,12 +104,6 @@ export function findAnchors(bytes: Uint8Array, begin: number, options: AnchorOpt
     nextResume = at;
   }
   return anchors;
-}
-
-function hashesFrom(bytes: Uint8Array, begin: number, hashLength: number): HashFilter {
-  const hashes = new HashFilter(bytes.length - begin, WANTED_BITS_LOG2);
-  for (let at = begin; at + hashLength <= bytes.length; at += 1) hashes.add(hashAt(bytes, at, hashLength));
-  return hashes;
 }
 
 function matchBefore(bytes: Uint8Array, from: number, at: number, done: number): number {

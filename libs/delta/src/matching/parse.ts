@@ -1,13 +1,13 @@
 import { anchoredBytes, type Anchors } from './anchors.ts';
-import { HashFilter } from './hash-filter.ts';
 import { matchLength } from './hash.ts';
 import { NearPlaces } from './near-places.ts';
 import { KIND_ADD, KIND_COPY, KIND_LITERAL, type OpList } from './op-list.ts';
 import { PlaceTable } from './place-table.ts';
 import { LookUps } from './look-ups.ts';
-import { PlaceBatches, type Skips } from './place-batches.ts';
+import type { Skips } from './place-batches.ts';
 import { PositionIndex } from './position-index.ts';
 import { Prices, SLOT_ALIGNED, SLOT_CONTINUE, SLOT_EARLIER, SLOT_EARLIEST } from './prices.ts';
+import { wantedHashes } from './wanted-hashes.ts';
 import { Ways } from './ways.ts';
 
 /** Places that are parsed at a time; the cheapest way is found within each. */
@@ -25,8 +25,6 @@ const WET_LENGTH_MIN = 8;
 const DRY_BYTES_A_STEP_LOG2 = 8;
 /** How far before a place that was looked up a match is followed: as far as places that are not in the index go. */
 const BACK_BYTES_MAX = 16;
-/** The filter of what is wanted has this power of two of bits for each place: more of them miss the processor's cache. */
-const WANTED_BITS_LOG2 = 2;
 
 /** An index of places that what is parsed may be copied from. */
 export interface ParseIndex {
@@ -161,10 +159,7 @@ class Parser {
     const known = this.#known();
     const skipped = innerParts(this.#anchors, anchorEdgeBytes);
     return indexes.map(({ hashLength, entriesAByte }) => {
-      const wanted = new HashFilter(left, WANTED_BITS_LOG2);
-      for (const { hashes, count } of new PlaceBatches(bytes, { hashLength, stride: 1, skipped: known }).all()) {
-        for (let index = 0; index < count; index += 1) wanted.add(hashes[index] ?? 0);
-      }
+      const wanted = wantedHashes(bytes, hashLength, known, left);
       const entriesMax = Math.min(this.#options.entriesMax, Math.max(ENTRIES_MIN, entriesAByte * left));
       const entriesExpected = 2 * left;
       return new PositionIndex(bytes, { hashLength, strideBytes, entriesExpected, entriesMax, skipped, wanted });
