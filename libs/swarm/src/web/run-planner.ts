@@ -54,7 +54,7 @@ export class RunPlanner {
 
   /** The pieces of the next run, in order; none when the source has nothing to do. @param firstPiece Where it is to begin. */
   next(source: WebSource, situation: WebSeedSituation, nowMs: number, firstPiece?: number): readonly number[] {
-    const isFree = (piece: number): boolean => this.#isFree(piece, source, situation, nowMs);
+    const isFree = (piece: number): boolean => this.isFree(piece, source, situation, nowMs);
     // Alone, slices are nobody's help: a run is as long as it can be.
     const isAlone = situation.peerCount === 0 && source.lastRate !== undefined;
     const first = firstPiece ?? this.#start(source, situation, { isFree, isAlone });
@@ -71,7 +71,8 @@ export class RunPlanner {
     return isAvailable && need === 'unavailable_only' && !urgent.has(piece);
   }
 
-  #isFree(piece: number, source: WebSource, situation: WebSeedSituation, nowMs: number): boolean {
+  /** Whether the source is to bring a piece that no run holds. */
+  isFree(piece: number, source: WebSource, situation: WebSeedSituation, nowMs: number): boolean {
     const { need, seedCount, urgent } = situation;
     if (this.#runs.holderOf(piece) || !this.#ledger.isNeeded(piece) || !source.mayBring(piece)) return false;
     if (this.#ledger.isLeftToOthers(piece)) return false;

@@ -280,6 +280,32 @@ describe('WebSeeds', () => {
     expect(brought.slice(0, 5).toSorted((a, b) => a - b)).toEqual([20, 21, 400, 401, 402]);
   });
 
+  it('ends a run that began before it was said what comes first', () => {
+    const harness = new Harness();
+    const runs = harness.runsAfter(0);
+    const under = (piece: number): boolean =>
+      runs.some(({ firstPiece, pieceCount }) => piece >= firstPiece && piece < firstPiece + pieceCount);
+    const first = [...Array(PIECES).keys()].find((piece) => !under(piece)) ?? 0;
+    harness.swarm.setPriorities(new Uint8Array(PIECES).fill(1, first, first + 1));
+    const cuts = harness.after(100).filter((command) => command.kind === 'shorten_fetch');
+    const cut = runs.find(({ runId }) => runId === cuts[0]?.runId);
+    expect(cuts).toEqual([{ kind: 'shorten_fetch', runId: cut?.runId, endPiece: (cut?.firstPiece ?? 0) + 1 }]);
+    expect(harness.after(100).filter((command) => command.kind === 'shorten_fetch')).toEqual([]);
+    if (cut) harness.serve({ ...cut, pieceCount: 1 });
+    expect(onlyRun(harness.runsAfter(0))).toMatchObject({ firstPiece: first, pieceCount: 1 });
+    harness.swarm.audit();
+  });
+
+  it('ends no run for what peers bring, whatever comes first', () => {
+    const harness = new Harness();
+    const peer = harness.connectEmpty();
+    harness.swarm.messageReceived(peer, { kind: 'have', piece: 7 }, 0);
+    expect(harness.runsAfter(6_000)).not.toEqual([]);
+    harness.swarm.setPriorities(new Uint8Array(PIECES).fill(1, 7, 8));
+    for (let look = 0; look < 5; look += 1)
+      expect(harness.after(100).filter((command) => command.kind === 'shorten_fetch')).toEqual([]);
+  });
+
   it('ends a run that is at work elsewhere for what somebody waits for, and none that comes to it soon', () => {
     const harness = new Harness();
     const runs = harness.runsAfter(0);

@@ -86,6 +86,7 @@ export class WebSeeds {
     if (!this.#isOurTurn(situation, nowMs)) return;
     this.#employAll(situation, nowMs);
     this.#makeWay(situation);
+    this.#makeWayForFirst(situation, nowMs);
   }
 
   #employAll(situation: WebSeedSituation, nowMs: number): void {
@@ -180,6 +181,22 @@ export class WebSeeds {
       if (!run) continue;
       this.#runs.shorten(run, run.next + 1);
       return;
+    }
+  }
+
+  /** Nor does what is to come first wait for runs that began before that was said. */
+  #makeWayForFirst(situation: WebSeedSituation, nowMs: number): void {
+    const { rarity } = this.#ledger;
+    for (let tier = 0; tier < rarity.tierCount - 1; tier += 1) {
+      const behind = [...this.#runs].filter((run) => rarity.tierOf(run.end - 1) > tier);
+      const { start, end } = rarity.tier(tier);
+      for (let place = start; behind.length > 0 && place < end; place += 1) {
+        const run = behind.find(({ source }) => this.#planner.isFree(rarity.at(place), source, situation, nowMs));
+        if (!run) continue;
+        // The first that ends is put to work there.
+        if (behind.every(({ next, end: last }) => next + 1 < last)) this.#runs.shorten(run, run.next + 1);
+        return;
+      }
     }
   }
 
