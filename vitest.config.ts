@@ -11,6 +11,7 @@ export default defineConfig({
   resolve: { conditions: [source, 'node'] },
   ssr: { resolve: { conditions: [source, 'node'], externalConditions: [source] } },
   test: {
+    setupFiles: ['./test/runner/seed.ts'],
     pool: 'forks',
     maxWorkers: 3,
     // However busy the machine is: they end what hangs, and say nothing of how fast anything is.

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-/** `SWARM_SEED=7` runs that seed again. */
-const seeds = process.env['SWARM_SEED'] ? [Number(process.env['SWARM_SEED'])] : [1, 2];
+/** `SWARMPATCH_SEED=7` runs that seed again. */
+const seeds = process.env['SWARMPATCH_SEED'] ? [Number(process.env['SWARMPATCH_SEED'])] : [1, 2];
 
 interface Crowd {
   readonly launchers: number;

@@ -2,8 +2,8 @@ import { type Fault, FAULTS, runScenario, type ScenarioReport } from '@swarmpatc
 import { describe, expect, it } from 'vitest';
 
 const KIB = 1024;
-/** `SWARM_SEED=7` runs that seed again. Whatever breaks an invariant names its seed. */
-const seeds = process.env['SWARM_SEED'] ? [Number(process.env['SWARM_SEED'])] : [1, 2, 3];
+/** `SWARMPATCH_SEED=7` runs that seed again. Whatever breaks an invariant names its seed. */
+const seeds = process.env['SWARMPATCH_SEED'] ? [Number(process.env['SWARMPATCH_SEED'])] : [1, 2, 3];
 
 function run(seed: number, faults: readonly Fault[], launchers: number): ScenarioReport {
   return runScenario({

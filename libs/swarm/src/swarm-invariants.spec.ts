@@ -20,8 +20,8 @@ const layout = new BlockLayout(
     PIECES * PIECE_BYTES,
   ),
 );
-const seeds = process.env['SWARM_SEED']
-  ? [Number(process.env['SWARM_SEED'])]
+const seeds = process.env['SWARMPATCH_SEED']
+  ? [Number(process.env['SWARMPATCH_SEED'])]
   : Array.from({ length: 60 }, (_, at) => at + 1);
 
 function seededRandom(seed: number): () => number {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryNetwork, SimulatedTorrent } from './index.ts';
 
 const MIB = 1024 * 1024;
-const seeds = process.env['SWARM_SEED'] ? [Number(process.env['SWARM_SEED'])] : [1, 2, 3];
+const seeds = process.env['SWARMPATCH_SEED'] ? [Number(process.env['SWARMPATCH_SEED'])] : [1, 2, 3];
 
 /** 3 large files, 40 small ones, and one that ends in the middle of a block. */
 const lengths = [MIB, 700_000, 300_001, ...Array.from({ length: 40 }, (_, index) => 100 + index * 900)];

@@ -4,7 +4,7 @@ import { MemoryNetwork } from './memory-network.ts';
 import { SimulatedTorrent } from './simulated-torrent.ts';
 
 const KIB = 1024;
-const seeds = process.env['SWARM_SEED'] ? [Number(process.env['SWARM_SEED'])] : [1, 2, 3];
+const seeds = process.env['SWARMPATCH_SEED'] ? [Number(process.env['SWARMPATCH_SEED'])] : [1, 2, 3];
 
 const PIECE_BYTES = 64 * KIB;
 const LINE = { uplink: 64 * KIB, downlink: 2_000 * KIB };

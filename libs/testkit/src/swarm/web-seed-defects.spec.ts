@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { MemoryNetwork, type SimulatedOrigin, SimulatedTorrent } from './index.ts';
 
 const MIB = 1024 * 1024;
-const seeds = process.env['SWARM_SEED'] ? [Number(process.env['SWARM_SEED'])] : [1, 2, 3];
+const seeds = process.env['SWARMPATCH_SEED'] ? [Number(process.env['SWARMPATCH_SEED'])] : [1, 2, 3];
 
 /** Whole pieces, and one file that ends in the middle of a block. */
 const torrent = new SimulatedTorrent([3 * MIB, 2 * MIB + 1_234_567], 65_536);
