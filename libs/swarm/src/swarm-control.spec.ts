@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 
 import type { SwarmCommand } from './command.ts';
 import { BlockLayout } from './pieces/block-layout.ts';
+import { plainSwarm } from './plain-swarm.contract.ts';
 import { TokenBucket } from './rates/token-bucket.ts';
-import { Swarm } from './swarm.ts';
+import type { Swarm } from './swarm.ts';
 import type { SwarmOptions } from './swarm-options.ts';
 
 const PIECE_BYTES = 32_768;
@@ -17,21 +18,9 @@ const layout = new BlockLayout(
 
 function newSwarm(options: Partial<SwarmOptions> = {}): Swarm {
   let draw = 0;
-  return new Swarm({
+  return plainSwarm({
     layout,
     have: new Uint8Array(2),
-    slots: {
-      open: () => undefined,
-      write: () => undefined,
-      adopt: () => undefined,
-      fingerprints: () => [],
-      release: () => undefined,
-    },
-    peerId: '00'.repeat(20),
-    self: { client: 'test' },
-    downloadLimit: TokenBucket.unlimited(),
-    uploadLimit: TokenBucket.unlimited(),
-    webSeedCount: 0,
     random: () => (draw = (draw + 0.618) % 1),
     ...options,
   });

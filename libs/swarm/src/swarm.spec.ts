@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 
 import { BlockLayout } from './pieces/block-layout.ts';
 import type { SwarmCommand } from './command.ts';
-import { Swarm } from './swarm.ts';
-import { TokenBucket } from './rates/token-bucket.ts';
+import { plainSwarm } from './plain-swarm.contract.ts';
+import type { Swarm } from './swarm.ts';
 import { REQUESTS_QUEUED_MAX, UPLOAD_WINDOW_BYTES } from './uploads/uploads.ts';
 
 const PIECE = 32_768;
@@ -14,25 +14,11 @@ const PIECES = 8;
 const layout = new BlockLayout(
   new PieceGeometry([{ lengthBytes: PIECES * PIECE, offsetBytes: 0 }], PIECE, PIECES * PIECE),
 );
-const noSlots = {
-  open: () => undefined,
-  write: () => undefined,
-  adopt: () => undefined,
-  fingerprints: () => [],
-  release: () => undefined,
-};
-
 function newSwarm(have = new Uint8Array(0), webSeedCount = 0): Swarm {
-  return new Swarm({
+  return plainSwarm({
     layout,
     have,
-    slots: noSlots,
-    peerId: '00'.repeat(20),
-    self: { client: 'test' },
-    downloadLimit: TokenBucket.unlimited(),
-    uploadLimit: TokenBucket.unlimited(),
     webSeedCount,
-    random: () => 0.4,
   });
 }
 

@@ -9,9 +9,9 @@ import {
 import type { SwarmCommand } from '../command.ts';
 import type { PeerAddress } from '../peers/peer-address.ts';
 import { BlockLayout } from '../pieces/block-layout.ts';
-import { TokenBucket } from '../rates/token-bucket.ts';
 import type { SwarmOptions } from '../swarm-options.ts';
-import { Swarm } from '../swarm.ts';
+import { plainSwarm } from '../plain-swarm.contract.ts';
+import type { Swarm } from '../swarm.ts';
 
 export const PIECE = 16_384;
 export const PIECES = 40;
@@ -30,25 +30,12 @@ export function torrent(visibility: 'public' | 'private'): Metainfo {
 }
 
 export function newSwarm(options: Partial<SwarmOptions> = {}): Swarm {
-  return new Swarm({
+  return plainSwarm({
     layout: new BlockLayout(
       new PieceGeometry([{ lengthBytes: PIECES * PIECE, offsetBytes: 0 }], PIECE, PIECES * PIECE),
     ),
     metainfo: torrent('public'),
-    have: new Uint8Array(0),
-    slots: {
-      open: () => undefined,
-      write: () => undefined,
-      adopt: () => undefined,
-      fingerprints: () => [],
-      release: () => undefined,
-    },
-    peerId: '00'.repeat(20),
     self: { client: 'test', listenPort: 6881 },
-    downloadLimit: TokenBucket.unlimited(),
-    uploadLimit: TokenBucket.unlimited(),
-    webSeedCount: 0,
-    random: () => 0.4,
     ...options,
   });
 }

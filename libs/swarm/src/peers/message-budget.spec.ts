@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest';
 import type { SwarmCommand } from '../command.ts';
 import { MagnetSearch } from '../magnet/magnet-search.ts';
 import { BlockLayout } from '../pieces/block-layout.ts';
-import { TokenBucket } from '../rates/token-bucket.ts';
-import { Swarm } from '../swarm.ts';
+import { plainSwarm } from '../plain-swarm.contract.ts';
+import type { Swarm } from '../swarm.ts';
 import { VAIN_MESSAGES_BURST_MAX, VAIN_MESSAGES_PER_SECOND_MAX } from './message-budget.ts';
 
 const PIECES = 100_000;
@@ -21,22 +21,10 @@ const newcomer = {
 } as const;
 
 function newSwarm(have = new Uint8Array(0)): Swarm {
-  return new Swarm({
+  return plainSwarm({
     layout: new BlockLayout(new PieceGeometry([{ lengthBytes, offsetBytes: 0 }], PIECE, lengthBytes)),
     have,
-    slots: {
-      open: () => undefined,
-      write: () => undefined,
-      adopt: () => undefined,
-      fingerprints: () => [],
-      release: () => undefined,
-    },
-    peerId: '00'.repeat(20),
     self,
-    downloadLimit: TokenBucket.unlimited(),
-    uploadLimit: TokenBucket.unlimited(),
-    webSeedCount: 0,
-    random: () => 0.4,
   });
 }
 

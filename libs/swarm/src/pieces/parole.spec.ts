@@ -2,30 +2,16 @@ import { PieceGeometry } from '@swarmpatch/metainfo';
 import { BLOCK_LENGTH_BYTES, type BlockSpan } from '@swarmpatch/peer-wire';
 import { describe, expect, it } from 'vitest';
 
-import { TokenBucket } from '../rates/token-bucket.ts';
-import { Swarm } from '../swarm.ts';
+import { plainSwarm } from '../plain-swarm.contract.ts';
+import type { Swarm } from '../swarm.ts';
 import { BlockLayout } from './block-layout.ts';
 
 const BLOCKS = 64;
 const lengthBytes = BLOCKS * BLOCK_LENGTH_BYTES;
 
 function newSwarm(): Swarm {
-  return new Swarm({
+  return plainSwarm({
     layout: new BlockLayout(new PieceGeometry([{ lengthBytes, offsetBytes: 0 }], lengthBytes, lengthBytes)),
-    have: new Uint8Array(0),
-    slots: {
-      open: () => undefined,
-      write: () => undefined,
-      adopt: () => undefined,
-      fingerprints: () => [],
-      release: () => undefined,
-    },
-    peerId: '00'.repeat(20),
-    self: { client: 'test' },
-    downloadLimit: TokenBucket.unlimited(),
-    uploadLimit: TokenBucket.unlimited(),
-    webSeedCount: 0,
-    random: () => 0.4,
   });
 }
 

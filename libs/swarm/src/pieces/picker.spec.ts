@@ -2,8 +2,8 @@ import { PieceGeometry } from '@swarmpatch/metainfo';
 import type { SwarmCommand } from '../command.ts';
 import { describe, expect, it } from 'vitest';
 
-import { TokenBucket } from '../rates/token-bucket.ts';
-import { Swarm } from '../swarm.ts';
+import { plainSwarm } from '../plain-swarm.contract.ts';
+import type { Swarm } from '../swarm.ts';
 import { Bitfield } from './bitfield.ts';
 import { BlockLayout } from './block-layout.ts';
 import { RANDOM_FIRST_PIECES } from './picker.ts';
@@ -17,21 +17,9 @@ const layout = new BlockLayout(
 /** @param draws What `random` gives, again and again. */
 function newSwarm(have: Iterable<number>, draws: readonly number[]): Swarm {
   let draw = 0;
-  return new Swarm({
+  return plainSwarm({
     layout,
     have: bitsOf(have),
-    slots: {
-      open: () => undefined,
-      write: () => undefined,
-      adopt: () => undefined,
-      fingerprints: () => [],
-      release: () => undefined,
-    },
-    peerId: '00'.repeat(20),
-    self: { client: 'test' },
-    downloadLimit: TokenBucket.unlimited(),
-    uploadLimit: TokenBucket.unlimited(),
-    webSeedCount: 0,
     random: () => draws[draw++ % draws.length] ?? 0,
   });
 }

@@ -7,8 +7,7 @@ import { SwarmPeer } from '../peers/swarm-peer.ts';
 import { Bitfield } from '../pieces/bitfield.ts';
 import { BlockLayout } from '../pieces/block-layout.ts';
 import { PieceLedger } from '../pieces/piece-ledger.ts';
-import { TokenBucket } from '../rates/token-bucket.ts';
-import { Swarm } from '../swarm.ts';
+import { plainSwarm } from '../plain-swarm.contract.ts';
 import { REVEALED_PIECES_MAX, SuperSeeding } from './super-seeding.ts';
 
 const PIECE_BYTES = 16_384;
@@ -134,22 +133,10 @@ describe('SuperSeeding', () => {
 
 describe('Swarm that super-seeds', () => {
   it('looks empty, and rejects what it did not tell of', () => {
-    const swarm = new Swarm({
+    const swarm = plainSwarm({
       layout: new Party().ledger.layout,
       have: Bitfield.full(PIECES).bits,
-      slots: {
-        open: () => undefined,
-        write: () => undefined,
-        adopt: () => undefined,
-        fingerprints: () => [],
-        release: () => undefined,
-      },
-      peerId: '00'.repeat(20),
-      self: { client: 'test' },
-      downloadLimit: TokenBucket.unlimited(),
-      uploadLimit: TokenBucket.unlimited(),
       superSeed: true,
-      webSeedCount: 0,
       random: () => 0.5,
     });
     const capabilities = { extensions: true, fast: true, v2: false };

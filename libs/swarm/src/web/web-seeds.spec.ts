@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 
 import type { SwarmCommand, WebRun } from '../command.ts';
 import { BlockLayout } from '../pieces/block-layout.ts';
-import { TokenBucket } from '../rates/token-bucket.ts';
-import { Swarm } from '../swarm.ts';
+import { plainSwarm } from '../plain-swarm.contract.ts';
+import type { Swarm } from '../swarm.ts';
 import type { SwarmOptions } from '../swarm-options.ts';
 import { RUN_BYTES_MIN } from './run-planner.ts';
 import { URGENT_PRIORITY } from './urgent-pieces.ts';
@@ -15,14 +15,6 @@ const PIECES = 512;
 const layout = new BlockLayout(
   new PieceGeometry([{ lengthBytes: PIECES * PIECE, offsetBytes: 0 }], PIECE, PIECES * PIECE),
 );
-const noSlots = {
-  open: () => undefined,
-  write: () => undefined,
-  adopt: () => undefined,
-  fingerprints: () => [],
-  release: () => undefined,
-};
-
 /** An engine with web seeds that a test answers for. */
 class Harness {
   readonly swarm: Swarm;
@@ -30,16 +22,9 @@ class Harness {
   #wanted: SwarmCommand[] = [];
 
   constructor(options: Partial<SwarmOptions> = {}) {
-    this.swarm = new Swarm({
+    this.swarm = plainSwarm({
       layout,
-      have: new Uint8Array(0),
-      slots: noSlots,
-      peerId: '00'.repeat(20),
-      self: { client: 'test' },
-      downloadLimit: TokenBucket.unlimited(),
-      uploadLimit: TokenBucket.unlimited(),
       webSeedCount: 1,
-      random: () => 0.4,
       ...options,
     });
   }
