@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import type { PlanOption } from '@swarmpatch/plan';
 import { type Build, type BuildFile, randomBytes, seededRandom, summarizeBuild } from '@swarmpatch/testkit';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -38,22 +36,14 @@ const builds: Readonly<Record<string, Build>> = {
 describe('an update by patches and pieces, one after the other', { timeout: 60_000 }, () => {
   let player: Player;
   let origin: SmallOrigin;
-  let pristine: string;
 
   beforeAll(async () => {
-    player = await Player.open(first);
+    player = await Player.openInstalled(first);
     ({ origin } = player);
-    pristine = join(player.scratch, 'pristine');
-    await player.install([], { dir: pristine });
     for (const [version, build] of Object.entries(builds)) await origin.publish(build, version);
     await origin.offerPatch('1.0.0', '1.1.0');
   }, 60_000);
-  beforeEach(async () => {
-    await rm(player.game, { recursive: true, force: true });
-    spawnSync('cp', ['-a', pristine, player.game]);
-    origin.streamedBytes = 0;
-    origin.patchBytes = 0;
-  });
+  beforeEach(() => player.restore());
   afterAll(() => player.close());
 
   async function updateTo(version: string, ...more: string[]): Promise<{ plan: string; errors: string }> {

@@ -28,24 +28,15 @@ const third = nextBuild(second, 5);
 describe('an update by patches', { timeout: 60_000 }, () => {
   let player: Player;
   let origin: SmallOrigin;
-  let pristine: string;
   let patchBytes: number;
 
   beforeAll(async () => {
-    player = await Player.open(first);
+    player = await Player.openInstalled(first);
     ({ origin } = player);
-    pristine = join(player.scratch, 'pristine');
-    await player.install([], { dir: pristine });
     await origin.publish(second, '1.1.0');
     patchBytes = await origin.offerPatch('1.0.0', '1.1.0');
   }, 60_000);
-  beforeEach(async () => {
-    await rm(player.game, { recursive: true, force: true });
-    // As Node puts no nanoseconds back, every file of a copy of its own would have to be read again.
-    spawnSync('cp', ['-a', pristine, player.game]);
-    origin.streamedBytes = 0;
-    origin.patchBytes = 0;
-  });
+  beforeEach(() => player.restore());
   afterAll(() => player.close());
 
   async function updateTo(version: string, ...more: string[]): Promise<Updated> {

@@ -1,10 +1,11 @@
-import { FileIndex, Staging, takeInventory, type FileSystem } from '@swarmpatch/install';
+import { Staging } from '@swarmpatch/install';
 import type { CommandContext } from '@swarmpatch/terminal';
 import type { OpenInstall } from '../install/open-install.ts';
 import type { Release } from '../origin/release-source.ts';
 import { RouteArrival } from '../patches/route-arrival.ts';
 import { failureOfNeed, type RouteFailure, type RouteNeed } from '../patches/route-failure.ts';
 import { addBytes, bytesOf, NO_BYTES } from '../transfers/command-transfers.ts';
+import { lookAround } from './look-around.ts';
 import { inPhase } from './phases.ts';
 import { shareRelease, type SharingSources } from './release-sharing.ts';
 import type { Survey } from './survey.ts';
@@ -47,25 +48,12 @@ export class StartStaging {
     start: Release,
     { before, keep }: { before: Survey['before']; keep: ReadonlySet<string> },
   ): Promise<Staging> {
-    const { hasher } = this.#install;
-    const files: FileSystem = this.#install.files;
+    const { files } = this.#install;
     const { signal } = this.#context;
-    const index = await FileIndex.load(files);
-    const inventory = await inPhase(this.#context, 'check', (onProgress) =>
-      takeInventory({
-        files,
-        hasher,
-        index,
-        installed: before?.manifest,
-        installedPieces: before?.pieces,
-        target: start.pieces,
-        depth: 'quick',
-        // None is rewritten in the install: patches read whole files.
-        shownEarly: new Set(start.manifest.files.keys()),
-        signal,
-        onProgress,
-      }),
-    );
+    // None is rewritten in the install: patches read whole files.
+    const shownEarly = new Set(start.manifest.files.keys());
+    const wanted = { target: start.pieces, depth: 'quick', shownEarly } as const;
+    const inventory = await lookAround(this.#install, before, wanted, this.#context);
     return inPhase(this.#context, 'reuse', (onProgress) =>
       Staging.open(files, inventory, { keep, signal, onProgress }),
     );

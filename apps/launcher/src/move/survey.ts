@@ -1,10 +1,8 @@
 import {
-  FileIndex,
   idleUndoBytes,
   InstallError,
   planInputOf,
   spaceForContent,
-  takeInventory,
   type FileSystem,
   type Inventory,
 } from '@swarmpatch/install';
@@ -16,7 +14,7 @@ import type { Release, ReleaseSource } from '../origin/release-source.ts';
 import { entriesOf, openRoute, pricePatches, type PatchLink } from '../patches/patch-route.ts';
 import type { FirstFiles } from '../play-first/first-files.ts';
 import { MiddleReleases } from './middle-releases.ts';
-import { inPhase } from './phases.ts';
+import { lookAround } from './look-around.ts';
 import { resumeOfStaging } from './staging-resume.ts';
 
 export interface SurveyInput {
@@ -45,27 +43,16 @@ export interface Survey {
 
 /** Looks at what is on disk for a release, and at the patches to it. Changes nothing but what is known about files. */
 export async function surveyInstall(input: SurveyInput, release: Release, context: CommandContext): Promise<Survey> {
-  const { files, hasher, state } = input.install;
-  const index = await FileIndex.load(files);
+  const { files, state } = input.install;
   const before = state.installed && (await findInstalled(input));
-  const stagedPieces = await resumeOfStaging(files, release).glance();
   const paths = release.manifest.files.map(({ path }) => path);
-  const inventory = await inPhase(context, 'check', (onProgress) =>
-    takeInventory({
-      files,
-      hasher,
-      index,
-      installed: before?.manifest,
-      installedPieces: before?.pieces,
-      target: release.pieces,
-      depth: input.depth,
-      shownEarly: new Set(input.firstFiles?.indexesAmong(paths)),
-      stagedPieces,
-      signal: context.signal,
-      onProgress,
-    }),
-  );
-  await index.save(files);
+  const wanted = {
+    target: release.pieces,
+    depth: input.depth,
+    shownEarly: new Set(input.firstFiles?.indexesAmong(paths)),
+    stagedPieces: await resumeOfStaging(files, release).glance(),
+  };
+  const inventory = await lookAround(input.install, before, wanted, context);
   const isOther = before !== undefined && before.manifest.version !== release.manifest.version;
   const entries = isOther ? await findPatches(input.source, context) : [];
   const middles = new MiddleReleases(input.source, { installed: before, target: inventory.target });

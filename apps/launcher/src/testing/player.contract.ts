@@ -1,4 +1,5 @@
 /** A player for specs: a directory for a game, and the origin that it comes from. */
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,6 +28,26 @@ export class Player {
     const player = new Player(scratch, await SmallOrigin.start(join(scratch, 'builds')));
     await player.origin.publish(first, '1.0.0');
     return player;
+  }
+
+  /** @param first What the origin publishes as 1.0.0, and what `restore` puts back. */
+  static async openInstalled(first: Build): Promise<Player> {
+    const player = await Player.open(first);
+    await player.install([], { dir: player.#pristine });
+    return player;
+  }
+
+  /** The game as it was when it was first installed, and counts of what the origin sent that begin again. */
+  async restore(): Promise<void> {
+    await rm(this.game, { recursive: true, force: true });
+    // As Node puts no nanoseconds back, every file of a copy of its own would have to be read again.
+    spawnSync('cp', ['-a', this.#pristine, this.game]);
+    this.origin.streamedBytes = 0;
+    this.origin.patchBytes = 0;
+  }
+
+  get #pristine(): string {
+    return join(this.scratch, 'pristine');
   }
 
   async close(): Promise<void> {
