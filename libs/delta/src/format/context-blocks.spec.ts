@@ -62,6 +62,24 @@ describe('context blocks', () => {
     );
   });
 
+  it('fail once, to whoever reads, when a part is damaged and the next one is long in coming', async () => {
+    const head = Buffer.alloc(32);
+    for (const [context, [length = 0, storedBytes = 0]] of [
+      [100, 10],
+      [100, 10],
+    ].entries()) {
+      head.writeUInt32LE(length, context * 8);
+      head.writeUInt32LE(storedBytes, context * 8 + 4);
+    }
+    async function* slowly(): AsyncGenerator<Uint8Array, void> {
+      yield Buffer.concat([head, Buffer.alloc(10, 0xff)]);
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      yield Buffer.alloc(5);
+    }
+    // An error that nobody hears of would end the process, and this run of specs.
+    await expect(decodeContextBlocks(slowly(), decompressor).next()).rejects.toMatchObject({ code: 'bad_patch' });
+  });
+
   it('refuse a block that declares more than a block may have, before they make room for it', async () => {
     const head = Buffer.alloc(32);
     head.writeUInt32LE(0xffff_ffff, 0);

@@ -73,23 +73,27 @@ async function decodeBlock(input: Input, decompressor: Decompressor): Promise<Bl
   }));
   const sum = parts.reduce((total, { length }) => total + length, 0);
   if (sum === 0 || sum > CONTEXT_BLOCK_BYTES_MAX) throw bad(`a block of ${sum} bytes`);
-  const bytes = new Uint8Array(sum);
-  const decoding: Promise<void>[] = [];
-  let start = 0;
+  const sources: Uint8Array[] = [];
   for (const { length, storedBytes } of parts) {
     if (storedBytes > length) throw bad(`${length} bytes stored as ${storedBytes}`);
     const source = storedBytes === 0 ? new Uint8Array(0) : await input.take(storedBytes);
     if (!source) throw bad('a block that ends early');
-    const target = bytes.subarray(start, start + length);
-    if (storedBytes === length) target.set(source);
-    else decoding.push(decodePart(source, target, decompressor));
-    start += length;
+    sources.push(source);
   }
-  await Promise.all(decoding);
-  return { parts: bytes, lengths: parts.map(({ length }) => length) };
+  // Only once all are here: a part that failed while the next one is waited for would fail unheard, and end the process.
+  const lengths = parts.map(({ length }) => length);
+  const bytes = new Uint8Array(sum);
+  let start = 0;
+  const targets = lengths.map((length) => bytes.subarray(start, (start += length)));
+  await Promise.all(sources.map((source, context) => decodePart(source, targets[context] ?? bytes, decompressor)));
+  return { parts: bytes, lengths };
 }
 
 async function decodePart(source: Uint8Array, target: Uint8Array, decompressor: Decompressor): Promise<void> {
+  if (source.length === target.length) {
+    target.set(source);
+    return;
+  }
   const bytes = await decompressor.decompressShort(source, target.length);
   if (!bytes) throw bad(`a part of a block that does not decompress to its ${target.length} bytes`);
   target.set(bytes);
