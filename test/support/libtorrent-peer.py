@@ -30,6 +30,7 @@ session = lt.session(
         "enable_incoming_utp": False,
         "allow_multiple_connections_per_ip": True,
         "ssrf_mitigation": False,
+        "alert_mask": int(lt.alert.category_t.storage_notification),
     }
 )
 if arguments.encrypted:
@@ -59,6 +60,10 @@ say(listen=f"127.0.0.1:{session.listen_port()}")
 while not torrent.status().is_seeding:
     time.sleep(0.02)
 status = torrent.status()
+# It knows that all is right before all is in the files.
+torrent.flush_cache()
+while not any(isinstance(alert, lt.cache_flushed_alert) for alert in session.pop_alerts()):
+    session.wait_for_alert(100)
 say(done=True, received=status.total_payload_download)
 
 while arguments.role == "seed":
